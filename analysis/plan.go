@@ -1,0 +1,71 @@
+package analysis
+
+// Intent is what a question wants.
+type Intent string
+
+// The intents that are answered today, and the three ways of not answering.
+const (
+	ExplainChange Intent = "explain_change" // why did it change: effects, drivers, onset
+	Compare       Intent = "compare"        // two periods or several values, side by side
+	SpendTotal    Intent = "spend_total"    // one number
+	TopN          Intent = "top_n"          // the largest values of a dimension
+	Breakdown     Intent = "breakdown"      // a total cut along dimensions or days
+	Provenance    Intent = "provenance"     // where a number or a definition comes from
+	Freshness     Intent = "freshness"      // how far the data reaches
+	Ambiguous     Intent = "ambiguous"      // a question back, with choices
+	OutOfScope    Intent = "oos"            // not something this bot answers, or not something a bill can tell
+)
+
+// Grain cuts an answer along time.
+type Grain string
+
+// The grains.
+const (
+	NoGrain Grain = ""
+	ByDay   Grain = "day"
+	ByWeek  Grain = "week"
+	ByMonth Grain = "month"
+)
+
+// Plan is a question as it was read: everything needed to answer it, and nothing of its wording. Two equal plans on one
+// snapshot give equal answers.
+type Plan struct {
+	Intent  Intent `json:"intent"`
+	Metric  Metric `json:"metric"`
+	Current Period `json:"current"`
+	// Baseline is what Current is compared with; nil where nothing is compared.
+	Baseline *Period `json:"baseline,omitempty"`
+	// Windows are further periods of the same comparison ("the last 7 days of each of the last 4 months"), oldest first.
+	// When set they include Current as the last one.
+	Windows []Period    `json:"windows,omitempty"`
+	Grain   Grain       `json:"grain,omitempty"`
+	Filters []Filter    `json:"filters"`
+	GroupBy []Dimension `json:"group_by"`
+	Limit   int         `json:"limit"`
+	// Currency is the currency asked for; empty means the store's main one.
+	Currency string `json:"currency,omitempty"`
+	// Topic narrows provenance, freshness and out-of-scope questions: "formula:effective_cost", "last_answer",
+	// "console_mismatch", "forecast"...
+	Topic string `json:"topic,omitempty"`
+	// Focus is an effect the question singles out ("is it usage or price?", "did our savings plan expire?"): the effect's
+	// name, or several joined by commas.
+	Focus string `json:"focus,omitempty"`
+	// Notes say what was assumed in reading, each one sentence for the small print: "no period was given: month to date".
+	Notes []string `json:"notes,omitempty"`
+	// Declined holds the parts of the question that a bill cannot answer, each one sentence.
+	Declined []string `json:"declined,omitempty"`
+	// Clarify is the question back; set exactly when Intent is Ambiguous.
+	Clarify *Clarification `json:"clarify,omitempty"`
+}
+
+// Clarification is a question back to the asker.
+type Clarification struct {
+	Question string   `json:"question"`
+	Choices  []Choice `json:"choices"`
+}
+
+// Choice is one way to read the question. Ask, asked in turn, leads there without a second question back.
+type Choice struct {
+	Label string `json:"label"`
+	Ask   string `json:"ask"`
+}
