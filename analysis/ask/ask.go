@@ -1,0 +1,69 @@
+// Package ask reads a question: a sentence goes in, an [analysis.Plan] comes out. It is a closed, deterministic grammar
+// over the store's own vocabulary: dates, measures, cuts and the names that occur in the bill, with a table of everyday
+// names beside them. Nothing is guessed: what is assumed stands in the plan's Notes, what a bill cannot tell in Declined,
+// and what can be read in two ways, or not at all, comes back as a question with choices.
+//
+// The package holds no database and no clock: the caller hands in the vocabulary and the moment. The same question, moment,
+// vocabulary and previous plan give the same plan. User text reaches a plan only as a value that the vocabulary holds.
+package ask
+
+import (
+	"time"
+
+	"spendbot/analysis"
+)
+
+// Vocabulary is what the store knows, built by the caller from data.
+type Vocabulary struct {
+	Providers       []Term
+	Services        []Term
+	Accounts        []Term // Value is the SubAccountId, Name the SubAccountName
+	BillingAccounts []Term
+	Regions         []Term
+	UsageTypes      []Term
+	InstanceTypes   []Term
+	Skus            []Term
+	Resources       []Term // may be empty or large: matched whole only, never by likeness
+	Publishers      []Term
+	Categories      []Term
+	Commitments     []Term
+	Tags            map[string][]Term // tag key to its values
+	Currencies      []string          // the main one first
+	First           time.Time         // first day with data
+	Through         time.Time         // last complete day
+}
+
+// Term is one value as the store holds it, the name people know it by (empty where it is the same), and its cost, a
+// weight by which suggestions are ranked.
+type Term struct {
+	Value, Name string
+	Cost        float64
+}
+
+// Options are the habits of the house that asks.
+type Options struct {
+	// FiscalYearStart is the month a fiscal year begins in; 0 and January mean the calendar year. A fiscal year is named
+	// by the year it ends in.
+	FiscalYearStart time.Month
+	// DayFirst reads 10/11 as 10 November (true) or October 11 (false); nil asks.
+	DayFirst *bool
+	// WeekStart is the first day of a week; nil means Monday (ISO 8601).
+	WeekStart *time.Weekday
+}
+
+// Reader reads questions over one vocabulary. It is safe for concurrent use.
+type Reader struct {
+	voc  *Vocabulary
+	opts Options
+}
+
+// NewReader indexes a vocabulary once; the vocabulary must not change afterwards.
+func NewReader(v *Vocabulary, opts Options) *Reader { return &Reader{voc: v, opts: opts} }
+
+// Read reads a question asked at now. A previous plan is the context of follow-ups such as "why?" or "and by region?";
+// nil means there is none. It never fails: a question that cannot be read becomes an Ambiguous or OutOfScope plan.
+func (r *Reader) Read(question string, now time.Time, previous *analysis.Plan) analysis.Plan {
+	return analysis.Plan{Intent: analysis.OutOfScope, Metric: analysis.Effective,
+		Filters: []analysis.Filter{}, GroupBy: []analysis.Dimension{},
+		Declined: []string{"Questions are not read yet."}}
+}
