@@ -1,0 +1,45 @@
+package ingest
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+)
+
+// Error is bad input: where it is, what is wrong and what was expected.
+type Error struct {
+	File     string
+	Line     int64  // 1-based, the header is line 1; 0 when the file as a whole is meant
+	Column   int    // 1-based; 0 when the line as a whole is meant
+	Name     string // the column's name
+	Problem  string // "\"12,40\" is not a decimal number"
+	Expected string // "digits with a dot, as in 12.40"
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(filepath.Base(e.File))
+	if e.Line > 0 {
+		b.WriteString(": line " + humanize.Comma(e.Line))
+	}
+	if e.Column > 0 {
+		fmt.Fprintf(&b, ", column %d (%s)", e.Column, e.Name)
+	}
+	b.WriteString(": " + e.Problem)
+	if e.Expected != "" {
+		b.WriteString("; expected " + e.Expected)
+	}
+	return b.String()
+}
+
+// clip shortens a value of the file for a message and makes control characters visible.
+func clip(b []byte) string {
+	const most = 60
+	s := string(b)
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}

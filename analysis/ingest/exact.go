@@ -1,0 +1,202 @@
+package ingest
+
+import (
+	"math/big"
+	"math/bits"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis/store"
+)
+
+// exactSum adds decimal numbers written as text without ever rounding. Numbers of up to 18 digits, which is nearly all,
+// are added as integers, one 128-bit sum per number of digits after the point.
+type exactSum struct {
+	byScale [store.MoneyScale + 1]int128
+	rest    decimal.Decimal // of the numbers with more digits
+	n       int64           // numbers added
+}
+
+type int128 struct {
+	hi int64
+	lo uint64
+}
+
+func (s *exactSum) add(d number) {
+	s.n++
+	if d.big != nil {
+		s.rest = s.rest.Add(*d.big)
+		return
+	}
+	a := &s.byScale[d.scale]
+	lo, carry := bits.Add64(a.lo, uint64(d.mantissa), 0)
+	a.lo = lo
+	a.hi += d.mantissa>>63 + int64(carry)
+}
+
+// total is the sum; nil when nothing was added, since no value is not zero.
+func (s *exactSum) total() *decimal.Decimal {
+	if s.n == 0 {
+		return nil
+	}
+	t := s.rest
+	for scale, a := range s.byScale {
+		if a == (int128{}) {
+			continue
+		}
+		v := new(big.Int).Lsh(big.NewInt(a.hi), 64)
+		v.Add(v, new(big.Int).SetUint64(a.lo))
+		t = t.Add(decimal.NewFromBigInt(v, -int32(scale)))
+	}
+	return &t
+}
+
+// number is a decimal number as read: mantissa x 10^-scale, or big when it has more than 18 digits.
+type number struct {
+	mantissa int64
+	scale    int // digits after the point, trailing zeros not counted
+	digits   int // digits before the point, leading zeros not counted
+	big      *decimal.Decimal
+}
+
+// parseNumber reads a decimal number: sign, digits, a point, digits, and an exponent where floating-point software wrote
+// one. ok is false for anything else. It allocates only for numbers of more than 18 digits or with an exponent.
+func parseNumber(b []byte) (d number, ok bool) {
+	i := 0
+	neg := false
+	if i < len(b) && (b[i] == '-' || b[i] == '+') {
+		neg = b[i] == '-'
+		i++
+	}
+	start := i
+	var m int64
+	significant := 0
+	seen, point := false, -1
+	zeros := 0 // trailing zeros after the point so far
+	for ; i < len(b); i++ {
+		c := b[i]
+		switch {
+		case c >= '0' && c <= '9':
+			seen = true
+			if point >= 0 && c == '0' {
+				zeros++
+				continue
+			}
+			if point >= 0 {
+				for ; zeros > 0; zeros-- {
+					m *= 10
+					d.scale++
+					if m > 0 {
+						significant++
+					}
+					if significant > 18 {
+						return parseBig(b)
+					}
+				}
+				d.scale++
+			}
+			if m > 0 || c != '0' {
+				significant++
+				if point < 0 {
+					d.digits++
+				}
+			}
+			if significant > 18 || d.scale > store.MoneyScale {
+				return parseBig(b)
+			}
+			m = m*10 + int64(c-'0')
+		case c == '.' && point < 0:
+			point = i
+		case (c == 'e' || c == 'E') && seen:
+			return parseBig(b)
+		default:
+			return d, false
+		}
+	}
+	if !seen || start == len(b) {
+		return d, false
+	}
+	if neg {
+		m = -m
+	}
+	d.mantissa = m
+	return d, true
+}
+
+// parseBig reads what does not fit the fast way.
+func parseBig(b []byte) (number, bool) {
+	const most = 200 // an exponent bomb is no amount
+	if len(b) > most || !wellFormed(b) {
+		return number{}, false
+	}
+	v, err := decimal.NewFromString(string(b))
+	if err != nil || v.Exponent() > 40 || v.Exponent() < -60 {
+		return number{}, false
+	}
+	// Bring it to its shortest form, so that digits can be counted.
+	v = shortest(v)
+	d := number{big: &v, scale: max(0, -int(v.Exponent()))}
+	d.digits = max(0, v.NumDigits()+int(v.Exponent()))
+	return d, true
+}
+
+func shortest(v decimal.Decimal) decimal.Decimal {
+	if v.IsZero() {
+		return decimal.Zero
+	}
+	c, e := v.Coefficient(), v.Exponent()
+	ten, rem := big.NewInt(10), new(big.Int)
+	q := new(big.Int)
+	for e < 0 {
+		if q.QuoRem(c, ten, rem); rem.Sign() != 0 {
+			break
+		}
+		c, q = q, c
+		e++
+	}
+	if e > 0 {
+		c = new(big.Int).Mul(c, new(big.Int).Exp(ten, big.NewInt(int64(e)), nil))
+		e = 0
+	}
+	return decimal.NewFromBigInt(c, e)
+}
+
+// wellFormed is the grammar of a number with an optional exponent.
+func wellFormed(b []byte) bool {
+	i := 0
+	digits := func() int {
+		n := 0
+		for i < len(b) && b[i] >= '0' && b[i] <= '9' {
+			i++
+			n++
+		}
+		return n
+	}
+	sign := func() {
+		if i < len(b) && (b[i] == '-' || b[i] == '+') {
+			i++
+		}
+	}
+	sign()
+	n := digits()
+	if i < len(b) && b[i] == '.' {
+		i++
+		n += digits()
+	}
+	if n == 0 {
+		return false
+	}
+	if i < len(b) && (b[i] == 'e' || b[i] == 'E') {
+		i++
+		sign()
+		if k := digits(); k == 0 || k > 3 {
+			return false
+		}
+	}
+	return i == len(b)
+}
+
+// fits reports whether the store's DECIMAL holds the number without rounding.
+func (d number) fits() bool {
+	return d.scale <= store.MoneyScale && d.digits <= store.MoneyPrecision-store.MoneyScale
+}

@@ -1,0 +1,344 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
+
+	"spendbot/analysis/store"
+)
+
+// Result is what a load did.
+type Result struct {
+	Load store.Load
+	// Unchanged says that the same bytes are in force already: nothing was done, and Load is the earlier load.
+	Unchanged bool
+}
+
+// Load brings a file or a folder of parts into the store, as one commit. On any error the store is as it was.
+func Load(ctx context.Context, s *store.Store, path string, o Options) (*Result, error) {
+	files, err := expand(path)
+	if err != nil {
+		return nil, err
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	var srcs []source
+	var total int64
+	for _, f := range files {
+		src, err := open0(f)
+		if err != nil {
+			return nil, err
+		}
+		srcs = append(srcs, src)
+		total += src.size
+	}
+	w, err := s.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+
+	l := &load{store: s, w: w, o: o, total: total, names: shortNames(path, files)}
+	for _, src := range srcs {
+		done := l.done
+		l.o.Progress = func(p Progress) {
+			p.Done, p.Total = done+p.Done, total
+			if src.pack != plain { // compressed files are counted by their own size, which is what total knows
+				p.Done = done
+			}
+			o.Progress(p)
+		}
+		if err := l.check(ctx, src); err != nil {
+			return nil, err
+		}
+		l.done += src.size
+	}
+	if earlier, err := l.inForce(ctx); err != nil {
+		return nil, err
+	} else if earlier != nil {
+		return &Result{Load: *earlier, Unchanged: true}, nil
+	}
+	return l.run(ctx)
+}
+
+// load is a load under way.
+type load struct {
+	store *store.Store
+	w     *store.Writer
+	o     Options
+	names []string // of the files, as they are shown and kept in x_SourceFile
+	parts []*part
+	total int64
+	done  int64
+}
+
+// shortNames are the files' paths below the folder that was loaded, or the bare name of a single file.
+func shortNames(root string, files []string) []string {
+	out := make([]string, len(files))
+	for i, f := range files {
+		out[i] = filepath.Base(f)
+		if rel, err := filepath.Rel(root, f); err == nil && rel != "." && !strings.HasPrefix(rel, "..") {
+			out[i] = rel
+		}
+	}
+	return out
+}
+
+// check tallies one file and hashes it, both at once.
+func (l *load) check(ctx context.Context, src source) error {
+	g, gctx := errgroup.WithContext(ctx)
+	var p *part
+	var sha string
+	g.Go(func() (err error) {
+		sha, err = src.hash(gctx)
+		return err
+	})
+	g.Go(func() error {
+		if src.parquet {
+			var err error
+			p, err = parquetPart(gctx, l.w, src, l.o)
+			return err
+		}
+		t, err := readTally(gctx, src, l.o)
+		if err != nil {
+			return err
+		}
+		p = csvPart(t)
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	p.sha = sha
+	l.parts = append(l.parts, p)
+	return src.unchanged()
+}
+
+// sum is the load's hash: the file's where there is one, else of the files' hashes in path order.
+func (l *load) sum() string {
+	if len(l.parts) == 1 {
+		return l.parts[0].sha
+	}
+	h := sha256.New()
+	for _, p := range l.parts {
+		fmt.Fprintln(h, p.sha)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (l *load) mapping() string {
+	if l.o.Source == "" {
+		return mappingVersion
+	}
+	return mappingVersion + " source=" + l.o.Source
+}
+
+func (l *load) inForce(ctx context.Context) (*store.Load, error) {
+	loads, err := l.store.Loads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sum, mapping := l.sum(), l.mapping()
+	return store.InForce(loads, func(e store.Load) bool { return e.SHA256 == sum && e.Mapping == mapping }), nil
+}
+
+func (l *load) run(ctx context.Context) (*Result, error) {
+	rec := store.Load{At: l.o.Now.UTC(), SHA256: l.sum(), Mapping: l.mapping(), Warnings: []string{}}
+	rec.ID = "L-" + rec.At.Format("20060102-150405") + "-" + rec.SHA256[:6] + l.generation(ctx)
+	all := map[group]*groupSums{}
+	var charges [][]string
+	for i, p := range l.parts {
+		l.progress("writing", p, l.doneBefore(i))
+		files, err := writeCharges(ctx, l.w, p, i, l.o, rec.ID, l.names[i])
+		if err != nil {
+			return nil, err
+		}
+		if err := p.src.unchanged(); err != nil {
+			return nil, err
+		}
+		wrote, err := readBack(ctx, l.w, files)
+		if err != nil {
+			return nil, err
+		}
+		if err := reconcile(p.src.path, p.groups, wrote); err != nil {
+			return nil, err
+		}
+		charges = append(charges, files)
+		merge(all, p.groups)
+		rec.Files = append(rec.Files, store.LoadFile{Path: l.names[i], SHA256: p.sha, Bytes: p.src.size, Rows: p.rows,
+			Format: "FOCUS " + p.version + " " + p.src.format()})
+		rec.Bytes += p.src.size
+		rec.Rows += p.rows
+		for _, warning := range p.warnings {
+			if len(l.parts) > 1 {
+				warning = l.names[i] + ": " + warning
+			}
+			rec.Warnings = append(rec.Warnings, warning)
+		}
+	}
+	rec.Totals = totals(all)
+	rec.Partitions = partitionsOf(all)
+	for _, p := range rec.Partitions {
+		if !slices.Contains(rec.Periods, p.Month) {
+			rec.Periods = append(rec.Periods, p.Month)
+		}
+	}
+	slices.Sort(rec.Periods)
+	daily, err := l.rollup(ctx, &rec, charges, all)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Replaced, err = l.replaced(ctx, rec.Partitions); err != nil {
+		return nil, err
+	}
+	if warning, ok := shrunk(rec.Rows, rec.Replaced); ok {
+		rec.Warnings = append(rec.Warnings, warning)
+	}
+	l.o.Progress(Progress{Step: "committing", Done: l.total, Total: l.total})
+	rec, err = l.w.Publish(ctx, rec, slices.Concat(charges...), daily)
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Load: rec}, nil
+}
+
+// generation tells loads of the same bytes in the same second apart: ids name folders.
+func (l *load) generation(ctx context.Context) string {
+	loads, err := l.store.Loads(ctx)
+	if err != nil || len(loads) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("-%d", len(loads)+1)
+}
+
+func (l *load) doneBefore(i int) int64 {
+	var n int64
+	for _, p := range l.parts[:i] {
+		n += p.src.size
+	}
+	return n
+}
+
+func (l *load) progress(step string, p *part, done int64) {
+	l.o.Progress(Progress{Step: step, File: p.src.path, Done: done, Total: l.total})
+}
+
+func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, all map[group]*groupSums) ([]string, error) {
+	l.o.Progress(Progress{Step: "rolling up", Done: l.total, Total: l.total})
+	left, err := mapTags(ctx, l.w, slices.Concat(charges...))
+	if err != nil {
+		return nil, err
+	}
+	if len(left) > 0 {
+		rec.Warnings = append(rec.Warnings, fmt.Sprintf("tags with more than %d values are kept on line items but are no dimensions: %s", MaxTagValues, strings.Join(left, ", ")))
+	}
+	sets, parts := together(l.parts, charges)
+	var daily []string
+	for i := range sets {
+		files, err := rollup(ctx, l.w, i, sets[i], parts[i])
+		if err != nil {
+			return nil, fmt.Errorf("roll up: %w", err)
+		}
+		daily = append(daily, files...)
+	}
+	rolled, err := readDaily(ctx, l.w, daily)
+	if err != nil {
+		return nil, err
+	}
+	if err := reconcile("the rollup", all, rolled); err != nil {
+		return nil, err
+	}
+	return daily, nil
+}
+
+// readDaily adds up the rollup, per group.
+func readDaily(ctx context.Context, w *store.Writer, files []string) (map[group]*groupSums, error) {
+	rows, err := w.Query(ctx, fmt.Sprintf(`SELECT %s, %s, strftime(%s, '%%Y-%%m'), BillingCurrency, CAST(sum(%s) AS BIGINT), %s
+FROM read_parquet(%s, hive_partitioning=false) GROUP BY ALL`,
+		ident(store.ColSource), ident(store.ColProvider), ident(store.ColPeriod), ident(store.ColRows), sums(costs[:]), fileList(files)))
+	if err != nil {
+		return nil, fmt.Errorf("read back the rollup: %w", err)
+	}
+	return groupsOf(rows), nil
+}
+
+func groupsOf(rows *store.Rows) map[group]*groupSums {
+	out := map[group]*groupSums{}
+	for _, r := range rows.Values {
+		g := group{Partition: store.Partition{Source: text(r[0]), Provider: text(r[1]), Month: text(r[2])}, Currency: text(r[3])}
+		s := &groupSums{rows: r[4].(int64)}
+		for i := range costs {
+			if d, ok := r[5+i].(decimal.Decimal); ok {
+				s.cost[i].add(number{big: &d})
+			}
+		}
+		out[g] = s
+	}
+	return out
+}
+
+func merge(into, from map[group]*groupSums) {
+	for g, s := range from {
+		t := into[g]
+		if t == nil {
+			t = &groupSums{}
+			into[g] = t
+		}
+		t.rows += s.rows
+		for i := range costs {
+			if d := s.cost[i].total(); d != nil {
+				t.cost[i].add(number{big: d})
+			}
+		}
+	}
+}
+
+// replaced adds up what the load takes the place of.
+func (l *load) replaced(ctx context.Context, parts []store.Partition) (*store.Replaced, error) {
+	old := l.w.Replaces(parts)
+	if len(old) == 0 {
+		return nil, nil
+	}
+	base := l.w.Base()
+	if base == nil {
+		return nil, errors.New("a store without a snapshot has nothing to replace")
+	}
+	rows, _, err := base.Query(ctx, "what a load replaces", `SELECT x_Source, ServiceProviderName, CAST(date_trunc('month', BillingPeriodStart) AS DATE), BillingCurrency,
+  CAST(sum(x_Rows) AS BIGINT), sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(ContractedCost)
+FROM daily GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows.Values {
+		r[2] = monthText(r[2])
+	}
+	groups := groupsOf(rows)
+	out := &store.Replaced{}
+	for g, s := range groups {
+		if !slices.Contains(old, g.Partition) {
+			delete(groups, g)
+			continue
+		}
+		out.Rows += s.rows
+	}
+	out.Totals = totals(groups)
+	return out, nil
+}
+
+func monthText(v any) string {
+	if t, ok := v.(time.Time); ok {
+		return t.Format("2006-01")
+	}
+	return ""
+}

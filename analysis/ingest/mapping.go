@@ -1,0 +1,94 @@
+package ingest
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+
+	"spendbot/analysis/focus"
+	"spendbot/analysis/store"
+)
+
+//go:embed focus.sql
+var focusSQL string
+
+// mappingVersion goes up whenever focus.sql or the rollup changes what they make of the same bytes.
+const mappingVersion = "focus-1"
+
+// expressions are the lines of focus.sql, by column.
+var expressions = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	for line := range strings.Lines(focusSQL) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "--") {
+			continue
+		}
+		if name, expr, ok := strings.Cut(line, ": "); ok {
+			m[name] = expr
+		}
+	}
+	return m
+})
+
+// present are the columns a file has, by FOCUS name, with how each reads as an SQL expression over the file's relation.
+type present map[string]string
+
+// selectList maps a file's columns to the store's, in the store's order. tags is how Tags read.
+func selectList(have present, o Options, loadID, file string) string {
+	var out []string
+	for _, c := range store.ChargeColumns() {
+		var expr string
+		switch c.Name {
+		case store.ColSourceFile:
+			expr = store.QuoteLiteral(file)
+		case store.ColLoadID:
+			expr = store.QuoteLiteral(loadID)
+		case store.ColSource:
+			expr = store.QuoteLiteral(o.Source)
+			if o.Source == "" {
+				expr = "concat(" + expressions()["ServiceProviderName"] + ", '/', BillingAccountId)"
+			}
+		default:
+			expr = expressions()[c.Name]
+			if expr == "" {
+				expr = standing(c.Name)
+			}
+		}
+		out = append(out, fmt.Sprintf("CAST(%s AS %s) AS %s", expr, c.SQLType(), ident(c.Name)))
+	}
+	return strings.Join(out, ",\n  ")
+}
+
+// standing reads a column under its own name, else under its older ones.
+func standing(name string) string {
+	c, _ := focus.Lookup(name)
+	if len(c.Replaces) == 0 {
+		return ident(name)
+	}
+	names := []string{ident(name)}
+	for _, r := range c.Replaces {
+		names = append(names, ident(r))
+	}
+	return "coalesce(" + strings.Join(names, ", ") + ")"
+}
+
+// source relation: every FOCUS column, typed, null where the file has none.
+func relation(have present, from string) string {
+	var out []string
+	for _, c := range focus.Columns() {
+		expr, ok := have[c.Name]
+		if !ok {
+			expr = fmt.Sprintf("CAST(NULL AS %s)", store.Column{Name: c.Name, Type: c.Type}.SQLType())
+		}
+		out = append(out, expr+" AS "+ident(c.Name))
+	}
+	return "SELECT " + strings.Join(out, ", ") + " FROM " + from
+}
+
+func ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// padded removes blanks around tag keys, which Microsoft's exports have (" org").
+func padded(expr string) string {
+	return `regexp_replace(` + expr + `, '([{,]\s*)"\s*([^"]*?)\s*"(\s*:)', '\1"\2"\3', 'g')`
+}

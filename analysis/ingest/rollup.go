@@ -1,0 +1,106 @@
+package ingest
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"spendbot/analysis/store"
+)
+
+//go:embed rollup.sql
+var rollupSQL string
+
+//go:embed tags.sql
+var tagsSQL string
+
+// MaxTagValues is how many different values a tag key may have in one load and still be a dimension. Names and ids that
+// differ per resource stay with the line items only, where they do not multiply the rollup.
+const MaxTagValues = 2000
+
+// mapTags prepares the load's tag map and returns the keys that are no dimensions.
+func mapTags(ctx context.Context, w *store.Writer, files []string) (left []string, err error) {
+	text0 := strings.NewReplacer("{files}", fileList(files), "{most}", fmt.Sprint(MaxTagValues)).Replace(tagsSQL)
+	for _, stmt := range strings.Split(text0, ";\n") {
+		if strings.TrimSpace(stmt) == "" {
+			continue
+		}
+		if err := w.Exec(ctx, stmt); err != nil {
+			return nil, fmt.Errorf("read tags: %w", err)
+		}
+	}
+	rows, err := w.Query(ctx, "SELECT k FROM tag_keys WHERE n > ? ORDER BY k", int64(MaxTagValues))
+	if err != nil {
+		return nil, fmt.Errorf("read tags: %w", err)
+	}
+	for _, r := range rows.Values {
+		left = append(left, text(r[0]))
+	}
+	return left, nil
+}
+
+// rollup writes the daily rows of line-item files that share partitions.
+func rollup(ctx context.Context, w *store.Writer, n int, files []string, parts []store.Partition) ([]string, error) {
+	var keys, measures []string
+	for _, k := range store.DailyKeys() {
+		switch k.Name {
+		case "Tags":
+			keys = append(keys, "m.tags AS Tags")
+		case "ChargeDescription":
+			keys = append(keys, "CASE WHEN c.ChargeCategory = 'Usage' AND c.ChargeClass IS NULL THEN NULL ELSE c.ChargeDescription END AS ChargeDescription")
+		default:
+			keys = append(keys, "c."+ident(k.Name))
+		}
+	}
+	for _, m := range store.DailyMeasures() {
+		measures = append(measures, fmt.Sprintf("sum(c.%s) AS %s", ident(m), ident(m)))
+	}
+	sel := strings.NewReplacer("{keys}", strings.Join(keys, ", "), "{measures}", strings.Join(measures, ", "),
+		"{files}", fileList(files)).Replace(rollupSQL)
+	out := filepath.Join(w.Staging(), fmt.Sprintf("daily-%d", n))
+	if len(parts) == 1 {
+		err := w.Exec(ctx, fmt.Sprintf("COPY (%s ORDER BY ChargeDate) TO %s (FORMAT parquet, COMPRESSION snappy)", sel, store.QuoteLiteral(out+".parquet")))
+		return []string{out + ".parquet"}, err
+	}
+	err := w.Exec(ctx, fmt.Sprintf("COPY (SELECT *, strftime(%s, '%%Y-%%m') AS p_month, %s AS p_source, %s AS p_provider FROM (%s)) TO %s (FORMAT parquet, COMPRESSION snappy, PARTITION_BY (p_source, p_provider, p_month))",
+		ident(store.ColPeriod), ident(store.ColSource), ident(store.ColProvider), sel, store.QuoteLiteral(out)))
+	if err != nil {
+		return nil, err
+	}
+	found, err := filepath.Glob(filepath.Join(out, "*", "*", "*", "*.parquet"))
+	slices.Sort(found)
+	return found, err
+}
+
+// together groups files that share a partition, so that a partition's parts are rolled up as one.
+func together(parts []*part, files [][]string) (groups [][]string, partitions [][]store.Partition) {
+	type set struct {
+		files []string
+		parts []store.Partition
+	}
+	var sets []*set
+	for i, p := range parts {
+		s := &set{files: files[i], parts: partitionsOf(p.groups)}
+		var rest []*set
+		for _, o := range sets {
+			if slices.ContainsFunc(o.parts, func(q store.Partition) bool { return slices.Contains(s.parts, q) }) {
+				s.files = append(slices.Clone(o.files), s.files...)
+				for _, q := range o.parts {
+					if !slices.Contains(s.parts, q) {
+						s.parts = append(s.parts, q)
+					}
+				}
+				continue
+			}
+			rest = append(rest, o)
+		}
+		sets = append(rest, s)
+	}
+	for _, s := range sets {
+		groups, partitions = append(groups, s.files), append(partitions, s.parts)
+	}
+	return groups, partitions
+}

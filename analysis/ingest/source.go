@@ -1,0 +1,212 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// compression is how a file's bytes are packed.
+type compression string
+
+const (
+	plain  compression = ""
+	gzips  compression = "gzip"
+	zstds  compression = "zstd"
+	packed             = "PK\x03\x04" // zip: not read
+)
+
+// source is one file to load, as its first bytes show it.
+type source struct {
+	path    string
+	size    int64
+	modTime int64
+	pack    compression
+	parquet bool
+}
+
+var (
+	magicGzip    = []byte{0x1f, 0x8b}
+	magicZstd    = []byte{0x28, 0xb5, 0x2f, 0xfd}
+	magicParquet = []byte("PAR1")
+)
+
+// expand lists the files of a path: itself, or the data files of a folder and those below it, in path order. Hidden files and
+// files that describe others (manifests, checksums, our own events.json) are passed over.
+func expand(path string) ([]string, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &Error{File: path, Problem: "no such file or folder", Expected: "a billing export or a folder of its parts"}
+		}
+		return nil, err
+	}
+	if !st.IsDir() {
+		return []string{path}, nil
+	}
+	var files []string
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		switch {
+		case strings.HasPrefix(name, ".") && p != path:
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		case d.IsDir(), !d.Type().IsRegular():
+			return nil
+		}
+		switch strings.ToLower(filepath.Ext(name)) {
+		case ".json", ".md", ".txt", ".md5", ".sha256", ".yaml", ".yml":
+			return nil
+		}
+		files = append(files, p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, &Error{File: path, Problem: "the folder holds no data files", Expected: "CSV, CSV.gz, CSV.zst or Parquet files"}
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// open0 looks at a file's first bytes.
+func open0(path string) (source, error) {
+	s := source{path: path}
+	f, err := os.Open(path)
+	if err != nil {
+		return s, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return s, err
+	}
+	s.size, s.modTime = st.Size(), st.ModTime().UnixNano()
+	if s.size == 0 {
+		return s, &Error{File: path, Problem: "the file is empty", Expected: "a billing export with a header and rows"}
+	}
+	head := make([]byte, 4)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return s, err
+	}
+	head = head[:n]
+	switch {
+	case bytes.HasPrefix(head, magicParquet):
+		s.parquet = true
+	case bytes.HasPrefix(head, magicGzip):
+		s.pack = gzips
+	case bytes.HasPrefix(head, magicZstd):
+		s.pack = zstds
+	case bytes.HasPrefix(head, []byte(packed)):
+		return s, &Error{File: path, Problem: "it is a zip archive", Expected: "CSV, CSV.gz, CSV.zst or Parquet: unzip it first"}
+	}
+	return s, nil
+}
+
+// unchanged fails when the file was written to since open0, as an upload in progress is.
+func (s source) unchanged() error {
+	st, err := os.Stat(s.path)
+	if err != nil {
+		return err
+	}
+	if st.Size() != s.size || st.ModTime().UnixNano() != s.modTime {
+		return &Error{File: s.path, Problem: "the file changed while it was read", Expected: "a finished upload; load it again"}
+	}
+	return nil
+}
+
+// reader opens the unpacked bytes.
+func (s source) reader() (io.ReadCloser, error) {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, err
+	}
+	switch s.pack {
+	case gzips:
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			f.Close()
+			return nil, s.broken(err)
+		}
+		return both{z, f}, nil
+	case zstds:
+		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			f.Close()
+			return nil, s.broken(err)
+		}
+		return both{z.IOReadCloser(), f}, nil
+	}
+	return f, nil
+}
+
+func (s source) broken(err error) error {
+	what := "the " + string(s.pack) + " data is damaged: " + err.Error()
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		what = "the " + string(s.pack) + " data ends in the middle: the file is truncated"
+	}
+	return &Error{File: s.path, Problem: what, Expected: "a complete file; fetch it again"}
+}
+
+type both struct {
+	io.ReadCloser
+	file io.Closer
+}
+
+func (b both) Close() error { return errors.Join(b.ReadCloser.Close(), b.file.Close()) }
+
+// hash is SHA-256 of the file's bytes as they lie there.
+func (s source) hash(ctx context.Context) (string, error) {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.CopyBuffer(h, readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return f.Read(p)
+	}), make([]byte, 1<<20)); err != nil {
+		return "", fmt.Errorf("read %s: %w", s.path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// format names what the file is: "csv", "csv.gz", "csv.zst", "parquet".
+func (s source) format() string {
+	switch {
+	case s.parquet:
+		return "parquet"
+	case s.pack == gzips:
+		return "csv.gz"
+	case s.pack == zstds:
+		return "csv.zst"
+	}
+	return "csv"
+}

@@ -1,0 +1,254 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	duckdb "github.com/marcboeker/go-duckdb/v2" // the one import of the driver
+	"github.com/shopspring/decimal"
+)
+
+// Limits bound what DuckDB may take.
+type Limits struct {
+	Memory  string // as DuckDB writes it, "1GB"; default DefaultMemory
+	Threads int    // default: one per core
+}
+
+// DefaultMemory keeps a load of tens of millions of rows within 2 GiB for the whole process.
+const DefaultMemory = "1GB"
+
+// Engine is a DuckDB that may read and write files. Only loads use it, and only with SQL of our own; questions run on a
+// [Snapshot].
+type Engine struct{ db *sql.DB }
+
+// newEngine opens an in-memory DuckDB that spills into tmp.
+func newEngine(ctx context.Context, l Limits, tmp string) (*Engine, error) {
+	db, err := openDuckDB(ctx, l, tmp)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{db}, nil
+}
+
+func openDuckDB(ctx context.Context, l Limits, tmp string) (*sql.DB, error) {
+	if l.Memory == "" {
+		l.Memory = DefaultMemory
+	}
+	set := []string{
+		"SET autoinstall_known_extensions=false",
+		"SET autoload_known_extensions=false",
+		"SET memory_limit=" + QuoteLiteral(l.Memory),
+		"SET temp_directory=" + QuoteLiteral(tmp),
+		"SET TimeZone='UTC'",
+		"SET preserve_insertion_order=false",
+	}
+	if l.Threads > 0 {
+		set = append(set, fmt.Sprintf("SET threads=%d", l.Threads))
+	}
+	c, err := duckdb.NewConnector("", func(e driver.ExecerContext) error {
+		for _, s := range set {
+			if _, err := e.ExecContext(ctx, s, nil); err != nil {
+				return fmt.Errorf("%s: %w", s, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start DuckDB: %w", err)
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(1) // settings and views belong to the one in-memory database; DuckDB parallelises inside a query
+	if err := db.PingContext(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("start DuckDB: %w", err)
+	}
+	return db, nil
+}
+
+// Exec runs a statement.
+func (e *Engine) Exec(ctx context.Context, query string, params ...any) error {
+	_, err := e.db.ExecContext(ctx, query, params...)
+	return err
+}
+
+// Query runs a statement and returns its rows, with values as [Rows] has them.
+func (e *Engine) Query(ctx context.Context, query string, params ...any) (*Rows, error) {
+	rows, err := e.db.QueryContext(ctx, query, params...)
+	if err != nil {
+		return nil, err
+	}
+	return readRows(rows)
+}
+
+func (e *Engine) close() error { return e.db.Close() }
+
+// Rows is a query's result in memory. A value is nil, a string, an int64, a bool, a time.Time or a decimal.Decimal; never
+// a float, which sums in no fixed order.
+type Rows struct {
+	Columns []string
+	Values  [][]any
+}
+
+func readRows(rows *sql.Rows) (*Rows, error) {
+	defer rows.Close()
+	cols, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	out := &Rows{Columns: cols}
+	dest := make([]any, len(cols))
+	for rows.Next() {
+		vals := make([]any, len(cols))
+		for i := range vals {
+			dest[i] = &vals[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		for i, v := range vals {
+			if vals[i], err = normal(v); err != nil {
+				return nil, fmt.Errorf("column %s: %w", cols[i], err)
+			}
+		}
+		out.Values = append(out.Values, vals)
+	}
+	return out, rows.Err()
+}
+
+func normal(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, string, int64, bool:
+		return v, nil
+	case time.Time:
+		return v.UTC(), nil
+	case duckdb.Decimal:
+		return decimal.NewFromBigInt(v.Value, -int32(v.Scale)), nil
+	case int32:
+		return int64(v), nil
+	case int16:
+		return int64(v), nil
+	case int8:
+		return int64(v), nil
+	case uint8:
+		return int64(v), nil
+	case uint16:
+		return int64(v), nil
+	case uint32:
+		return int64(v), nil
+	case []byte:
+		return string(v), nil
+	}
+	if s, ok := v.(fmt.Stringer); ok { // HUGEINT arrives as *big.Int
+		d, err := decimal.NewFromString(s.String())
+		if err == nil {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("a %T has no place in a result; cast it in the query", v)
+}
+
+// locked opens a DuckDB that can read the given files, through views, and nothing else: no other file, no network, no
+// extension, no change of settings. Only [queryOnly] statements are run on it, since DuckDB still lets COPY and ATTACH
+// write inside allowed paths.
+func locked(ctx context.Context, l Limits, tmp string, views map[string][]string, order []string) (*sql.DB, error) {
+	db, err := openDuckDB(ctx, l, tmp)
+	if err != nil {
+		return nil, err
+	}
+	fail := func(err error) (*sql.DB, error) { db.Close(); return nil, err }
+	var all []string
+	for _, name := range order {
+		for _, f := range views[name] {
+			all = append(all, QuoteLiteral(f))
+		}
+	}
+	stmts := []string{
+		"SET allowed_paths=[" + strings.Join(all, ",") + "]",
+		"SET enable_external_access=false",
+	}
+	for _, name := range order {
+		stmts = append(stmts, viewSQL(name, views[name]))
+	}
+	// Trino's name for what DuckDB calls json_extract_string, so that the analysis SQL reads the same on both.
+	stmts = append(stmts,
+		"CREATE MACRO json_extract_scalar(j, p) AS json_extract_string(j, p)",
+		"SET lock_configuration=true")
+	for _, s := range stmts {
+		if _, err := db.ExecContext(ctx, s); err != nil {
+			return fail(fmt.Errorf("prepare the query connection: %w", err))
+		}
+	}
+	return db, nil
+}
+
+func viewSQL(name string, files []string) string {
+	if len(files) == 0 {
+		cols := ChargeColumns()
+		if name == tableDaily {
+			cols = DailyColumns()
+		}
+		sel := make([]string, len(cols))
+		for i, c := range cols {
+			sel[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", c.SQLType(), quoteIdent(c.Name))
+		}
+		return "CREATE VIEW " + name + " AS SELECT " + strings.Join(sel, ", ") + " WHERE false"
+	}
+	q := make([]string, len(files))
+	for i, f := range files {
+		q[i] = QuoteLiteral(f)
+	}
+	return "CREATE VIEW " + name + " AS SELECT * FROM read_parquet([" + strings.Join(q, ",") +
+		"], union_by_name=true, hive_partitioning=false)"
+}
+
+var errNotSelect = errors.New("only a single SELECT may run on the query connection")
+
+// queryOnly runs one SELECT on a locked connection.
+func queryOnly(ctx context.Context, db *sql.DB, query string, params []any) (*Rows, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	err = conn.Raw(func(dc any) error {
+		c, ok := dc.(*duckdb.Conn)
+		if !ok {
+			return fmt.Errorf("unexpected driver connection %T", dc)
+		}
+		st, err := c.Prepare(query) // unlike PrepareContext, refuses several statements instead of running the first ones
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		typ, err := st.(*duckdb.Stmt).StatementType()
+		if err != nil {
+			return err
+		}
+		if typ != duckdb.STATEMENT_TYPE_SELECT {
+			return errNotSelect
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.QueryContext(ctx, query, params...)
+	if err != nil {
+		return nil, err
+	}
+	return readRows(rows)
+}
+
+func absolute(dir string) (string, error) {
+	d, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("store folder %s: %w", dir, err)
+	}
+	return d, nil
+}

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+)
+
+// Snapshot is the store as one load left it: line items and rollup that belong together. It stays readable whatever is
+// loaded later. Queries on one Snapshot run one after the other; open another to run two at once.
+type Snapshot struct {
+	ID        int64     // of the daily table
+	ChargesID int64     // of the line items it was rolled up from
+	At        time.Time // when it was published
+
+	store        *Store
+	daily, lines []fileOf
+
+	mu  sync.Mutex
+	db  *sql.DB
+	tmp string
+}
+
+// Snapshot opens a published snapshot by the id of its daily table; 0 is the newest. It fails with [ErrEmpty] when nothing
+// has been loaded.
+func (s *Store) Snapshot(ctx context.Context, id int64) (*Snapshot, error) {
+	daily, err := s.load(ctx, tableDaily)
+	if err != nil {
+		return nil, err
+	}
+	head := daily.CurrentSnapshot()
+	if head == nil {
+		return nil, ErrEmpty
+	}
+	if id == 0 {
+		id = head.SnapshotID
+	}
+	sn := daily.SnapshotByID(id)
+	if sn == nil {
+		return nil, fmt.Errorf("the store has no snapshot %d; `spendbot loads` lists those it has", id)
+	}
+	rec, err := recordOf(sn)
+	if err != nil {
+		return nil, err
+	}
+	out := &Snapshot{ID: id, ChargesID: rec.ChargesSnapshot, At: time.UnixMilli(sn.TimestampMs).UTC(), store: s}
+	if out.daily, err = plan(ctx, daily, id); err != nil {
+		return nil, err
+	}
+	charges, err := s.load(ctx, tableCharges)
+	if err != nil {
+		return nil, err
+	}
+	if out.lines, err = plan(ctx, charges, out.ChargesID); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Query runs one SELECT over the views "daily" and "charges" of this snapshot and traces it. The text must be a constant of
+// the program, with "?" for every value; name says what the query is for. Rows that must hash equally when run again need
+// an ORDER BY that leaves no ties.
+func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any) (*Rows, analysis.QueryTrace, error) {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	tr := analysis.QueryTrace{Name: name, SQL: query, Params: params}
+	if tr.Params == nil {
+		tr.Params = []any{}
+	}
+	if err := sn.open(ctx); err != nil {
+		return nil, tr, err
+	}
+	begin := time.Now()
+	rows, err := queryOnly(ctx, sn.db, query, params)
+	tr.MS = float64(time.Since(begin).Microseconds()) / 1000
+	if err != nil {
+		return nil, tr, fmt.Errorf("query %q: %w", name, err)
+	}
+	tr.Rows = len(rows.Values)
+	tr.SHA256, err = hashRows(rows)
+	if err != nil {
+		return nil, tr, fmt.Errorf("query %q: %w", name, err)
+	}
+	return rows, tr, nil
+}
+
+func (sn *Snapshot) open(ctx context.Context) error {
+	if sn.db != nil {
+		return nil
+	}
+	tmp, err := os.MkdirTemp("", "spendbot-query-")
+	if err != nil {
+		return fmt.Errorf("query connection: %w", err)
+	}
+	db, err := locked(ctx, sn.store.limits, tmp,
+		map[string][]string{tableDaily: paths(sn.daily), tableCharges: paths(sn.lines)}, []string{tableDaily, tableCharges})
+	if err != nil {
+		os.RemoveAll(tmp)
+		return err
+	}
+	sn.db, sn.tmp = db, tmp
+	return nil
+}
+
+// Close ends the query connection.
+func (sn *Snapshot) Close() error {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	if sn.db == nil {
+		return nil
+	}
+	err := errors.Join(sn.db.Close(), os.RemoveAll(sn.tmp))
+	sn.db = nil
+	return err
+}
+
+// Partitions are the feeds, providers and months the snapshot holds.
+func (sn *Snapshot) Partitions() []Partition {
+	var out []Partition
+	seen := map[Partition]bool{}
+	for _, f := range sn.daily {
+		if !seen[f.part] {
+			seen[f.part] = true
+			out = append(out, f.part)
+		}
+	}
+	return out
+}
+
+func paths(fs []fileOf) []string {
+	out := make([]string, len(fs))
+	for i, f := range fs {
+		out[i] = f.path
+	}
+	return out
+}
+
+// hashRows is SHA-256 over the rows as text: cells in JSON-like escaping joined by tabs, a line per row. Decimals are
+// written without trailing zeros, times in RFC 3339.
+func hashRows(r *Rows) (string, error) {
+	h := sha256.New()
+	for _, row := range r.Values {
+		for i, v := range row {
+			if i > 0 {
+				h.Write([]byte{'\t'})
+			}
+			if err := hashCell(h, v); err != nil {
+				return "", err
+			}
+		}
+		h.Write([]byte{'\n'})
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+var cellEscapes = strings.NewReplacer("\\", "\\\\", "\t", "\\t", "\n", "\\n", "\r", "\\r")
+
+func hashCell(h hash.Hash, v any) error {
+	var s string
+	switch v := v.(type) {
+	case nil:
+		s = "\\N"
+	case string:
+		s = cellEscapes.Replace(v)
+	case int64:
+		s = strconv.FormatInt(v, 10)
+	case bool:
+		s = strconv.FormatBool(v)
+	case time.Time:
+		s = v.UTC().Format(time.RFC3339Nano)
+	case decimal.Decimal:
+		s = v.String()
+	default:
+		return fmt.Errorf("a %T (a float?) has no exact text; cast it in the query", v)
+	}
+	_, err := h.Write([]byte(s))
+	return err
+}
