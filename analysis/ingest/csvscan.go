@@ -25,7 +25,10 @@ type scanner struct {
 }
 
 // fieldSpan is a field's place in the buffer. Quoted fields with doubled quotes are unescaped in place.
-type fieldSpan struct{ from, to int }
+type fieldSpan struct {
+	from, to int
+	doubled  bool
+}
 
 const (
 	scanBuffer   = 1 << 20
@@ -99,9 +102,11 @@ func (s *scanner) try() (n int, lines int64, more bool, err error) {
 	}
 	s.ends = s.ends[:0]
 	doubled := false
+	comma := s.comma
 	i := 0
 	for {
 		from := i
+		fieldDoubled := false
 		if i < len(b) && b[i] == quote {
 			i++
 			from = i
@@ -115,7 +120,7 @@ func (s *scanner) try() (n int, lines int64, more bool, err error) {
 				}
 				i += j + 1
 				if i < len(b) && b[i] == quote {
-					doubled = true
+					doubled, fieldDoubled = true, true
 					i++
 					continue
 				}
@@ -125,19 +130,22 @@ func (s *scanner) try() (n int, lines int64, more bool, err error) {
 				break
 			}
 			lines += int64(bytes.Count(b[from:i], []byte{newline}))
-			s.ends = append(s.ends, fieldSpan{s.pos + from, s.pos + i - 1})
+			s.ends = append(s.ends, fieldSpan{s.pos + from, s.pos + i - 1, fieldDoubled})
 			if i < len(b) && b[i] != s.comma && b[i] != newline && b[i] != carriage {
 				return 0, 0, false, &scanError{s.next + lines, errAfterQuot}
 			}
 		} else {
-			for i < len(b) && b[i] != s.comma && b[i] != newline {
+			for i < len(b) {
+				if c := b[i]; c == comma || c == newline {
+					break
+				}
 				i++
 			}
 			to := i
 			if to > from && (i == len(b) || b[i] == newline) && b[to-1] == carriage {
 				to--
 			}
-			s.ends = append(s.ends, fieldSpan{s.pos + from, s.pos + to})
+			s.ends = append(s.ends, fieldSpan{s.pos + from, s.pos + to, false})
 		}
 		if i < len(b) && b[i] == carriage { // after a closing quote
 			i++
@@ -161,22 +169,26 @@ func (s *scanner) try() (n int, lines int64, more bool, err error) {
 	}
 	if doubled {
 		for k, f := range s.ends {
-			s.ends[k].to = f.from + unescape(s.buf[f.from:f.to])
+			if f.doubled {
+				s.ends[k].to = f.from + unescape(s.buf[f.from:f.to])
+			}
 		}
 	}
 	return i, lines, false, nil
 }
 
-// unescape turns doubled quotes into single ones in place and returns the new length. An unquoted field is left alone: it
-// cannot hold a doubled quote that means one, and a single one stays.
+// unescape turns doubled quotes into single ones in place and returns the new length.
 func unescape(b []byte) int {
-	w := 0
-	for r := 0; r < len(b); r++ {
-		b[w] = b[r]
-		w++
-		if b[r] == quote && r+1 < len(b) && b[r+1] == quote {
-			r++
+	r := bytes.IndexByte(b, quote) + 1 // keep the first of the first pair
+	w := r
+	for r < len(b) {
+		r++ // its second
+		n := bytes.IndexByte(b[r:], quote)
+		if n < 0 {
+			return w + copy(b[w:], b[r:])
 		}
+		w += copy(b[w:], b[r:r+n+1])
+		r += n + 1
 	}
 	return w
 }

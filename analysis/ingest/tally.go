@@ -42,11 +42,37 @@ type column struct {
 	name   string       // as in the header
 	focus  focus.Column // the registry's; zero when known is false
 	known  bool
+	kind   kind
 	cost   int // index into costs, or -1
 	digits int // most digits before the point seen
 	scale  int // most digits after the point seen
 	big    bool
 	filled bool // some row has a value
+}
+
+// kind is how a cell is checked.
+type kind uint8
+
+const (
+	kindText kind = iota
+	kindDecimal
+	kindTime
+	kindJSON
+	kindListed // has a list of allowed values
+)
+
+func kindOf(c focus.Column) kind {
+	switch {
+	case c.Type == focus.Decimal:
+		return kindDecimal
+	case c.Type == focus.DateTime:
+		return kindTime
+	case c.Type == focus.JSON:
+		return kindJSON
+	case len(c.Allowed) > 0:
+		return kindListed
+	}
+	return kindText
 }
 
 // tally is what reading the file once told.
@@ -216,6 +242,7 @@ func detect(path string, names []string) (version string, cols []column, unknown
 			}
 			seen[c.focus.Name] = n
 			c.cost = slices.Index(costs[:], c.focus.Name)
+			c.kind = kindOf(c.focus)
 		}
 		cols = append(cols, c)
 	}
@@ -257,11 +284,14 @@ type rowReader struct {
 	t *tally
 	o Options
 
-	at             map[string]int // column index by FOCUS name
-	provider, prov []int          // columns tried for the provider, in order
-	times          map[string]time.Time
-	good           []map[string]bool // per column: values already checked
-	last           [][]byte          // per column: the value of the row before
+	at       map[string]int // column index by FOCUS name
+	check    []int          // columns still to be looked at
+	required []int          // of requiredValues
+	keyed    [3]int         // BillingAccountId, BillingPeriodStart, BillingCurrency; -1 when the file has none
+	provider []int          // columns tried for the provider, in order
+	times    map[string]time.Time
+	good     []map[string]bool // per column: values already checked
+	last     [][]byte          // per column: the value of the row before
 
 	lastKey  []byte
 	lastSums *groupSums
@@ -279,6 +309,20 @@ func newRowReader(t *tally, o Options) *rowReader {
 			r.at[c.focus.Name] = i
 		}
 		r.good[i] = map[string]bool{}
+	}
+	for i := range t.columns {
+		if t.columns[i].known {
+			r.check = append(r.check, i)
+		}
+	}
+	for _, n := range requiredValues {
+		r.required = append(r.required, r.at[n])
+	}
+	for k, n := range []string{"BillingAccountId", "BillingPeriodStart", "BillingCurrency"} {
+		r.keyed[k] = -1
+		if i, ok := r.at[n]; ok {
+			r.keyed[k] = i
+		}
 	}
 	for _, n := range []string{"ServiceProviderName", "ProviderName", "PublisherName", "InvoiceIssuerName"} {
 		if i, ok := r.at[n]; ok {
@@ -309,52 +353,47 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 	t.rows++
 	var amounts [len(costs)]number
 	var have [len(costs)]bool
-	for i := range t.columns {
-		c := &t.columns[i]
+	for k := 0; k < len(r.check); k++ {
+		i := r.check[k]
 		b := fields[i]
-		if !c.known || isNull(b) {
+		if isNull(b) {
 			continue
 		}
+		c := &t.columns[i]
 		c.filled = true
-		if c.focus.Type != focus.Decimal {
-			if bytes.Equal(b, r.last[i]) {
-				continue // exports repeat themselves: most cells are as in the row before
-			}
-			r.last[i] = append(r.last[i][:0], b...)
-		}
-		switch c.focus.Type {
-		case focus.Decimal:
+		if c.kind == kindDecimal {
 			d, ok := parseNumber(b)
 			if !ok {
 				return r.fail(line, i, clip(b)+" is not a decimal number", "digits with a dot, as in 12.40")
 			}
-			if !d.fits() {
-				return r.fail(line, i, clip(b)+" does not fit the store without rounding",
-					fmt.Sprintf("at most %d digits before and %d after the point", store.MoneyPrecision-store.MoneyScale, store.MoneyScale))
+			if d.big != nil {
+				if !d.fits() {
+					return r.fail(line, i, clip(b)+" does not fit the store without rounding",
+						fmt.Sprintf("at most %d digits before and %d after the point", store.MoneyPrecision-store.MoneyScale, store.MoneyScale))
+				}
+				c.big = true
 			}
 			c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
-			c.big = c.big || d.big != nil
 			if c.cost >= 0 {
 				amounts[c.cost], have[c.cost] = d, true
 			}
-		case focus.DateTime:
-			if _, err := r.time(line, i, b); err != nil {
-				return err
-			}
-		case focus.JSON:
-			if err := r.json(line, i, b); err != nil {
-				return err
-			}
-		default:
-			if len(c.focus.Allowed) > 0 {
-				if err := r.allowed(line, i, b); err != nil {
-					return err
-				}
-			}
+			continue
 		}
+		if c.kind == kindText {
+			r.check = slices.Delete(r.check, k, k+1) // all there was to know of it is that it has a value
+			k--
+			continue
+		}
+		if bytes.Equal(b, r.last[i]) {
+			continue // exports repeat themselves: most cells are as in the row before
+		}
+		if err := r.cell(line, i, c, b); err != nil {
+			return err
+		}
+		r.last[i] = append(r.last[i][:0], b...)
 	}
-	for _, n := range requiredValues {
-		if i := r.at[n]; isNull(fields[i]) {
+	for _, i := range r.required {
+		if isNull(fields[i]) {
 			return r.fail(line, i, "there is no value", "a value in every row")
 		}
 	}
@@ -381,8 +420,21 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 // requiredValues must not be null in any row.
 var requiredValues = []string{"ChargePeriodStart", "ChargeCategory", "BillingCurrency"}
 
+// cell checks a cell that is neither a number nor free text.
+func (r *rowReader) cell(line int64, i int, c *column, b []byte) (err error) {
+	switch c.kind {
+	case kindTime:
+		_, err = r.time(line, i, b)
+	case kindJSON:
+		err = r.json(line, i, b)
+	case kindListed:
+		err = r.allowed(line, i, b)
+	}
+	return err
+}
+
 func (r *rowReader) isUsage(fields [][]byte) bool {
-	return bytes.EqualFold(fields[r.at["ChargeCategory"]], []byte("Usage"))
+	return bytes.EqualFold(fields[r.required[1]], []byte("Usage"))
 }
 
 // group finds the sums that a row counts towards, by its provider, payer, billing month and currency.
@@ -394,17 +446,15 @@ func (r *rowReader) group(line int64, fields [][]byte) (*groupSums, error) {
 			break
 		}
 	}
-	for _, n := range []string{"BillingAccountId", "BillingPeriodStart", "BillingCurrency"} {
+	for _, i := range r.keyed {
 		r.key = append(r.key, 0)
-		if i, ok := r.at[n]; ok && !isNull(fields[i]) {
+		if i >= 0 && !isNull(fields[i]) {
 			r.key = append(r.key, fields[i]...)
 		}
 	}
-	period := 0
-	if i, ok := r.at["BillingPeriodStart"]; !ok || isNull(fields[i]) {
+	if i := r.keyed[1]; i < 0 || isNull(fields[i]) {
 		r.noPeriod++
-		period = r.at["ChargePeriodStart"]
-		r.key = append(append(r.key, 0), fields[period]...)
+		r.key = append(append(r.key, 0), fields[r.required[0]]...)
 	}
 	if bytes.Equal(r.key, r.lastKey) && r.lastSums != nil {
 		return r.lastSums, nil
