@@ -26,7 +26,7 @@ func anchorsOf(now time.Time, months int) anchors {
 
 func firstOf(day time.Time) time.Time { return analysis.Day(day.Year(), day.Month(), 1) }
 
-// lastWeek is Monday to Sunday before now; week(-1) the one before it.
+// week is a Monday to Sunday: week(0) the last whole one before now, week(-1) the one before that.
 func (a anchors) week(offset int) analysis.Period {
 	s := a.monday.AddDate(0, 0, 7*offset-7)
 	p := analysis.Period{Start: s, End: s.AddDate(0, 0, 7)}

@@ -166,7 +166,7 @@ func (p planted) events(c *company, end time.Time) []Event {
 			Name: priceRise, Kind: analysis.EffListPrice,
 			Slice: map[string]string{"ServiceName": "BigQuery", "SkuMeter": "Analysis"},
 			Start: p.price, End: end, Question: monthOnMonth("BigQuery cost"), Current: p.month, Baseline: p.monthBefore,
-			Note: "On-demand analysis goes from $6.25 to $7.00 per TiB (before regional premium); the same scans as without.",
+			Note: "On-demand analysis goes from $6.25 to $7.25 per TiB (before regional premium); the same scans as without.",
 		},
 		{
 			Name: creditEnds, Kind: analysis.EffCredits,

@@ -22,19 +22,16 @@ import (
 	"spendbot/analysis"
 )
 
-// DefaultSeed and DefaultRows are what Options mean by zero.
-const (
-	DefaultSeed = 20_000
-	DefaultRows = 180_000
-)
+// DefaultSeed is what Options mean by a seed of zero.
+const DefaultSeed = 20_000
 
 // Options say what to make. The zero value but for Now makes the usual demo.
 type Options struct {
 	Now    time.Time // the data ends with the day before
 	Seed   uint64
 	Months int // whole months before the current one; 13 if zero, at least 4 for all events to be there
-	// Rows is about how many rows to write over all files, DefaultRows if zero. Fewer than the company has lines for make
-	// no difference; more make more resources, then hourly rows, of the same money.
+	// Rows is about how many rows to write over all files. Zero is the plainest data: a row for each line, resource and
+	// day, about 187,000 in thirteen months; fewer are not made. More are more resources, then hours, of the same money.
 	Rows   int
 	Format string // "csv.gz" (the default), "csv", "csv.zst"
 }
@@ -97,8 +94,8 @@ func Generate(ctx context.Context, dir string, o Options) (*Manifest, error) {
 	if o.Seed == 0 {
 		o.Seed = DefaultSeed
 	}
-	if o.Rows <= 0 {
-		o.Rows = DefaultRows
+	if o.Rows < 0 {
+		return nil, fmt.Errorf("demo data: %d rows, expected 0 or more", o.Rows)
 	}
 	if o.Format == "" {
 		o.Format = "csv.gz"
