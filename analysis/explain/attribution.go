@@ -100,3 +100,15 @@ func Attribute(t *Table, o Options) (*Attribution, error) {
 func Matter(t *Table, o Options) []int32 {
 	return matter(t, o)
 }
+
+// Bridge is the attribution as an answer carries it.
+func (a *Attribution) Bridge(currency string) *analysis.Bridge {
+	b := &analysis.Bridge{
+		Change:  analysis.Change{Current: a.Current, Baseline: a.Baseline, Delta: a.Delta, Currency: currency},
+		Effects: a.Effects, Rest: a.Rest, Drivers: make([]analysis.Driver, len(a.Drivers)),
+	}
+	for i := range a.Drivers {
+		b.Drivers[i] = a.Drivers[i].Driver
+	}
+	return b
+}

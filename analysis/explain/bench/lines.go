@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+)
+
+// linesFile holds a case's daily charge lines.
+const linesFile = "lines.csv.gz"
+
+// predictLines asks the product why a case's spend changed, and writes the bridge as predictions.
+func predictLines(dir string) (prediction, error) {
+	base, cur, err := readPeriods(filepath.Join(dir, "truth.json"))
+	if err != nil {
+		return prediction{}, err
+	}
+	q, err := loadLines(filepath.Join(dir, linesFile))
+	if err != nil {
+		return prediction{}, err
+	}
+	start := time.Now()
+	br, err := q.explain(base, cur)
+	if err != nil {
+		return prediction{}, err
+	}
+	p := prediction{Seconds: since(start), RootCauses: []string{}, Events: []event{}}
+	additive := adds(br)
+	p.Additive = &additive
+	for _, d := range br.Drivers {
+		if len(d.Slice) == 0 {
+			continue // the calendar
+		}
+		e := event{Slice: map[string]string{}, Effect: mainEffect(d.Effects), Amount: d.Amount}
+		var parts []string
+		for k, v := range d.Slice {
+			k = strings.TrimPrefix(k, "tag:")
+			e.Slice[k] = v
+			parts = append(parts, k+"="+v)
+		}
+		sort.Strings(parts)
+		p.RootCauses = append(p.RootCauses, strings.Join(parts, "&"))
+		if !d.Onset.Day.IsZero() {
+			day := d.Onset.Day.Format(analysis.DateLayout)
+			e.Onset = &day
+		}
+		p.Events = append(p.Events, e)
+	}
+	return p, nil
+}
+
+// readPeriods reads the two periods of a truth file and nothing else of it.
+func readPeriods(path string) (base, cur analysis.Period, err error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return base, cur, err
+	}
+	var t struct {
+		Baseline, Current []any
+	}
+	if err := json.Unmarshal(b, &t); err != nil {
+		return base, cur, fmt.Errorf("%s: %w", path, err)
+	}
+	if base, err = period(t.Baseline); err != nil {
+		return base, cur, fmt.Errorf("%s: baseline: %w", path, err)
+	}
+	if cur, err = period(t.Current); err != nil {
+		return base, cur, fmt.Errorf("%s: current: %w", path, err)
+	}
+	return base, cur, nil
+}
+
+// period reads ["2025-09-01", 30].
+func period(v []any) (analysis.Period, error) {
+	if len(v) == 2 {
+		s, ok1 := v[0].(string)
+		n, ok2 := v[1].(float64)
+		if start, err := time.Parse(analysis.DateLayout, s); ok1 && ok2 && err == nil {
+			return analysis.NewPeriod(start, start.AddDate(0, 0, int(n))), nil
+		}
+	}
+	return analysis.Period{}, fmt.Errorf("%v is not a start date and a number of days", v)
+}
+
+// adds reports whether both cuts of a bridge sum to its change, and the change is that of the totals, to the last digit.
+func adds(b *analysis.Bridge) bool {
+	delta := b.Change.Current.Sub(b.Change.Baseline)
+	drivers, effects, rest := b.Rest.Amount, decimal.Zero, decimal.Zero
+	ok := true
+	for _, d := range b.Drivers {
+		drivers = drivers.Add(d.Amount)
+		ok = ok && total(d.Effects).Equal(d.Amount)
+	}
+	effects, rest = total(b.Effects), total(b.Rest.Effects)
+	return ok && delta.Equal(b.Change.Delta) && drivers.Equal(delta) && effects.Equal(delta) && rest.Equal(b.Rest.Amount)
+}
+
+func total(es []analysis.EffectAmount) decimal.Decimal {
+	s := decimal.Zero
+	for _, e := range es {
+		s = s.Add(e.Amount)
+	}
+	return s
+}
+
+// sameQuestion groups the effects that answer "how much was used", and the two of a commitment.
+var sameQuestion = map[analysis.Effect]string{
+	analysis.EffVolume: "usage", analysis.EffNewResources: "usage", analysis.EffRemovedRes: "usage",
+	analysis.EffNewSlice: "usage", analysis.EffRemovedSlice: "usage",
+	analysis.EffCoverage: "commitment", analysis.EffCommitmentRate: "commitment",
+}
+
+// mainEffect is the largest effect of the group of effects with the largest sum.
+func mainEffect(es []analysis.EffectAmount) analysis.Effect {
+	group := func(e analysis.Effect) string {
+		if g, ok := sameQuestion[e]; ok {
+			return g
+		}
+		return string(e)
+	}
+	sums := map[string]float64{}
+	for _, e := range es {
+		sums[group(e.Effect)] += e.Amount.InexactFloat64()
+	}
+	var top analysis.Effect
+	var most, part float64
+	for _, e := range es {
+		s, a := math.Abs(sums[group(e.Effect)]), math.Abs(e.Amount.InexactFloat64())
+		if s > most || s == most && a > part {
+			top, most, part = e.Effect, s, a
+		}
+	}
+	return top
+}

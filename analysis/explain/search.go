@@ -1,0 +1,427 @@
+package explain
+
+import (
+	"math"
+	"slices"
+)
+
+// The search's constants. MinImpact and MaxDrivers are the caller's; these are the method's.
+const (
+	defaultMaxConditions = 3
+	// conditionCost is what each condition after the first adds to a driver's price, as a share of MinImpact
+	// (explain.md 3.4: 0.10).
+	conditionCost = 0.10
+	// refineRounds bounds how often every driver is searched anew with its leaves put back.
+	refineRounds = 3
+	// refineGain is the relative improvement of the whole cover that makes a change worth it.
+	refineGain = 1.001
+	// sigmaFloor is the least relative noise assumed of usage, rateSigmaFloor of prices and discounts (explain.md 3.5
+	// has 0.02 for values; prices move in tiers but hardly jitter).
+	sigmaFloor     = 0.02
+	rateSigmaFloor = 0.002
+	// sigmaCap bounds the noise read from the spread of all leaves: beyond, they all moved, which is not noise.
+	sigmaCap = 0.15
+	// significant is the score in nats from which a slice's movement is not noise (explain.md 3.5's tau).
+	significant = 6.0
+)
+
+// field is one effect vector over the usage leaves: f is what a leaf was expected to cost, x what the vector moved.
+type field struct {
+	f, x   []float64
+	v      Vector
+	base   float64 // total that MinImpact is a share of
+	pen    float64 // price of a driver with one condition
+	vr     []float64
+	sigma  float64 // relative noise of one leaf
+	leaves []int32 // usage leaves
+}
+
+// cell is a candidate: a slice with its leaves.
+type cell struct {
+	conds  []Condition
+	leaves []int32
+	gross  float64 // sum |x| over all its leaves: no gain can exceed it
+	price  float64
+	cells  float64 // ln of how many cells its kind of slice has: what was searched to find it
+
+	dirty bool
+	gain  float64
+	stat  stat
+}
+
+// stat says how a set of leaves moved against its own noise.
+type stat struct {
+	moved float64 // sum x
+	score float64 // nats: log-likelihood ratio less ln(cells) and conditions
+	z     float64 // standard deviations
+}
+
+// lattice finds the drivers of one field: an ordered list of slices, each holding the leaves that no earlier one holds.
+type lattice struct {
+	t     *Table
+	fd    *field
+	cells []*cell // by falling gross
+	owner []int16 // per leaf: position in list, or -1
+	list  []*cell
+	max   int
+}
+
+// determines[a][b] says that dimension a's value fixes dimension b's: SKU and service, account and provider. Slices with
+// both would repeat those with a alone.
+func determines(t *Table, idx []int32) [][]bool {
+	n := len(t.Dims)
+	out := make([][]bool, n)
+	for a := range n {
+		out[a] = make([]bool, n)
+		for b := range n {
+			if a == b {
+				continue
+			}
+			parent := make([]int32, len(t.Dims[a].Values))
+			ca, cb := t.Dims[a].Codes, t.Dims[b].Codes
+			ok := true
+			for _, i := range idx {
+				p := &parent[ca[i]]
+				if *p == 0 {
+					*p = cb[i] + 1
+				} else if *p != cb[i]+1 {
+					ok = false
+					break
+				}
+			}
+			out[a][b] = ok
+		}
+	}
+	return out
+}
+
+// newLattice enumerates the cells that could pay for themselves. A cell's gross movement falls with every condition
+// added, so whatever hangs below a cell that cannot pay is left out: exact pruning.
+func newLattice(t *Table, fd *field, det [][]bool, maxConds, maxDrivers int) *lattice {
+	s := &lattice{t: t, fd: fd, owner: make([]int16, len(t.Leaves)), max: maxDrivers}
+	for i := range s.owner {
+		s.owner[i] = -1
+	}
+	seen := map[uint64]int{}
+	acc := make([][]float64, len(t.Dims))
+	for d := range t.Dims {
+		acc[d] = make([]float64, len(t.Dims[d].Values))
+	}
+	var walk func(conds []Condition, set []int32, width float64)
+	walk = func(conds []Condition, set []int32, width float64) {
+		from := 0
+		if len(conds) > 0 {
+			from = conds[len(conds)-1].Dim + 1
+		}
+	dims:
+		for d := from; d < len(t.Dims); d++ {
+			for _, c := range conds {
+				if det[c.Dim][d] || det[d][c.Dim] {
+					continue dims
+				}
+			}
+			codes, a := t.Dims[d].Codes, acc[d]
+			price := fd.pen * (1 + conditionCost*float64(len(conds)))
+			var touched []int32
+			count := map[int32]int{}
+			for _, i := range set {
+				if x := fd.x[i]; x != 0 {
+					c := codes[i]
+					if a[c] == 0 {
+						touched = append(touched, c)
+					}
+					a[c] += math.Abs(x)
+				}
+			}
+			slices.Sort(touched)
+			var kept []int32
+			for _, c := range touched {
+				if a[c] > price {
+					kept = append(kept, c)
+					count[c] = 0
+				}
+			}
+			if len(kept) > 0 {
+				// pos numbers the kept values; the accumulator is reused as the index.
+				sets := make([][]int32, len(kept))
+				pos := make([]int32, len(a))
+				for k, c := range kept {
+					pos[c] = int32(k + 1)
+				}
+				sizes := make([]int, len(kept))
+				for _, i := range set {
+					if p := pos[codes[i]]; p > 0 {
+						sizes[p-1]++
+					}
+				}
+				for k := range sets {
+					sets[k] = make([]int32, 0, sizes[k])
+				}
+				for _, i := range set {
+					if p := pos[codes[i]]; p > 0 {
+						sets[p-1] = append(sets[p-1], i)
+					}
+				}
+				w := math.Min(width*float64(len(t.Dims[d].Values)), float64(len(fd.leaves)))
+				for k, c := range kept {
+					if len(conds) > 0 && len(sets[k]) == len(set) {
+						continue // the condition takes nothing away
+					}
+					cc := append(slices.Clone(conds), Condition{d, c})
+					s.offer(seen, &cell{conds: cc, leaves: sets[k], gross: a[c], price: price, cells: math.Log(w), dirty: true})
+					if len(cc) < maxConds {
+						walk(cc, sets[k], w)
+					}
+				}
+			}
+			for _, c := range touched {
+				a[c] = 0
+			}
+		}
+	}
+	walk(nil, fd.leaves, 1)
+	slices.SortStableFunc(s.cells, func(a, b *cell) int {
+		switch {
+		case a.gross > b.gross:
+			return -1
+		case a.gross < b.gross:
+			return 1
+		}
+		return compareConds(a.conds, b.conds)
+	})
+	return s
+}
+
+// offer keeps a cell unless a more readable one holds the same leaves.
+func (s *lattice) offer(seen map[uint64]int, c *cell) {
+	h := uint64(len(c.leaves))
+	for _, i := range c.leaves {
+		h += mix(uint64(i))
+	}
+	if k, ok := seen[h]; ok {
+		if compareConds(c.conds, s.cells[k].conds) < 0 {
+			s.cells[k] = c
+		}
+		return
+	}
+	seen[h] = len(s.cells)
+	s.cells = append(s.cells, c)
+}
+
+// mix is splitmix64's finalizer (Steele, Lea, Flood 2014): sums of it tell sets of leaves apart.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// compareConds orders slices by readability: fewer conditions, then the dimensions readers like, then values.
+func compareConds(a, b []Condition) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	for i := range a {
+		if a[i].Dim != b[i].Dim {
+			return a[i].Dim - b[i].Dim
+		}
+	}
+	for i := range a {
+		if a[i].Code != b[i].Code {
+			return int(a[i].Code) - int(b[i].Code)
+		}
+	}
+	return 0
+}
+
+// disjoint reports whether two slices cannot share a leaf because they want different values of a dimension.
+func disjoint(a, b []Condition) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Dim == y.Dim && x.Code != y.Code {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// value computes what the leaves of c that are owned by nobody, or by as, would explain with one ratio.
+func (s *lattice) value(c *cell, as int16) (gain float64, st stat) {
+	var gross, f, v float64
+	fd := s.fd
+	for _, i := range c.leaves {
+		if o := s.owner[i]; o >= 0 && o != as {
+			continue
+		}
+		gross += math.Abs(fd.x[i])
+		f += fd.f[i]
+		v += fd.f[i] + fd.x[i]
+	}
+	if gross <= c.price {
+		return gross - c.price, stat{}
+	}
+	r := 0.0
+	if f > 0 {
+		r = v / f
+	}
+	var left, info, pull, noise float64
+	for _, i := range c.leaves {
+		if o := s.owner[i]; o >= 0 && o != as {
+			continue
+		}
+		fi, xi := fd.f[i], fd.x[i]
+		if fi > 0 {
+			left += math.Abs(fi + xi - r*fi)
+		}
+		size := (math.Abs(fi) + math.Abs(fi+xi)) / 2
+		if size == 0 {
+			continue
+		}
+		s2 := fd.sigma * fd.sigma
+		if fd.vr != nil {
+			s2 += fd.vr[i] / (size * size)
+		}
+		info += 1 / s2
+		pull += xi / size / s2
+		noise += s2 * size * size
+	}
+	st.moved = v - f
+	if info > 0 {
+		ratio, money := pull*pull/info, 0.0
+		if noise > 0 {
+			money = st.moved * st.moved / noise
+		}
+		z2 := math.Max(ratio, money)
+		st.z = math.Sqrt(z2)
+		st.score = z2/2 - c.cells - float64(len(c.conds))
+	}
+	return gross - left - c.price, st
+}
+
+// best is the cell with the largest gain over free leaves that stands out from the noise; nil when none pays.
+func (s *lattice) best() *cell {
+	var top *cell
+	for _, c := range s.cells {
+		if top != nil && c.gross-s.fd.pen < top.gain-tie {
+			break
+		}
+		if c.dirty {
+			c.gain, c.stat = s.value(c, -1)
+			if c.stat.score < significant {
+				c.gain = math.Min(c.gain, 0)
+			}
+			c.dirty = false
+		}
+		if c.gain <= 0 {
+			continue
+		}
+		switch {
+		case top == nil, c.gain > top.gain+tie:
+			top = c
+		case c.gain > top.gain-tie && compareConds(c.conds, top.conds) < 0:
+			top = c
+		}
+	}
+	return top
+}
+
+// tie is the difference in gain, in money, below which two slices are equally good.
+const tie = 1e-9
+
+// touch marks the cells whose free leaves may have changed with c.
+func (s *lattice) touch(c *cell) {
+	for _, o := range s.cells {
+		if !o.dirty && !disjoint(c.conds, o.conds) {
+			o.dirty = true
+		}
+	}
+}
+
+// set makes list the cover: owners are taken in its order.
+func (s *lattice) set(list []*cell) {
+	for _, c := range s.list {
+		if !slices.Contains(list, c) {
+			s.touch(c)
+		}
+	}
+	for _, c := range list {
+		if !slices.Contains(s.list, c) {
+			s.touch(c)
+		}
+	}
+	for _, c := range s.list {
+		for _, i := range c.leaves {
+			s.owner[i] = -1
+		}
+	}
+	s.list = slices.Clone(list)
+	for k, c := range s.list {
+		for _, i := range c.leaves {
+			if s.owner[i] < 0 {
+				s.owner[i] = int16(k)
+			}
+		}
+	}
+}
+
+// worth is the gain of the whole cover, each slice valued on the leaves it holds.
+func (s *lattice) worth() (sum float64) {
+	for k, c := range s.list {
+		sum += s.held(k, c)
+	}
+	return sum
+}
+
+// held is the gain of the k-th slice on its own leaves only.
+func (s *lattice) held(k int, c *cell) float64 {
+	g, _ := s.heldStat(k, c)
+	return g
+}
+
+func (s *lattice) heldStat(k int, c *cell) (float64, stat) {
+	var own []int32
+	for _, i := range c.leaves {
+		if s.owner[i] == int16(k) {
+			own = append(own, i)
+		}
+	}
+	d := *c
+	d.leaves = own
+	return s.value(&d, int16(k))
+}
+
+// grow adds the best cells to the list until none pays or it is full.
+func (s *lattice) grow(limit int) {
+	for len(s.list) < limit {
+		c := s.best()
+		if c == nil {
+			return
+		}
+		s.set(append(slices.Clone(s.list), c))
+	}
+}
+
+// cover runs the greedy search and mends it: each slice in turn is put back and searched again, up to two in its place,
+// which undoes a parent that was taken before its children, or two halves of one slice.
+func (s *lattice) cover() {
+	s.grow(s.max)
+	for range refineRounds {
+		changed := false
+		for k := 0; k < len(s.list); k++ {
+			was, worth := s.list, s.worth()
+			s.set(slices.Delete(slices.Clone(was), k, k+1))
+			s.grow(min(len(was)+1, s.max))
+			if s.worth() > worth*refineGain+tie {
+				changed = true
+				k = -1 // positions moved: start over, the worth only rises
+				continue
+			}
+			s.set(was)
+		}
+		s.grow(s.max)
+		if !changed {
+			return
+		}
+	}
+}
