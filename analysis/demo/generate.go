@@ -136,7 +136,7 @@ func newWorld(c *company, o Options) *world {
 		w.growth[percent] = growthTable(percent, days)
 	}
 	// What the plainest data has: a row a line, resource and day, and one for each plan that covers the line.
-	var plain int64
+	var scaled, fixed int64
 	for i := range c.lines {
 		l := &c.lines[i]
 		rows := int64(days)
@@ -145,18 +145,35 @@ func newWorld(c *company, o Options) *world {
 				rows += int64(min(p.end.Unix(), a.end.Unix())-max(p.start.Unix(), a.first.Unix())) / 86400
 			}
 		}
-		plain += rows * int64(plainResources(l))
+		switch {
+		case l.planted == gpu:
+			fixed += int64(plainResources(l)) * int64(w.planted.gpuTo.Sub(w.planted.gpuFrom)/(24*time.Hour))
+		case fixedResources(l):
+			fixed += rows * int64(plainResources(l))
+		default:
+			scaled += rows * int64(plainResources(l))
+		}
 	}
 	// Up to thirty resources a line, days stay days; beyond that real exports are hourly too.
 	want := int64(o.Rows)
-	if want >= 30*plain {
+	if want >= 30*(scaled+fixed) {
 		w.hourly = true
 		want /= 24
 	}
-	if want > plain {
-		w.factor = mulDiv(want, one, plain)
+	if want > scaled+fixed {
+		w.factor = mulDiv(want-fixed, one, scaled)
 	}
 	return w
+}
+
+// fixedResources reports whether a line has as many resources in fine data as in plain data: the gateways and the
+// cluster of the events, and what has no resource at all.
+func fixedResources(l *line) bool {
+	switch l.planted {
+	case natLoop, gpu, gpuBase:
+		return true
+	}
+	return l.sku.resourceType == ""
 }
 
 // plainResources is how many resources a line has at the plainest.
@@ -174,15 +191,11 @@ func plainResources(l *line) int {
 // others, by their own draw.
 func (w *world) shares(l *line) []int64 {
 	n := plainResources(l)
-	switch l.planted {
-	case natLoop, gpu, gpuBase:
-	default:
-		if l.sku.resourceType != "" {
-			f := w.factor * int64(n)
-			n = int(f / one)
-			if int64(hash(l.salt, 3)%one) < f%one {
-				n++
-			}
+	if !fixedResources(l) {
+		f := w.factor * int64(n)
+		n = int(f / one)
+		if int64(hash(l.salt, 3)%one) < f%one {
+			n++
 		}
 	}
 	cumulative := make([]int64, n+1)
