@@ -61,6 +61,14 @@ func viewBridge(b *analysis.Bridge, queries []analysis.QueryTrace) bridgeView {
 	return v
 }
 
+// DriverAmount is the amount of a driver as the renderers print it, for a headline that names it.
+func DriverAmount(b *analysis.Bridge, driver int) string {
+	if driver < 0 || driver >= len(b.Drivers) {
+		return ""
+	}
+	return viewBridge(b, nil).drivers[driver].amount
+}
+
 // fitOrRound is [fit] where the parts do sum to the total, as they must; where they do not, each is rounded by itself, so that the
 // screen shows the disagreement and does not paper over it.
 func fitOrRound(parts []decimal.Decimal, total decimal.Decimal, places int32) []decimal.Decimal {
@@ -95,7 +103,7 @@ func howText(d analysis.Driver, currency string, places int32) string {
 	}
 	if len(d.Offsets) > 0 {
 		o := d.Offsets[0]
-		texts = append(texts, "in spite of "+delta(o.Amount, currency, places)+" "+o.Label)
+		texts = append(texts, "despite "+delta(o.Amount, currency, places)+" in "+o.Label)
 	}
 	if d.Confidence == analysis.Low {
 		texts = append(texts, "low confidence")

@@ -43,7 +43,7 @@ func escape(s string) string {
 	var b strings.Builder
 	for i, r := range rs {
 		switch r {
-		case '\\', '`', '*', '[', ']', '<', '>', '|', '~':
+		case '\\', '`', '*', '[', ']', '<', '|', '~':
 			b.WriteByte('\\')
 		case '&':
 			b.WriteString("&amp;")
@@ -57,8 +57,12 @@ func escape(s string) string {
 			if i == 0 && (i+1 == len(rs) || rs[i+1] == r || rs[i+1] == ' ') {
 				b.WriteByte('\\')
 			}
-		case '.', ')':
-			if i > 0 && digits(rs[:i]) {
+		case '>': // a quotation, likewise
+			if i == 0 {
+				b.WriteByte('\\')
+			}
+		case '.', ')': // a numbered list, likewise
+			if i > 0 && digits(rs[:i]) && (i+1 == len(rs) || rs[i+1] == ' ') {
 				b.WriteByte('\\')
 			}
 		}

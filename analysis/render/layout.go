@@ -92,7 +92,7 @@ func wrapAtMost(s string, n, lines int) []string {
 	for width(last)+1 > n && last != "" {
 		last = cut(last, width(last)-1)
 	}
-	all[lines-1] = strings.TrimRight(last, " ·,;") + "…"
+	all[lines-1] = strings.TrimRight(last, " ·,;:-") + "…"
 	return all
 }
 

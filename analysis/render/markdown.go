@@ -58,6 +58,8 @@ func Markdown(w io.Writer, a *analysis.Answer) error {
 	for i, s := range items {
 		if strings.HasPrefix(s, "spendbot trace ") {
 			items[i] = code(s)
+		} else {
+			items[i] = escape(s)
 		}
 	}
 	small = append(small, strings.Join(items, " · "))

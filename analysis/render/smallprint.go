@@ -15,7 +15,7 @@ func smallPrint(a *analysis.Answer) []string {
 	var lines []string
 	if counted(a) {
 		lines = append(lines, strings.TrimSpace(measured(a)+" "+completeness(a)))
-	} else if c := completeness(a); c != "" {
+	} else if c := completeness(a); c != "" && a.Reading.Intent != analysis.Freshness { // there it is the answer itself
 		lines = append(lines, c)
 	}
 	for _, s := range append(a.Caveats[:len(a.Caveats):len(a.Caveats)], a.Reading.Notes...) {

@@ -17,6 +17,7 @@ type tableView struct {
 	heads []string
 	right []bool // numbers are aligned right
 	delta []bool // and changes coloured
+	keys  int    // how many of the first columns name the row
 	rows  [][]viewCell
 	total []viewCell // nil when there is none
 }
@@ -92,6 +93,9 @@ func viewTable(t *analysis.Table, currency string) tableView {
 	}
 	cols := len(t.Columns)
 	v := tableView{heads: make([]string, cols), right: make([]bool, cols), delta: make([]bool, cols)}
+	if v.keys = 1; len(t.Rows) > 0 {
+		v.keys = max(1, len(t.Rows[0].Key))
+	}
 	for c, col := range t.Columns {
 		v.heads[c] = col.Label
 		v.right[c] = col.Kind != analysis.ColText
@@ -110,19 +114,40 @@ func viewTable(t *analysis.Table, currency string) tableView {
 	}
 	if t.Total != nil {
 		v.total = show(len(rows), *t.Total)
+		blankUnknown(v.total, *t.Total)
 		if cols > 0 && v.total[0].text == "" && !v.right[0] {
 			v.total[0].text = "total"
 		}
 	}
-	if rest != nil { // what cannot be summed is left blank there, it is not unknown
-		last := v.rows[len(v.rows)-1]
-		for c := range last {
-			if cell(*rest, c).Amount == nil && v.right[c] {
-				last[c].text = ""
-			}
-		}
+	if rest != nil {
+		blankUnknown(v.rows[len(v.rows)-1], *rest)
 	}
 	return v
+}
+
+// CellText is a cell as the renderers print it, for a headline that names it; a negative row means the total. It is empty where
+// there is no such cell.
+func CellText(t *analysis.Table, currency string, row, col int) string {
+	v := viewTable(t, currency)
+	switch {
+	case col < 0 || col >= len(v.heads) || row >= len(v.rows):
+		return ""
+	case row >= 0:
+		return v.rows[row][col].text
+	case v.total == nil:
+		return ""
+	default:
+		return v.total[col].text
+	}
+}
+
+// blankUnknown leaves the missing amounts of a sum blank: they have no meaning there, which is not the same as unknown.
+func blankUnknown(shown []viewCell, r analysis.Row) {
+	for c := range shown {
+		if shown[c].text == unknown && cell(r, c).Amount == nil {
+			shown[c].text = ""
+		}
+	}
 }
 
 // rounded holds a table's amounts as shown, by column and row, the total last.

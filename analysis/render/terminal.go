@@ -21,7 +21,7 @@ const (
 	// stackBelow is the width under which rows are stacked and not aligned: a phone.
 	stackBelow = 60
 	// minWidth is the narrowest layout tried.
-	minWidth = 24
+	minWidth = 40
 )
 
 // Terminal writes the answer as aligned plain text that fits o.Width columns; below 60 columns rows are stacked.

@@ -10,7 +10,7 @@ const (
 	numberWidth = 3  // " 1 "
 	maxLabel    = 48 // a label wider than this is wrapped, so that the amounts stay near
 	minLabel    = 22
-	minHow      = 26 // less is no column but a line under the row
+	minHow      = 22 // less is no column but a line under the row
 	labelLines  = 2
 )
 

@@ -4,8 +4,11 @@ import (
 	"strings"
 )
 
-// minText is the narrowest a text column is squeezed to before a table is stacked.
-const minText = 14
+const (
+	// minText is the narrowest a text column is squeezed to before a table is stacked.
+	minText   = 14
+	cellLines = 3
+)
 
 func (t *terminal) table(v tableView) {
 	widths, ok := t.tableColumns(v)
@@ -19,7 +22,7 @@ func (t *terminal) table(v tableView) {
 		for c, cl := range cells {
 			texts[c] = []string{cl.text}
 			if !v.right[c] || head {
-				texts[c] = wrapAtMost(clean(cl.text), widths[c], labelLines)
+				texts[c] = wrapAtMost(clean(cl.text), widths[c], cellLines)
 			}
 			height = max(height, len(texts[c]))
 		}
@@ -103,8 +106,8 @@ func (t *terminal) stackedTable(v tableView) {
 		for c, cl := range cells {
 			switch {
 			case cl.text == "":
-			case v.right[c]:
-				figures = append(figures, strings.TrimSpace(clean(v.heads[c])+" "+cl.text))
+			case v.right[c] || c >= v.keys:
+				figures = append(figures, strings.TrimSpace(clean(v.heads[c])+" "+clean(cl.text)))
 			default:
 				names = append(names, clean(cl.text))
 			}

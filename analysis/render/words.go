@@ -39,13 +39,13 @@ func EffectWords(e analysis.Effect) string {
 }
 
 // OnsetText says since when: "Wed 18 Nov", "around 17-20 Nov", "from the first day", "monthly rows". A step is the usual
-// shape and not said; others are: "Wed 18 Nov (spike)". Empty when nothing is known.
+// shape and not said; others are: "Wed 18 Nov (spike)", but for an uncertain day, which says enough. Empty when nothing is known.
 func OnsetText(o analysis.Onset) string {
 	s := onsetDay(o)
 	if s == "" {
 		return clean(o.Why)
 	}
-	if o.Shape != "" && o.Shape != "step" {
+	if o.Shape != "" && o.Shape != "step" && !o.Around {
 		s += " (" + clean(o.Shape) + ")"
 	}
 	return s
