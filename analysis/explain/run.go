@@ -1,0 +1,491 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/query"
+	"spendbot/analysis/store"
+)
+
+// Request is a change to explain.
+type Request struct {
+	Metric            analysis.Metric
+	Current, Baseline analysis.Period
+	Filters           []analysis.Filter
+	Currency          string
+	// TagKeys are the tag keys to search slices by, besides the fixed dimensions.
+	TagKeys []string
+	// Cutoffs leave out days that are not complete, on both sides.
+	Cutoffs []query.Cutoff
+	// First is the first day the store has; the daily history for onsets may reach back to it.
+	First time.Time
+	// Name gives the name people know a value by; the value itself where there is none.
+	Name func(column, value string) string
+	// MinImpact is the share of the baseline that a driver must at least explain; 0 means [DefaultMinImpact].
+	MinImpact float64
+}
+
+// Result is an explained change with its evidence.
+type Result struct {
+	Bridge      analysis.Bridge
+	Attribution *Attribution
+	Queries     []analysis.QueryTrace
+	// Unknown counts line items whose cost in this metric and currency the bill does not say.
+	Unknown int64
+}
+
+// searchColumns are the dimensions slices are searched by, in the order readers like them; tags follow the region.
+var searchColumns = []string{"ServiceName", "SubAccountId", "RegionId", "x_UsageType", "SkuId", "ServiceProviderName"}
+
+// resourcesShown is how many resources a driver names.
+const resourcesShown = 5
+
+// run is one explanation under way.
+type run struct {
+	sn      *store.Snapshot
+	req     Request
+	dims    []dimension
+	queries []analysis.QueryTrace
+	unknown int64
+	units   []unit // of the leaves
+}
+
+// unit is what a leaf is measured and billed in.
+type unit struct{ unit, currency string }
+
+// dimension is a column of the leaf table with its SQL.
+type dimension struct {
+	name string // FOCUS column or "tag:KEY"
+	key  string // the tag key
+	expr query.Fragment
+}
+
+// Run explains a change: effects first, then disjoint drivers, then when each began and which resources carry it.
+func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) {
+	r := &run{sn: sn, req: req}
+	if req.Name == nil {
+		r.req.Name = func(_, v string) string { return v }
+	}
+	if err := r.dimensions(); err != nil {
+		return nil, err
+	}
+	table, err := r.leaves(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opts := Options{Metric: req.Metric, BaseDays: req.Baseline.Days(), CurDays: req.Current.Days(), MinImpact: req.MinImpact}
+	at, err := Attribute(table, opts)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.resources(ctx, table, at, opts)
+	if err != nil {
+		return nil, err
+	}
+	if found != nil { // the slices stay what they are; their volume now splits into continuing, new and removed resources
+		if at, err = Attribute(table, opts); err != nil {
+			return nil, err
+		}
+		found.assign(at)
+	}
+	if err := r.onsets(ctx, table, at); err != nil {
+		return nil, err
+	}
+	r.label(at)
+	out := &Result{Attribution: at, Queries: r.queries, Unknown: r.unknown}
+	out.Bridge = analysis.Bridge{
+		Change:  analysis.Change{Current: at.Current, Baseline: at.Baseline, Delta: at.Delta, Currency: req.Currency},
+		Effects: at.Effects, Rest: at.Rest, Drivers: make([]analysis.Driver, 0, len(at.Drivers)),
+	}
+	for _, d := range at.Drivers {
+		out.Bridge.Drivers = append(out.Bridge.Drivers, d.Driver)
+	}
+	return out, nil
+}
+
+func (r *run) dimensions() error {
+	for _, c := range searchColumns {
+		r.dims = append(r.dims, dimension{name: c, expr: query.F("coalesce(" + c + ", '')")})
+		if c != "RegionId" {
+			continue
+		}
+		for _, k := range r.req.TagKeys {
+			e, err := query.Tag("Tags", k)
+			if err != nil {
+				return err
+			}
+			r.dims = append(r.dims, dimension{name: string(analysis.TagDimension(k)), key: k, expr: e})
+		}
+	}
+	return nil
+}
+
+// names are d0, d1, ... as a list.
+func (r *run) names() query.Fragment {
+	out := make([]string, len(r.dims))
+	for i := range r.dims {
+		out[i] = "d" + strconv.Itoa(i)
+	}
+	return query.F(strings.Join(out, ", "))
+}
+
+// part is the rows that a query looks at: the two periods, or further back for the history.
+func (r *run) part(baseline analysis.Period) (query.Fragment, error) {
+	where, err := query.Where(r.req.Filters)
+	if err != nil {
+		return query.Fragment{}, err
+	}
+	dims := make([]query.Fragment, len(r.dims))
+	for i, d := range r.dims {
+		dims[i] = query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params}
+	}
+	return query.Fill(partSQL, map[string]query.Fragment{
+		"dims": query.Join(", ", dims...), "stratum": query.F(stratumSQL),
+		"current": query.Within(query.Daily, r.req.Current), "baseline": query.Within(query.Daily, baseline),
+		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(query.Daily, r.req.Cutoffs),
+	}), nil
+}
+
+func (r *run) query(ctx context.Context, name string, f query.Fragment) (*store.Rows, error) {
+	rows, tr, err := r.sn.Query(ctx, name, f.SQL, f.Params...)
+	if err != nil {
+		return nil, err
+	}
+	r.queries = append(r.queries, tr)
+	return rows, nil
+}
+
+// leaves fills the leaf table.
+func (r *run) leaves(ctx context.Context) (*Table, error) {
+	part, err := r.part(r.req.Baseline)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.query(ctx, "price keys of both periods", query.Fill(leavesSQL, map[string]query.Fragment{"part": part, "names": r.names()}))
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(r.dims))
+	for i, d := range r.dims {
+		names[i] = d.name
+	}
+	t := NewTable(names...)
+	n := len(r.dims)
+	values := make([]string, n)
+	for _, row := range rows.Values {
+		for i := range values {
+			values[i] = row[i].(string)
+		}
+		leaf, unknown, err := r.leaf(row[n:])
+		if err != nil {
+			return nil, err
+		}
+		r.unknown += unknown
+		t.Add(values, leaf)
+		cur, _ := row[n+colCur].(string)
+		r.units = append(r.units, unit{row[n+colUnit].(string), cur})
+	}
+	return t, nil
+}
+
+// Places of leavesSQL's columns after the dimensions.
+const (
+	colUnit = iota
+	colCur
+	colStratum
+	colRecurring
+	colDescription
+	colSums // c0, c1, q0, q1, l0, l1, cc0, cc1, ucc0, ucc1, uc0, uc1, e0, e1, pe0, pe1, squares0, unknown
+)
+
+func (r *run) leaf(row []any) (Leaf, int64, error) {
+	s, err := ParseStratum(row[colStratum].(string))
+	if err != nil {
+		return Leaf{}, 0, err
+	}
+	l := Leaf{Stratum: s, Recurring: row[colRecurring].(int64) == 1, Description: row[colDescription].(string)}
+	v := row[colSums:]
+	l.BaseCost, l.CurCost = exact(v[0]), exact(v[1])
+	foreign := row[colCur] != any(r.req.Currency)
+	for p, sums := range []*Sums{&l.BaseSums, &l.CurSums} {
+		*sums = Sums{Quantity: float(v[2+p]), List: float(v[4+p]), Contracted: float(v[6+p]),
+			CoveredContracted: zero(float(v[8+p])), CoveredCost: zero(float(v[10+p]))}
+		effective, priced := float(v[12+p]), float(v[14+p])
+		if foreign {
+			// Costs of another currency count by the bill's own amounts in this one; its list and contracted costs are
+			// brought over at the same rate, so that prices can be compared.
+			rate := priced / effective
+			sums.List *= rate
+			sums.Contracted *= rate
+			sums.CoveredContracted *= rate
+		} else if priced != 0 && !math.IsNaN(priced) && math.Abs(effective/priced-1) > 1e-9 {
+			sums.FX = effective / priced
+		}
+	}
+	if days := float64(r.req.Baseline.Days()); days > 1 {
+		mean := l.BaseCost.InexactFloat64() / days
+		l.BaseDayVar = math.Max(0, zero(float(v[16]))/days-mean*mean) * days / (days - 1)
+	}
+	return l, v[17].(int64), nil
+}
+
+func exact(v any) decimal.Decimal {
+	d, _ := v.(decimal.Decimal)
+	return d
+}
+
+func float(v any) float64 {
+	switch v := v.(type) {
+	case decimal.Decimal:
+		return v.InexactFloat64()
+	case int64:
+		return float64(v)
+	}
+	return math.NaN()
+}
+
+func zero(f float64) float64 {
+	if math.IsNaN(f) {
+		return 0
+	}
+	return f
+}
+
+// cutCase is the CASE expression that numbers the cuts of a partition.
+func (r *run) cutCase(t *Table, cuts []Cut, number func(Cut) int) query.Fragment {
+	parts := []query.Fragment{query.F("CASE")}
+	for _, c := range cuts {
+		conds := []query.Fragment{query.F("true")}
+		for _, k := range c.Conditions {
+			conds = append(conds, query.F("d"+strconv.Itoa(k.Dim)+" = ?", t.Dims[k.Dim].Values[k.Code]))
+		}
+		when := query.Join(" AND ", conds...)
+		parts = append(parts, query.F("WHEN "+when.SQL+" THEN "+strconv.Itoa(number(c)), when.Params...))
+	}
+	return query.Join(" ", append(parts, query.F("END"))...)
+}
+
+// history is the period before the current one that onsets are judged by: the baseline, and where that is short and
+// adjoins the current period, four weeks.
+func (r *run) history() analysis.Period {
+	b := r.req.Baseline
+	const enough = 28
+	if !b.End.Equal(r.req.Current.Start) || b.Days() >= enough {
+		return b
+	}
+	start := b.End.AddDate(0, 0, -enough)
+	if start.Before(r.req.First) {
+		start = r.req.First
+	}
+	if start.Before(b.Start) {
+		b.Start = start
+	}
+	return b
+}
+
+// byWhat is the column lines are compared within, per vector: prices per SKU, coverage per service.
+func (r *run) byWhat(v Vector) string {
+	switch v {
+	case ListPrice:
+		return "d" + strconv.Itoa(r.dimIndex("SkuId"))
+	case Quantity:
+		return "''"
+	}
+	return "d" + strconv.Itoa(r.dimIndex("ServiceName"))
+}
+
+func (r *run) onsets(ctx context.Context, t *Table, at *Attribution) error {
+	hist := r.history()
+	part, err := r.part(hist)
+	if err != nil {
+		return err
+	}
+	for v, cuts := range at.Cuts {
+		vec := Vector(v)
+		if len(cuts) == 0 {
+			continue
+		}
+		rows, err := r.query(ctx, "days of the "+vec.String()+" drivers", query.Fill(historySQL, map[string]query.Fragment{
+			"part": part, "cut": r.cutCase(t, cuts, func(c Cut) int { return c.Driver }), "by": query.F(r.byWhat(vec))}))
+		if err != nil {
+			return err
+		}
+		lines := map[int]map[string]*Daily{}
+		monthly := map[int]bool{}
+		for _, row := range rows.Values {
+			d, by := int(row[0].(int64)), row[1].(string)
+			if lines[d] == nil {
+				lines[d], monthly[d] = map[string]*Daily{}, true
+			}
+			l := lines[d][by]
+			if l == nil {
+				l = &Daily{Base: make([]DaySums, hist.Days()), Cur: make([]DaySums, r.req.Current.Days())}
+				lines[d][by] = l
+			}
+			day := row[2].(time.Time)
+			s := DaySums{Quantity: zero(float(row[3])), List: zero(float(row[4])), Contracted: zero(float(row[5])), Cost: zero(float(row[6])),
+				CoveredContracted: zero(float(row[7])), CoveredCost: zero(float(row[8]))}
+			put(l, hist, r.req.Current, day, s)
+			monthly[d] = monthly[d] && row[9].(int64) == 1
+		}
+		for _, c := range cuts {
+			d := &at.Drivers[c.Driver]
+			if len(d.Vectors) == 0 || d.Vectors[0] != vec {
+				continue // dated by the vector that carries most of it
+			}
+			var parts []Daily
+			for _, k := range sortedKeys(lines[c.Driver]) {
+				parts = append(parts, *lines[c.Driver][k])
+			}
+			d.Onset = OnsetOf(vec, parts, hist, r.req.Current, monthly[c.Driver])
+		}
+	}
+	return r.oneTimeOnsets(ctx, at)
+}
+
+func put(l *Daily, base, cur analysis.Period, day time.Time, s DaySums) {
+	if i := daysBetween(cur.Start, day); i >= 0 && i < len(l.Cur) {
+		l.Cur[i] = s
+	} else if i := daysBetween(base.Start, day); i >= 0 && i < len(l.Base) {
+		l.Base[i] = s
+	}
+}
+
+func daysBetween(a, b time.Time) int { return int(math.Round(b.Sub(a).Hours() / 24)) }
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (r *run) dimIndex(name string) int {
+	return slices.IndexFunc(r.dims, func(d dimension) bool { return d.name == name })
+}
+
+func (r *run) oneTimeOnsets(ctx context.Context, at *Attribution) error {
+	if !slices.ContainsFunc(at.Drivers, func(d Driver) bool { return d.Kind == OneTimeDriver }) {
+		return nil
+	}
+	part, err := r.part(r.req.Baseline)
+	if err != nil {
+		return err
+	}
+	rows, err := r.query(ctx, "days of one-time charges", query.Fill(oneTimeSQL, map[string]query.Fragment{"part": part, "names": r.names()}))
+	if err != nil {
+		return err
+	}
+	for i := range at.Drivers {
+		d := &at.Drivers[i]
+		if d.Kind != OneTimeDriver {
+			continue
+		}
+		base, cur := make([]float64, r.req.Baseline.Days()), make([]float64, r.req.Current.Days())
+		for _, row := range rows.Values {
+			n := len(r.dims)
+			if row[0] != any(d.Stratum.String()) || row[n+1] != any(d.Description) || !r.inSlice(d.Slice, row[1:1+n]) {
+				continue
+			}
+			day, into, start := row[n+2].(time.Time), base, r.req.Baseline.Start
+			if row[n+3].(int64) == 1 {
+				into, start = cur, r.req.Current.Start
+			}
+			if k := daysBetween(start, day); k >= 0 && k < len(into) {
+				into[k] += zero(float(row[n+4]))
+			}
+		}
+		d.Onset = OneTimeOnset(base, cur, r.req.Baseline, r.req.Current)
+	}
+	return nil
+}
+
+func (r *run) inSlice(slice map[string]string, values []any) bool {
+	for c, v := range slice {
+		i := r.dimIndex(c)
+		if i < 0 || values[i] != any(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// label names the drivers for people.
+func (r *run) label(at *Attribution) {
+	for i := range at.Drivers {
+		d := &at.Drivers[i]
+		d.Label = r.labelOf(d.Slice)
+		switch {
+		case d.Kind == CalendarDriver:
+			d.Label = fmt.Sprintf("calendar: %d days, after %d", r.req.Current.Days(), r.req.Baseline.Days())
+		case d.Kind == OneTimeDriver && d.Description != "":
+			d.Label = d.Description + " · " + d.Label
+		}
+		for k := range d.Offsets {
+			d.Offsets[k].Label = r.labelOf(d.Offsets[k].Slice)
+		}
+	}
+}
+
+// labelOrder is how the conditions of a slice are read out.
+var labelOrder = []string{"ServiceName", "x_UsageType", "SkuId", "SubAccountId", "RegionId", "ServiceProviderName"}
+
+func (r *run) labelOf(slice map[string]string) string {
+	var parts []string
+	named := map[string]bool{}
+	add := func(col string) {
+		v, ok := slice[col]
+		if !ok {
+			return
+		}
+		if v == "" {
+			parts = append(parts, "no "+wordOf(col))
+			return
+		}
+		v = r.req.Name(col, v)
+		if key, isTag := analysis.Dimension(col).TagKey(); isTag {
+			v = key + " " + v
+		}
+		if !named[v] { // a usage type that is only the SKU again says nothing new
+			named[v] = true
+			parts = append(parts, v)
+		}
+	}
+	for _, c := range labelOrder {
+		add(c)
+	}
+	for _, c := range sortedKeys(slice) {
+		if !slices.Contains(labelOrder, c) {
+			add(c)
+		}
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, " · ")
+}
+
+func wordOf(col string) string {
+	switch col {
+	case "SubAccountId":
+		return "account"
+	case "RegionId":
+		return "region"
+	case "x_UsageType":
+		return "usage type"
+	case "SkuId":
+		return "SKU"
+	}
+	return analysis.Dimension(col).Words()
+}

@@ -1,0 +1,152 @@
+package explain
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/query"
+)
+
+// resourcesFound is what the line items told about resources.
+type resourcesFound struct {
+	perDriver map[string][]analysis.ResourceChange // by slice
+}
+
+// servicesOpened bounds how many services the line items are opened for; beyond it the filter costs more than it saves.
+const servicesOpened = 100
+
+// resources looks up, for the services whose leaves matter, which resources are new or gone and which carry the drivers. It
+// fills the leaves' NewQuantity and GoneQuantity. Nil when there is nothing to look up.
+func (r *run) resources(ctx context.Context, t *Table, at *Attribution, o Options) (*resourcesFound, error) {
+	if slices.ContainsFunc(r.req.Filters, func(f analysis.Filter) bool { _, tag := f.Dimension.TagKey(); return tag && f.Not }) {
+		return nil, nil // "without a tag" over raw tags would mean reading every line's JSON
+	}
+	services := map[string]bool{}
+	serviceDim := r.dimIndex("ServiceName")
+	for _, i := range Matter(t, o) {
+		services[t.Dims[serviceDim].Values[t.Dims[serviceDim].Codes[i]]] = true
+	}
+	var cuts []Cut
+	for i, d := range at.Drivers {
+		if d.Kind == SliceDriver {
+			cuts = append(cuts, Cut{Driver: i, Conditions: d.Conditions})
+			for _, leaf := range d.Leaves {
+				services[t.Dims[serviceDim].Values[t.Dims[serviceDim].Codes[leaf]]] = true
+			}
+		}
+	}
+	if len(services) == 0 || len(cuts) == 0 {
+		return nil, nil
+	}
+	f, err := r.resourcesQuery(t, services, cuts)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.query(ctx, "resources of the services that moved", f)
+	if err != nil {
+		return nil, err
+	}
+	byKey := map[string][2]float64{}
+	found := &resourcesFound{perDriver: map[string][]analysis.ResourceChange{}}
+	n := len(r.dims)
+	for _, row := range rows.Values {
+		driver := int(row[0].(int64))
+		key, rest := row[2:2+n], row[2+n:] // unit, cur, rid, rname, fresh, gone, c0, c1
+		if driver < 0 {
+			byKey[leafKey(key, rest[0], rest[1])] = [2]float64{zero(float(rest[4])), zero(float(rest[5]))}
+			continue
+		}
+		c0, had := rest[6].(decimal.Decimal)
+		c1, has := rest[7].(decimal.Decimal)
+		status := "continuing"
+		switch {
+		case !had:
+			status = "new"
+		case !has:
+			status = "removed"
+		}
+		slice := sliceKey(at.Drivers[driver].Slice)
+		found.perDriver[slice] = append(found.perDriver[slice], analysis.ResourceChange{
+			ID: rest[2].(string), Name: rest[3].(string), Amount: c1.Sub(c0), Status: status})
+	}
+	r.fillQuantities(t, byKey)
+	return found, nil
+}
+
+func (r *run) fillQuantities(t *Table, byKey map[string][2]float64) {
+	values := make([]any, len(r.dims))
+	for i := range t.Leaves {
+		l := &t.Leaves[i]
+		if l.Stratum != Usage {
+			continue
+		}
+		for d := range t.Dims {
+			values[d] = t.Dims[d].Values[t.Dims[d].Codes[i]]
+		}
+		q := byKey[leafKey(values, r.units[i].unit, r.units[i].currency)]
+		l.NewQuantity, l.GoneQuantity = q[0], q[1]
+	}
+}
+
+func leafKey(values []any, unit, cur any) string {
+	var b strings.Builder
+	for _, v := range append(slices.Clone(values), unit, cur) {
+		s, _ := v.(string)
+		b.WriteString(s)
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+func sliceKey(slice map[string]string) string {
+	var b strings.Builder
+	for _, k := range sortedKeys(slice) {
+		b.WriteString(k + "\x00" + slice[k] + "\x00")
+	}
+	return b.String()
+}
+
+// assign gives the drivers their resources.
+func (f *resourcesFound) assign(at *Attribution) {
+	for i := range at.Drivers {
+		d := &at.Drivers[i]
+		if d.Kind == SliceDriver {
+			d.Resources = f.perDriver[sliceKey(d.Slice)]
+		}
+	}
+}
+
+func (r *run) resourcesQuery(t *Table, services map[string]bool, cuts []Cut) (query.Fragment, error) {
+	where, err := query.Where(r.req.Filters)
+	if err != nil {
+		return query.Fragment{}, err
+	}
+	opened := query.F("true")
+	if len(services) <= servicesOpened {
+		opened = query.In(query.F("coalesce(ServiceName, '')"), sortedKeys(services), false)
+	}
+	var raw, rawNames, tagged, blanks []string
+	var taggedParams []any
+	for i, d := range r.dims {
+		name := "d" + strconv.Itoa(i)
+		blanks = append(blanks, "''")
+		if d.key != "" {
+			tagged, taggedParams = append(tagged, d.expr.SQL+" AS "+name), append(taggedParams, d.expr.Params...)
+			continue
+		}
+		raw, rawNames, tagged = append(raw, d.expr.SQL+" AS "+name), append(rawNames, name), append(tagged, name)
+	}
+	text := func(s []string) query.Fragment { return query.F(strings.Join(s, ", ")) }
+	return query.Fill(resourcesSQL, map[string]query.Fragment{
+		"raw": text(raw), "rawnames": text(rawNames), "tagged": query.F(strings.Join(tagged, ", "), taggedParams...),
+		"names": r.names(), "blanks": text(blanks),
+		"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
+		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(query.Charges, r.req.Cutoffs),
+		"services": opened, "cut": r.cutCase(t, cuts, func(c Cut) int { return c.Driver }), "most": query.F(strconv.Itoa(resourcesShown)),
+	}), nil
+}

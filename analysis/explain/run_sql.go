@@ -1,0 +1,98 @@
+package explain
+
+// The analysis SQL of an explanation. Names in braces are filled with constant expressions of package query (dimensions,
+// filters, periods); every value is a bound parameter. What stands here DuckDB and Trino both read.
+
+// partSQL is the rows of both periods with what the other queries need of them: p is 1 for the current period. A
+// correction of any category is its own stratum; so is commitment paid for and not used.
+const partSQL = `SELECT {dims},
+    coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur,
+    {stratum} AS stratum,
+    CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
+    CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
+    CASE WHEN {current} THEN 1 ELSE 0 END AS p, ChargeDate AS day, x_Rows AS n,
+    PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c, EffectiveCost AS e, PricingCurrencyEffectiveCost AS pe,
+    CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used
+  FROM daily
+  WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})`
+
+const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
+      WHEN ChargeCategory = 'Credit' THEN 'credit' WHEN ChargeCategory = 'Purchase' THEN 'purchase'
+      WHEN ChargeCategory = 'Tax' THEN 'tax' WHEN ChargeCategory = 'Adjustment' THEN 'adjustment'
+      WHEN CommitmentDiscountStatus = 'Unused' THEN 'commitment_unused' ELSE 'usage' END`
+
+// leavesSQL is the leaf table: per price key and stratum, the sums of both periods. The square sum is of the baseline's
+// daily costs, for the slice's own noise.
+const leavesSQL = `WITH part AS (
+  {part}
+), days AS (
+  SELECT {names}, unit, cur, stratum, recurring, description, p, day,
+    sum(q) AS q, sum(l) AS l, sum(cc) AS cc, sum(c) AS c, sum(e) AS e, sum(pe) AS pe,
+    sum(cc) FILTER (WHERE used = 1) AS ucc, sum(c) FILTER (WHERE used = 1) AS uc,
+    sum(n) FILTER (WHERE c IS NULL) AS unknown
+  FROM part GROUP BY {names}, unit, cur, stratum, recurring, description, p, day
+)
+SELECT {names}, unit, cur, stratum, recurring, description,
+  sum(c) FILTER (WHERE p = 0) AS c0, sum(c) FILTER (WHERE p = 1) AS c1,
+  sum(q) FILTER (WHERE p = 0) AS q0, sum(q) FILTER (WHERE p = 1) AS q1,
+  sum(l) FILTER (WHERE p = 0) AS l0, sum(l) FILTER (WHERE p = 1) AS l1,
+  sum(cc) FILTER (WHERE p = 0) AS cc0, sum(cc) FILTER (WHERE p = 1) AS cc1,
+  sum(ucc) FILTER (WHERE p = 0) AS ucc0, sum(ucc) FILTER (WHERE p = 1) AS ucc1,
+  sum(uc) FILTER (WHERE p = 0) AS uc0, sum(uc) FILTER (WHERE p = 1) AS uc1,
+  sum(e) FILTER (WHERE p = 0) AS e0, sum(e) FILTER (WHERE p = 1) AS e1,
+  sum(pe) FILTER (WHERE p = 0) AS pe0, sum(pe) FILTER (WHERE p = 1) AS pe1,
+  sum(CAST(c AS DECIMAL(18,4)) * CAST(c AS DECIMAL(18,4))) FILTER (WHERE p = 0) AS squares0,
+  CAST(coalesce(sum(unknown), 0) AS BIGINT) AS unknown
+FROM days
+GROUP BY {names}, unit, cur, stratum, recurring, description
+ORDER BY {names}, unit, cur, stratum, recurring, description`
+
+// historySQL is the daily history of the cuts of one vector, for their onsets.
+const historySQL = `WITH part AS (
+  {part}
+), cuts AS (
+  SELECT {cut} AS cut, {by} AS by_what, day, recurring, q, l, cc, c, used FROM part WHERE stratum = 'usage'
+)
+SELECT cut, by_what, day, sum(q) AS q, sum(l) AS l, sum(cc) AS cc, sum(c) AS c,
+  sum(cc) FILTER (WHERE used = 1) AS ucc, sum(c) FILTER (WHERE used = 1) AS uc, min(recurring) AS recurring
+FROM cuts WHERE cut IS NOT NULL
+GROUP BY cut, by_what, day
+ORDER BY cut, by_what, day`
+
+// oneTimeSQL is the daily history of one-time charges.
+const oneTimeSQL = `WITH part AS (
+  {part}
+)
+SELECT stratum, {names}, description, day, p, sum(c) AS c
+FROM part WHERE stratum <> 'usage'
+GROUP BY stratum, {names}, description, day, p
+ORDER BY stratum, {names}, description, day, p`
+
+// resourcesSQL opens the line items of the services that matter, once: per price key, the quantity of resources seen in
+// only one of the periods; per driver, the resources that carry it. Tags are read from the few rows left per resource.
+const resourcesSQL = `WITH part AS (
+  SELECT {raw}, Tags, coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur, ResourceId AS rid, ResourceName AS rname,
+    CASE WHEN {current} THEN 1 ELSE 0 END AS p, PricingQuantity AS q, {cost} AS c
+  FROM charges
+  WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole}) AND ({services})
+    AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
+    AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
+), per AS (
+  SELECT {rawnames}, Tags, unit, cur, rid, max(rname) AS rname,
+    sum(q) FILTER (WHERE p = 0) AS q0, sum(q) FILTER (WHERE p = 1) AS q1,
+    sum(c) FILTER (WHERE p = 0) AS c0, sum(c) FILTER (WHERE p = 1) AS c1
+  FROM part GROUP BY {rawnames}, Tags, unit, cur, rid
+), tagged AS (
+  SELECT {tagged}, unit, cur, rid, rname, q0, q1, c0, c1 FROM per
+), top AS (
+  SELECT driver, rid, max(rname) AS rname, sum(c0) AS c0, sum(c1) AS c1
+  FROM (SELECT {cut} AS driver, rid, rname, c0, c1 FROM tagged) AS t WHERE driver IS NOT NULL GROUP BY driver, rid
+), ranked AS (
+  SELECT driver, rid, rname, c0, c1, row_number() OVER (PARTITION BY driver ORDER BY abs(coalesce(c1, 0) - coalesce(c0, 0)) DESC, rid) AS place FROM top
+)
+SELECT -1 AS driver, 0 AS place, {names}, unit, cur, '' AS rid, '' AS rname,
+  sum(q1) FILTER (WHERE q0 IS NULL) AS fresh, sum(q0) FILTER (WHERE q1 IS NULL) AS gone, NULL AS c0, NULL AS c1
+FROM tagged GROUP BY {names}, unit, cur
+UNION ALL
+SELECT driver, place, {blanks}, '', '', rid, coalesce(rname, ''), NULL, NULL, c0, c1 FROM ranked WHERE place <= {most}
+ORDER BY driver, place, {names}, unit, cur`

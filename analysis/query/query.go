@@ -1,0 +1,207 @@
+// Package query turns the domain's words into SQL fragments over the store's views: dimensions into expressions, filters
+// and periods into conditions. The text is made of the program's own constants only; every value a person or a bill may
+// have written (tag keys, filter values, days) becomes a bound parameter.
+package query
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"spendbot/analysis"
+)
+
+// Table is a view of a snapshot.
+type Table string
+
+// The views.
+const (
+	Daily   Table = "daily"
+	Charges Table = "charges"
+)
+
+// Day is the expression for a row's UTC day.
+func (t Table) Day() string {
+	if t == Charges {
+		return "CAST(ChargePeriodStart AS DATE)"
+	}
+	return "ChargeDate"
+}
+
+// Rows is the expression that counts line items.
+func (t Table) Rows() string {
+	if t == Charges {
+		return "count(*)"
+	}
+	return "CAST(sum(x_Rows) AS BIGINT)"
+}
+
+// For is the smallest view that has what a plan asks for.
+func For(p analysis.Plan) Table {
+	for _, g := range p.GroupBy {
+		if g == analysis.DimResource {
+			return Charges
+		}
+	}
+	for _, f := range p.Filters {
+		if f.Dimension == analysis.DimResource {
+			return Charges
+		}
+	}
+	return Daily
+}
+
+// Fragment is a piece of SQL with the parameters of its question marks, in order.
+type Fragment struct {
+	SQL    string
+	Params []any
+}
+
+// F is a fragment.
+func F(sql string, params ...any) Fragment { return Fragment{sql, params} }
+
+// Join puts fragments in a row.
+func Join(sep string, fs ...Fragment) Fragment {
+	var out Fragment
+	for i, f := range fs {
+		if i > 0 {
+			out.SQL += sep
+		}
+		out.SQL += f.SQL
+		out.Params = append(out.Params, f.Params...)
+	}
+	return out
+}
+
+// Fill replaces each {name} of a text by a fragment, so that the parameters come in the order of the question marks. The
+// text itself holds none. A name that is not given is a bug and panics in tests' first run.
+func Fill(text string, parts map[string]Fragment) Fragment {
+	var out Fragment
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !ok {
+			break
+		}
+		name, after, ok := strings.Cut(rest, "}")
+		f, known := parts[name]
+		if !ok || !known {
+			f = F("/* nothing for " + name + " */ error")
+		}
+		b.WriteString(f.SQL)
+		out.Params = append(out.Params, f.Params...)
+		text = after
+	}
+	out.SQL = b.String()
+	return out
+}
+
+// Dimension is the expression for a dimension; rows without a value read as the empty string.
+func Dimension(d analysis.Dimension) (Fragment, error) {
+	if key, ok := d.TagKey(); ok {
+		return Tag("Tags", key)
+	}
+	col := d.Column()
+	if col == "" {
+		return Fragment{}, fmt.Errorf("no dimension %q", d)
+	}
+	return F("coalesce(" + col + ", '')"), nil
+}
+
+// Tag reads a key of a column of tags.
+func Tag(column, key string) (Fragment, error) {
+	path, err := tagPath(key)
+	if err != nil {
+		return Fragment{}, err
+	}
+	return F("coalesce(json_extract_scalar("+column+", ?), '')", path), nil
+}
+
+// tagPath is the JSON path of a tag key.
+func tagPath(key string) (string, error) {
+	if strings.ContainsAny(key, "\"\\") {
+		return "", fmt.Errorf("the tag key %q holds a quote or a backslash, which a JSON path cannot name", key)
+	}
+	return `$."` + key + `"`, nil
+}
+
+// In keeps rows whose expression has one of the values.
+func In(expr Fragment, values []string, not bool) Fragment {
+	op := " IN ("
+	if not {
+		op = " NOT IN ("
+	}
+	out := Fragment{SQL: expr.SQL + op + strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ") + ")", Params: append([]any{}, expr.Params...)}
+	for _, v := range values {
+		out.Params = append(out.Params, v)
+	}
+	return out
+}
+
+// Within keeps rows whose day lies in a period.
+func Within(t Table, p analysis.Period) Fragment {
+	col, typ := "ChargeDate", "DATE"
+	if t == Charges {
+		col, typ = "ChargePeriodStart", "TIMESTAMP" // the bare column, so that files and row groups are skipped by it
+	}
+	return F(col+" >= CAST(? AS "+typ+") AND "+col+" < CAST(? AS "+typ+")", date(p.Start), date(p.End))
+}
+
+// date is how a day is bound: as text that the query casts, so that a stored trace binds it the same way.
+func date(t time.Time) string { return t.Format(analysis.DateLayout) }
+
+// Cutoff leaves out the days of a provider from Day on, inside Period: days whose data is not whole, and the days they are
+// compared with.
+type Cutoff struct {
+	Provider string
+	Day      time.Time
+	Period   analysis.Period
+}
+
+// Without keeps the rows that no cutoff leaves out.
+func Without(t Table, cs []Cutoff) Fragment {
+	if len(cs) == 0 {
+		return F("true")
+	}
+	var parts []Fragment
+	for _, c := range cs {
+		p := analysis.Period{Start: c.Day, End: c.Period.End}
+		w := Within(t, p)
+		parts = append(parts, F("NOT (ServiceProviderName = ? AND "+w.SQL+")", append([]any{c.Provider}, w.Params...)...))
+	}
+	return Join(" AND ", parts...)
+}
+
+// Where joins the filters of a plan; "true" when there are none. Two filters on one dimension both have to hold.
+func Where(fs []analysis.Filter) (Fragment, error) {
+	if len(fs) == 0 {
+		return F("true"), nil
+	}
+	var parts []Fragment
+	for _, f := range fs {
+		if len(f.Values) == 0 {
+			return Fragment{}, fmt.Errorf("the filter on %s has no values", f.Dimension.Words())
+		}
+		expr, err := Dimension(f.Dimension)
+		if err != nil {
+			return Fragment{}, err
+		}
+		parts = append(parts, In(expr, f.Values, f.Not))
+	}
+	return Join(" AND ", parts...), nil
+}
+
+// Cost is the expression for a row's cost in a currency; null where the row's cost in that currency is not known. Money
+// billed in another currency counts only where the bill itself gives its effective cost in this one
+// (PricingCurrencyEffectiveCost, FOCUS 1.2); nothing is converted at rates of our own.
+func Cost(m analysis.Metric, currency string) Fragment {
+	col := m.Column()
+	switch m {
+	case analysis.Usage:
+		return F(col)
+	case analysis.Effective:
+		return F("CASE WHEN BillingCurrency = ? THEN EffectiveCost WHEN PricingCurrency = ? THEN PricingCurrencyEffectiveCost END", currency, currency)
+	}
+	return F("CASE WHEN BillingCurrency = ? THEN "+col+" END", currency)
+}

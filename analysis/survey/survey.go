@@ -1,0 +1,309 @@
+// Package survey tells what a snapshot holds: the vocabulary that questions are read with, and how far each provider's data
+// is complete. It depends on the snapshot alone, so it is kept in the store's cache folder and made once per snapshot.
+package survey
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/ask"
+	"spendbot/analysis/store"
+)
+
+// Survey is what a snapshot holds.
+type Survey struct {
+	Snapshot   int64          `json:"snapshot,string"`
+	Vocabulary ask.Vocabulary `json:"vocabulary"`
+	Providers  []Provider     `json:"providers"`
+	Months     []Month        `json:"months"`
+	// Version of the layout; a cached survey of another version is made anew.
+	Version int `json:"version"`
+}
+
+const version = 3
+
+// Provider is a provider's coverage.
+type Provider struct {
+	Name  string    `json:"name"`
+	First time.Time `json:"first"`
+	Last  time.Time `json:"last"` // last day with any row
+	// Through is the last complete day, see [completeThrough].
+	Through time.Time `json:"through"`
+	// Monthly says that the provider bills by the month only, so that days say nothing about completeness.
+	Monthly bool `json:"monthly"`
+}
+
+// Month is a provider's month in the store.
+type Month struct {
+	Provider string         `json:"provider"`
+	Source   string         `json:"source"`
+	Month    string         `json:"month"`
+	Currency string         `json:"currency"`
+	Rows     int64          `json:"rows"`
+	Totals   [4]*amountText `json:"totals"` // billed, effective, list, contracted
+}
+
+type amountText = decimal.Decimal
+
+// maxTerms bounds how many values of one dimension become vocabulary, the most expensive first.
+const maxTerms = 20000
+
+// Of returns the snapshot's survey, from the cache when there is one.
+func Of(ctx context.Context, s *store.Store, sn *store.Snapshot) (*Survey, error) {
+	path := filepath.Join(s.Dir(), "cache", fmt.Sprintf("survey-%d.json", sn.ID))
+	if b, err := os.ReadFile(path); err == nil {
+		var sv Survey
+		if json.Unmarshal(b, &sv) == nil && sv.Version == version && sv.Snapshot == sn.ID {
+			return &sv, nil
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the survey: %w", err)
+	}
+	sv, err := survey(ctx, sn)
+	if err != nil {
+		return nil, err
+	}
+	if b, err := json.Marshal(sv); err == nil { // a cache that cannot be written costs time, nothing else
+		if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
+			if os.WriteFile(path+".tmp", b, 0o644) == nil {
+				_ = os.Rename(path+".tmp", path)
+			}
+		}
+	}
+	return sv, nil
+}
+
+const dimensionsSQL = `SELECT
+  CASE grouping(ServiceProviderName, BillingAccountId, SubAccountId, RegionId, x_UsageType, x_InstanceType, SkuId, PublisherName, ServiceCategory, CommitmentDiscountId, BillingCurrency, ServiceName)
+    WHEN 2047 THEN 'provider' WHEN 3071 THEN 'billing_account' WHEN 3583 THEN 'account' WHEN 3839 THEN 'region'
+    WHEN 3967 THEN 'usage_type' WHEN 4031 THEN 'instance_type' WHEN 4063 THEN 'sku' WHEN 4079 THEN 'publisher'
+    WHEN 4087 THEN 'category' WHEN 4091 THEN 'commitment' WHEN 4093 THEN 'currency' ELSE 'service' END AS dimension,
+  coalesce(ServiceProviderName, BillingAccountId, SubAccountId, RegionId, x_UsageType, x_InstanceType, SkuId, PublisherName, ServiceCategory, CommitmentDiscountId, BillingCurrency, ServiceName) AS value,
+  CASE WHEN grouping(SubAccountId) = 0 THEN max(SubAccountName) WHEN grouping(BillingAccountId) = 0 THEN max(BillingAccountName) END AS name,
+  sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost
+FROM daily
+GROUP BY GROUPING SETS ((ServiceProviderName), (BillingAccountId), (SubAccountId), (RegionId), (x_UsageType), (x_InstanceType), (SkuId), (PublisherName), (ServiceCategory), (CommitmentDiscountId), (BillingCurrency), (ServiceName))
+ORDER BY 1, 4 DESC, 2`
+
+const tagsSQL = `SELECT Tags, sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost FROM daily WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
+
+const coverageSQL = `SELECT ServiceProviderName, ChargeDate, CAST(sum(x_Rows) FILTER (WHERE x_SpanDays = 1) AS BIGINT) AS rows_daily, CAST(sum(x_Rows) AS BIGINT) AS rows_all
+FROM daily GROUP BY 1, 2 ORDER BY 1, 2`
+
+const monthsSQL = `SELECT ServiceProviderName, x_Source, CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS month, BillingCurrency, CAST(sum(x_Rows) AS BIGINT),
+  sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(ContractedCost)
+FROM daily GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
+
+func survey(ctx context.Context, sn *store.Snapshot) (*Survey, error) {
+	sv := &Survey{Snapshot: sn.ID, Version: version}
+	rows, _, err := sn.Query(ctx, "vocabulary", dimensionsSQL)
+	if err != nil {
+		return nil, err
+	}
+	v := &sv.Vocabulary
+	lists := map[string]*[]ask.Term{
+		"provider": &v.Providers, "billing_account": &v.BillingAccounts, "account": &v.Accounts, "region": &v.Regions,
+		"usage_type": &v.UsageTypes, "instance_type": &v.InstanceTypes, "sku": &v.Skus, "publisher": &v.Publishers,
+		"category": &v.Categories, "commitment": &v.Commitments, "service": &v.Services,
+	}
+	for _, r := range rows.Values {
+		value, ok := r[1].(string)
+		if !ok || value == "" {
+			continue
+		}
+		dim := r[0].(string)
+		if dim == "currency" {
+			v.Currencies = append(v.Currencies, value)
+			continue
+		}
+		l := lists[dim]
+		if len(*l) < maxTerms {
+			name, _ := r[2].(string)
+			*l = append(*l, ask.Term{Value: value, Name: name, Cost: float(r[3])})
+		}
+	}
+	if err := tags(ctx, sn, v); err != nil {
+		return nil, err
+	}
+	if err := sv.coverage(ctx, sn); err != nil {
+		return nil, err
+	}
+	rows, _, err = sn.Query(ctx, "months", monthsSQL)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows.Values {
+		m := Month{Provider: str(r[0]), Source: str(r[1]), Month: r[2].(time.Time).Format("2006-01"), Currency: str(r[3]), Rows: r[4].(int64)}
+		for i := range m.Totals {
+			if d, ok := r[5+i].(decimal.Decimal); ok {
+				m.Totals[i] = &d
+			}
+		}
+		sv.Months = append(sv.Months, m)
+	}
+	return sv, nil
+}
+
+func tags(ctx context.Context, sn *store.Snapshot, v *ask.Vocabulary) error {
+	rows, _, err := sn.Query(ctx, "tags", tagsSQL)
+	if err != nil {
+		return err
+	}
+	cost := map[string]map[string]float64{}
+	for _, r := range rows.Values {
+		var kv map[string]string
+		if err := json.Unmarshal([]byte(r[0].(string)), &kv); err != nil {
+			return fmt.Errorf("tags %q in the rollup: %w", r[0], err)
+		}
+		for k, val := range kv {
+			if cost[k] == nil {
+				cost[k] = map[string]float64{}
+			}
+			cost[k][val] += float(r[1])
+		}
+	}
+	v.Tags = map[string][]ask.Term{}
+	for k, vals := range cost {
+		var terms []ask.Term
+		for val, c := range vals {
+			terms = append(terms, ask.Term{Value: val, Cost: c})
+		}
+		slices.SortFunc(terms, func(a, b ask.Term) int {
+			switch {
+			case a.Cost > b.Cost:
+				return -1
+			case a.Cost < b.Cost:
+				return 1
+			}
+			return strings.Compare(a.Value, b.Value)
+		})
+		v.Tags[k] = terms
+	}
+	return nil
+}
+
+func (sv *Survey) coverage(ctx context.Context, sn *store.Snapshot) error {
+	rows, _, err := sn.Query(ctx, "coverage", coverageSQL)
+	if err != nil {
+		return err
+	}
+	perDay := map[string]map[time.Time]int64{}
+	var order []string
+	bounds := map[string]*Provider{}
+	for _, r := range rows.Values {
+		name, day := str(r[0]), r[1].(time.Time)
+		p := bounds[name]
+		if p == nil {
+			p = &Provider{Name: name, First: day}
+			bounds[name] = p
+			perDay[name] = map[time.Time]int64{}
+			order = append(order, name)
+		}
+		p.Last = day
+		if n, ok := r[2].(int64); ok {
+			perDay[name][day] = n
+		}
+	}
+	for _, name := range order {
+		p := bounds[name]
+		p.Through, p.Monthly = completeThrough(perDay[name], p.Last)
+		sv.Providers = append(sv.Providers, *p)
+	}
+	v := &sv.Vocabulary
+	for _, p := range sv.Providers {
+		if v.First.IsZero() || p.First.Before(v.First) {
+			v.First = p.First
+		}
+		if !p.Monthly && p.Through.After(v.Through) {
+			v.Through = p.Through
+		}
+	}
+	if v.Through.IsZero() { // monthly bills only: the last month counts as whole
+		for _, p := range sv.Providers {
+			if t := p.Through; t.After(v.Through) {
+				v.Through = t
+			}
+		}
+	}
+	return nil
+}
+
+// Completeness. A day counts as complete when it has at least CompleteShare of the rows that the days of the same weekday
+// had in the WeeksBack weeks before (the median of them), looking back over the last Recent days; older days are taken as
+// they are. Providers deliver a day's rows over about a day and a half, so a short last day is one still arriving.
+const (
+	CompleteShare = 0.7
+	WeeksBack     = 4
+	Recent        = 7
+)
+
+// completeThrough finds the last complete day from how many daily rows each day has. Providers without daily rows are
+// monthly: complete to the end of their last month.
+func completeThrough(rows map[time.Time]int64, last time.Time) (through time.Time, monthly bool) {
+	var end time.Time
+	for d := range rows {
+		if d.After(end) {
+			end = d
+		}
+	}
+	if end.IsZero() {
+		return analysis.MonthOf(last).Last(), true
+	}
+	for d := end; end.Sub(d) < Recent*24*time.Hour; d = d.AddDate(0, 0, -1) {
+		var past []int64
+		for w := 1; w <= WeeksBack; w++ {
+			if n, ok := rows[d.AddDate(0, 0, -7*w)]; ok {
+				past = append(past, n)
+			}
+		}
+		if len(past) == 0 {
+			return d, false
+		}
+		slices.Sort(past)
+		if float64(rows[d]) >= CompleteShare*float64(past[len(past)/2]) {
+			return d, false
+		}
+	}
+	return end, false
+}
+
+// MainCurrency is the currency most of the spend is in.
+func (sv *Survey) MainCurrency() string {
+	if c := sv.Vocabulary.Currencies; len(c) > 0 {
+		return c[0]
+	}
+	return "USD"
+}
+
+// AccountName is the name of a sub account, or its id where it has none.
+func (sv *Survey) AccountName(id string) string {
+	for _, t := range sv.Vocabulary.Accounts {
+		if t.Value == id && t.Name != "" {
+			return t.Name
+		}
+	}
+	return id
+}
+
+func float(v any) float64 {
+	if d, ok := v.(decimal.Decimal); ok {
+		return d.InexactFloat64()
+	}
+	return 0
+}
+
+func str(v any) string {
+	s, _ := v.(string)
+	return s
+}
