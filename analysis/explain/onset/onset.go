@@ -219,6 +219,10 @@ func bic(sse float64, n, k int) float64 {
 	return float64(n)*math.Log(sse/float64(n)) + float64(k)*math.Log(float64(n))
 }
 
+// drift reports whether a level before (or outside) the change is small against the change's own: a level of more than
+// half of it would be the change itself, begun earlier.
+func drift(before, change float64) bool { return 2*math.Abs(before) <= math.Abs(change) }
+
 // model is a fitted shape; at, from and to are indices into the days.
 type model struct {
 	shape        string
@@ -287,10 +291,18 @@ func fit(y []float64, noise float64, days int) model {
 	// A level from the first day needs no day to be found.
 	consider(Step, func(int) float64 { return score(p.spread(0, n), 1) }, 0, 1)
 	consider(Step, func(t int) float64 { return score(p.sq(0, t)+p.spread(t, n), 2) }, 1, n)
-	consider(Step, func(t int) float64 { return score(p.spread(0, t)+p.spread(t, n), 3) }, 2, n)
+	consider(Step, func(t int) float64 {
+		if !drift(p.sum(0, t)/float64(t), p.sum(t, n)/float64(n-t)) {
+			return math.Inf(1)
+		}
+		return score(p.spread(0, t)+p.spread(t, n), 3)
+	}, 2, n)
 	consider(Spike, func(t int) float64 { return score(p.sq(0, n)-y[t]*y[t], 2) }, 0, n-1)
 	consider(Spike, func(t int) float64 {
 		m := (p.sum(0, n) - y[t]) / float64(n-1)
+		if !drift(m, y[t]) {
+			return math.Inf(1)
+		}
 		return score(p.around(0, n, m)-(y[t]-m)*(y[t]-m), 3)
 	}, 0, n-1)
 	if n >= 5 {
@@ -307,6 +319,9 @@ func fit(y []float64, noise float64, days int) model {
 				out, k := p.sq(0, t)+p.sq(u, n), 3
 				if level {
 					m := (p.sum(0, t) + p.sum(u, n)) / float64(t+n-u)
+					if !drift(m, p.sum(t, u)/float64(u-t)) {
+						continue
+					}
 					out, k = p.around(0, t, m)+p.around(u, n, m), 4
 				}
 				least = math.Min(least, score(out+p.spread(t, u), k))
