@@ -52,8 +52,7 @@ const (
 	natFactor   = 4_370_000 // the looping gateways; with the third one the slice comes to x4.1
 	logFactor   = 2_300_000
 	movedShare  = 660_000         // of the Standard bytes
-	oldScan     = 6_250_000       // BigQuery, per TiB
-	newScan     = 7_000_000       // +12%
+	newScan     = 7_250_000       // BigQuery per TiB, +16%
 	creditADay  = 420 * dollar    // Google's promotional credit
 	wrongCharge = 6_418_72 * cent // given back by AWS
 	movedFrom   = "search"        // recs-prod's team before

@@ -31,7 +31,7 @@ type Options struct {
 	Seed   uint64
 	Months int // whole months before the current one; 13 if zero, at least 4 for all events to be there
 	// Rows is about how many rows to write over all files. Zero is the plainest data: a row for each line, resource and
-	// day, about 187,000 in thirteen months; fewer are not made. More are more resources, then hours, of the same money.
+	// day, about 180,000 in thirteen months; fewer are not made. More are more resources, then hours, of the same money.
 	Rows   int
 	Format string // "csv.gz" (the default), "csv", "csv.zst"
 }
@@ -155,7 +155,8 @@ func newWorld(c *company, o Options) *world {
 		}
 	}
 	// Up to thirty resources a line, days stay days; beyond that real exports are hourly too.
-	want := int64(o.Rows)
+	// The two percent make up for days on which plans cover all of a line, so that no fewer come out than were asked for.
+	want := int64(o.Rows) * 102 / 100
 	if want >= 30*(scaled+fixed) {
 		w.hourly = true
 		want /= 24
