@@ -55,14 +55,18 @@ const (
 	newScan     = 7_250_000       // BigQuery per TiB, +16%
 	creditADay  = 420 * dollar    // Google's promotional credit
 	wrongCharge = 6_418_72 * cent // given back by AWS
-	movedFrom   = "search"        // recs-prod's team before
-	movedTo     = "ml"            // and after
-	movedWho    = "recs-prod"
-	endingPlan  = "sp-0a1f"
-	ec2         = "Amazon Elastic Compute Cloud"
-	natService  = "Amazon Virtual Private Cloud"
-	s3          = "Amazon Simple Storage Service"
-	transfer    = "AWS Data Transfer"
+)
+
+// Where they happen.
+const (
+	movedWho   = "recs-prod"
+	movedFrom  = "search" // its team before
+	movedTo    = "ml"     // and after
+	endingPlan = "sp-0a1f"
+	ec2        = "Amazon Elastic Compute Cloud"
+	natService = "Amazon Virtual Private Cloud"
+	s3         = "Amazon Simple Storage Service"
+	transfer   = "AWS Data Transfer"
 )
 
 // planted holds the days of the events.

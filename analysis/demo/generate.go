@@ -79,8 +79,9 @@ type world struct {
 	hourly  bool
 }
 
-// Generate writes the demo company's exports and events.json to dir, which is made if it is not there. The same options
-// make the same bytes.
+// Generate writes the demo company's exports and events.json to dir, which is made if it is not there; files of an earlier
+// run under the same names are replaced, others stay. The same options make the same bytes. events.json comes last: a
+// folder that has it is whole.
 func Generate(ctx context.Context, dir string, o Options) (*Manifest, error) {
 	if o.Now.IsZero() {
 		return nil, fmt.Errorf("demo data: no time given that counts as now")
