@@ -96,7 +96,7 @@ func plant(a anchors) planted {
 		price:         a.inMonth(1, 1),
 		creditEnd:     a.inMonth(1, 11),
 		correctionDay: corrected.AddDate(0, 0, 19), correctionBilled: billed,
-		churnFrom: a.inMonth(1, 12), churnTo: a.inMonth(1, 24),
+		churnFrom: a.inMonth(1, 1), churnTo: a.inMonth(1, 14),
 		move: a.inMonth(1, 1),
 		week: a.week(0), weekBefore: a.week(-1),
 		month: a.monthAgo(1), monthBefore: a.monthAgo(2),
@@ -163,7 +163,7 @@ func (p planted) events(c *company, end time.Time) []Event {
 			Name: gpuOff, Kind: analysis.EffRemovedRes,
 			Slice: map[string]string{"ServiceName": ec2, "x_UsageType": "USE1-BoxUsage:p4d.24xlarge", "SubAccountId": id("ml-training"), "RegionId": "us-east-1"},
 			Start: p.gpuTo, End: end, Question: monthOnMonth("spend of account ml-training"), Current: p.month, Baseline: p.monthBefore,
-			Note: "The same cluster seen a month later: it was switched off.",
+			Note: "The same cluster seen a month later. It was switched off before the current period began, so the change is there from its first day.",
 		},
 		{
 			Name: priceRise, Kind: analysis.EffListPrice,
@@ -189,7 +189,7 @@ func (p planted) events(c *company, end time.Time) []Event {
 			Name: churn, Kind: analysis.EffNewResources,
 			Slice: map[string]string{"ServiceName": ec2, "x_UsageType": "USE1-BoxUsage:m6g.large", "SubAccountId": id("web-prod"), "RegionId": "us-east-1"},
 			Start: p.churnFrom, End: p.churnTo, Question: monthOnMonth("EC2 spend of account web-prod"), Current: p.month, Baseline: p.monthBefore,
-			Note: "Every three days the fleet is replaced, quantity unchanged: new and removed resources cancel, the true amount is zero.",
+			Note: "Every three days the fleet is replaced, quantity unchanged: new and removed resources cancel but for days and noise, the true amount is zero.",
 		},
 		{
 			Name: teamOut, Kind: analysis.EffRemovedSlice,
