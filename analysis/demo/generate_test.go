@@ -130,8 +130,8 @@ func digests(t testing.TB, dir string) map[string]string {
 }
 
 func TestSameOptionsSameBytes(t *testing.T) {
-	dir, m := generate(t, Options{})
-	again, _ := generate(t, Options{Now: now.Add(3 * time.Hour)}) // the hour of the day does not matter to the bills
+	dir, m := generate(t, Options{Months: 5})
+	again, _ := generate(t, Options{Now: now.Add(3 * time.Hour), Months: 5}) // the hour of the day does not matter to the bills
 	one, two := digests(t, dir), digests(t, again)
 	delete(one, "events.json")
 	delete(two, "events.json")
@@ -161,16 +161,11 @@ func TestManifestEqualsFiles(t *testing.T) {
 		one := Totals{}
 		head := eachRowOf(t, filepath.Join(dir, f.Path), func(r row) {
 			n++
-			currency := r.get("BillingCurrency")
-			if sums[currency] == nil {
-				sums[currency] = &Totals{Currency: currency}
+			if one.Currency = r.get("BillingCurrency"); one.Currency != f.Totals.Currency {
+				t.Fatalf("%s: a row in %s", f.Path, one.Currency)
 			}
-			one.Currency = currency
 			billed, effective, list, contracted := r.dec(t, "BilledCost"), r.dec(t, "EffectiveCost"), r.dec(t, "ListCost"), r.dec(t, "ContractedCost")
-			for _, s := range []*Totals{sums[currency], &one} {
-				s.Billed, s.Effective = s.Billed.Add(billed), s.Effective.Add(effective)
-				s.List, s.Contracted = s.List.Add(list), s.Contracted.Add(contracted)
-			}
+			one.add(Totals{"", billed, effective, list, contracted})
 			accounts[r.get("SubAccountName")], services[r.get("ServiceName")] = true, true
 			days[r.day()]++
 			wide = max(wide, -int(min(billed.Exponent(), effective.Exponent(), list.Exponent(), contracted.Exponent())))
@@ -186,6 +181,10 @@ func TestManifestEqualsFiles(t *testing.T) {
 		if !isFOCUS || version != f.Version || len(missing)+len(unknown) > 0 {
 			t.Errorf("%s: read as FOCUS %s (%v), missing %q, unknown %q; want %s", f.Path, version, isFOCUS, missing, unknown, f.Version)
 		}
+		if sums[one.Currency] == nil {
+			sums[one.Currency] = &Totals{Currency: one.Currency}
+		}
+		sums[one.Currency].add(one)
 		rows += n
 		if n != f.Rows {
 			t.Errorf("%s has %d rows, the manifest says %d", f.Path, n, f.Rows)
@@ -217,6 +216,11 @@ func TestManifestEqualsFiles(t *testing.T) {
 	if days["2025-10-01"] == 0 || days["2026-11-22"] == 0 || days["2025-09-30"]+days["2026-11-23"] > 0 {
 		t.Error("the days are not those from 1 Oct 2025 through 22 Nov 2026")
 	}
+}
+
+func (s *Totals) add(u Totals) {
+	s.Billed, s.Effective = s.Billed.Add(u.Billed), s.Effective.Add(u.Effective)
+	s.List, s.Contracted = s.List.Add(u.List), s.Contracted.Add(u.Contracted)
 }
 
 func checkRow(t *testing.T, f File, r row, billed, effective, list, contracted decimal.Decimal) {
@@ -393,7 +397,7 @@ func TestGenerateRefuses(t *testing.T) {
 
 // TestAnyNowHasItsEvents moves now through the calendar: weeks that straddle months, first days, leap years.
 func TestAnyNowHasItsEvents(t *testing.T) {
-	for _, s := range []string{"2026-11-01", "2026-12-01", "2026-11-02", "2027-01-01", "2027-03-03", "2028-03-01", "2026-08-31", "2027-02-14"} {
+	for _, s := range []string{"2026-11-01", "2026-11-02", "2027-01-01", "2027-03-03", "2028-03-01", "2026-08-31"} {
 		day, _ := time.Parse(analysis.DateLayout, s)
 		_, m := generate(t, Options{Now: day, Months: 4, Format: "csv"})
 		for _, e := range m.Events {
