@@ -74,6 +74,9 @@ func encodeParam(p any) (tagged, error) {
 	case float64:
 		return tagged{tagFloat, strconv.FormatFloat(p, 'g', -1, 64)}, nil
 	case decimal.Decimal:
+		if err := checkScale(p); err != nil {
+			return tagged{}, err
+		}
 		return tagged{tagDecimal, p.StringFixed(max(0, -p.Exponent()))}, nil
 	case time.Time:
 		if y := p.Year(); y < 0 || y > 9999 {
@@ -85,6 +88,16 @@ func encodeParam(p any) (tagged, error) {
 		return tagged{tagTime, p.Format(time.RFC3339Nano)}, nil
 	}
 	return tagged{}, fmt.Errorf("a %T cannot be kept", p)
+}
+
+// maxScale bounds a decimal's exponent. DuckDB's have 38 digits; without a bound a few characters could ask for gigabytes of zeros.
+const maxScale = 1000
+
+func checkScale(d decimal.Decimal) error {
+	if e := d.Exponent(); e > maxScale || e < -maxScale {
+		return fmt.Errorf("a decimal with exponent %d cannot be kept", e)
+	}
+	return nil
 }
 
 // DecodeParams reads what [EncodeParams] wrote.
@@ -122,7 +135,11 @@ func (t tagged) decode() (any, error) {
 	case tagFloat:
 		return strconv.ParseFloat(t.V, 64)
 	case tagDecimal:
-		return decimal.NewFromString(t.V)
+		d, err := decimal.NewFromString(t.V)
+		if err == nil {
+			err = checkScale(d)
+		}
+		return d, err
 	case tagDate:
 		return time.Parse(analysis.DateLayout, t.V)
 	case tagTime:
