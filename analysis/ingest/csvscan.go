@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 )
 
 // scanner reads CSV records (RFC 4180: quotes doubled inside quoted fields, line breaks allowed in them; LF or CRLF) as
@@ -45,6 +47,11 @@ var errRecordTooLong = errors.New("a record of more than 2 MiB; a quote is proba
 
 func newScanner(r io.Reader, comma byte) *scanner {
 	return &scanner{r: r, comma: comma, buf: make([]byte, scanBuffer), next: 1}
+}
+
+// newPieceScanner reads the records of a piece that is in memory whole and begins on the given line.
+func newPieceScanner(piece []byte, comma byte, line int64) *scanner {
+	return &scanner{comma: comma, buf: piece, end: len(piece), eof: true, next: line}
 }
 
 // scanError is a malformed record.
@@ -102,71 +109,60 @@ func (s *scanner) try() (n int, lines int64, more bool, err error) {
 	}
 	s.ends = s.ends[:0]
 	doubled := false
-	comma := s.comma
-	i := 0
-	for {
+	for i := 0; ; i++ { // a field a turn; i++ passes over the comma
 		from := i
-		fieldDoubled := false
 		if i < len(b) && b[i] == quote {
-			i++
-			from = i
-			for {
-				j := bytes.IndexByte(b[i:], quote)
-				if j < 0 {
-					if s.eof {
-						return 0, 0, false, &scanError{s.next, errUnclosed}
-					}
-					return 0, 0, true, nil
-				}
-				i += j + 1
-				if i < len(b) && b[i] == quote {
-					doubled, fieldDoubled = true, true
-					i++
-					continue
-				}
-				if i == len(b) && !s.eof {
-					return 0, 0, true, nil // the next byte decides whether this quote closes
-				}
-				break
+			to, twice, ended := quoted(b, i+1)
+			if !ended && s.eof {
+				return 0, 0, false, &scanError{s.next, errUnclosed}
 			}
+			if to+1 >= len(b) && !s.eof {
+				return 0, 0, true, nil // the next byte decides whether this quote closes
+			}
+			i = to + 1
+			doubled = doubled || twice
 			lines += int64(bytes.Count(b[from:i], []byte{newline}))
-			s.ends = append(s.ends, fieldSpan{s.pos + from, s.pos + i - 1, fieldDoubled})
-			if i < len(b) && b[i] != s.comma && b[i] != newline && b[i] != carriage {
-				return 0, 0, false, &scanError{s.next + lines, errAfterQuot}
-			}
-		} else {
-			for i < len(b) {
-				if c := b[i]; c == comma || c == newline {
-					break
-				}
+			s.ends = append(s.ends, fieldSpan{s.pos + from + 1, s.pos + to, twice})
+			if i+1 < len(b) && b[i] == carriage && b[i+1] == newline {
 				i++
 			}
-			to := i
-			if to > from && (i == len(b) || b[i] == newline) && b[to-1] == carriage {
-				to--
+			switch {
+			case i == len(b):
+				lines++
+				return s.whole(i, lines, doubled)
+			case b[i] == newline:
+				return s.whole(i+1, lines+1, doubled)
+			case b[i] == s.comma:
+				continue
+			case b[i] == carriage && i+1 == len(b):
+				if !s.eof {
+					return 0, 0, true, nil
+				}
+				return s.whole(i+1, lines+1, doubled)
 			}
-			s.ends = append(s.ends, fieldSpan{s.pos + from, s.pos + to, false})
+			return 0, 0, false, &scanError{s.next + lines, errAfterQuot}
 		}
-		if i < len(b) && b[i] == carriage { // after a closing quote
-			i++
-			if i < len(b) && b[i] != newline {
-				return 0, 0, false, &scanError{s.next + lines, errAfterQuot}
-			}
+		i = plainEnd(b, i, s.comma)
+		to := i
+		if to > from && (i == len(b) || b[i] == newline) && b[to-1] == carriage {
+			to--
+		}
+		s.ends = append(s.ends, fieldSpan{s.pos + from, s.pos + to, false})
+		if i < len(b) && b[i] == s.comma {
+			continue
 		}
 		if i == len(b) {
 			if !s.eof {
 				return 0, 0, true, nil
 			}
-			lines++
-			break
+			return s.whole(i, lines+1, doubled)
 		}
-		if b[i] == newline {
-			i++
-			lines++
-			break
-		}
-		i++ // the comma
+		return s.whole(i+1, lines+1, doubled)
 	}
+}
+
+// whole ends a record that is there completely.
+func (s *scanner) whole(n int, lines int64, doubled bool) (int, int64, bool, error) {
 	if doubled {
 		for k, f := range s.ends {
 			if f.doubled {
@@ -174,7 +170,44 @@ func (s *scanner) try() (n int, lines int64, more bool, err error) {
 			}
 		}
 	}
-	return i, lines, false, nil
+	return n, lines, false, nil
+}
+
+// quoted finds the quote that closes a field whose text begins at i; twice says that doubled quotes are in it. ended is
+// false when there is none.
+func quoted(b []byte, i int) (to int, twice, ended bool) {
+	for {
+		j := bytes.IndexByte(b[i:], quote)
+		if j < 0 {
+			return len(b), twice, false
+		}
+		i += j
+		if i+1 == len(b) || b[i+1] != quote {
+			return i, twice, true
+		}
+		twice = true
+		i += 2
+	}
+}
+
+// plainEnd finds the comma or newline that ends an unquoted field, eight bytes at a time.
+func plainEnd(b []byte, i int, comma byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	commas, newlines := uint64(comma)*ones, uint64(newline)*ones
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		c, n := w^commas, w^newlines
+		// A byte's top bit is set where the byte is zero; above the lowest such byte a borrow may set others, below none.
+		if hit := ((c - ones) &^ c | (n - ones) &^ n) & tops; hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] == comma || b[i] == newline {
+			break
+		}
+	}
+	return i
 }
 
 // unescape turns doubled quotes into single ones in place and returns the new length.

@@ -59,67 +59,74 @@ type number struct {
 	big      *decimal.Decimal
 }
 
+// merge adds what another sum holds.
+func (s *exactSum) merge(o *exactSum) {
+	s.n += o.n
+	s.rest = s.rest.Add(o.rest)
+	for i := range s.byScale {
+		a, b := &s.byScale[i], o.byScale[i]
+		lo, carry := bits.Add64(a.lo, b.lo, 0)
+		a.lo, a.hi = lo, a.hi+b.hi+int64(carry)
+	}
+}
+
 // parseNumber reads a decimal number: sign, digits, a point, digits, and an exponent where floating-point software wrote
 // one. ok is false for anything else. It allocates only for numbers of more than 18 digits or with an exponent.
 func parseNumber(b []byte) (d number, ok bool) {
-	i := 0
+	i, end := 0, len(b)
 	neg := false
-	if i < len(b) && (b[i] == '-' || b[i] == '+') {
-		neg = b[i] == '-'
+	if end > 0 && (b[0] == '-' || b[0] == '+') {
+		neg = b[0] == '-'
+		i = 1
+	}
+	var m uint64
+	seen := i
+	for i < end && b[i] == '0' {
 		i++
 	}
-	start := i
-	var m int64
-	significant := 0
-	seen, point := false, -1
-	zeros := 0 // trailing zeros after the point so far
-	for ; i < len(b); i++ {
-		c := b[i]
-		switch {
-		case c >= '0' && c <= '9':
-			seen = true
-			if point >= 0 && c == '0' {
-				zeros++
-				continue
-			}
-			if point >= 0 {
-				for ; zeros > 0; zeros-- {
-					m *= 10
-					d.scale++
-					if m > 0 {
-						significant++
-					}
-					if significant > 18 {
-						return parseBig(b)
-					}
-				}
-				d.scale++
-			}
-			if m > 0 || c != '0' {
-				significant++
-				if point < 0 {
-					d.digits++
-				}
-			}
-			if significant > 18 || d.scale > store.MoneyScale {
+	first := i
+	for ; i < end; i++ {
+		c := b[i] - '0'
+		if c > 9 {
+			break
+		}
+		m = m*10 + uint64(c) // may wrap around; the count of digits below tells
+	}
+	d.digits = i - first
+	significant := d.digits
+	if i == end {
+		if i == seen {
+			return d, false // a sign alone, or nothing
+		}
+	} else if b[i] == '.' {
+		i++
+		for end > i && b[end-1] == '0' { // trailing zeros say nothing
+			end--
+		}
+		if len(b) == seen+1 {
+			return d, false // a point alone
+		}
+		d.scale = end - i
+		for ; i < end && significant == 0 && b[i] == '0'; i++ {
+		}
+		significant += end - i
+		for ; i < end; i++ {
+			c := b[i] - '0'
+			if c > 9 {
 				return parseBig(b)
 			}
-			m = m*10 + int64(c-'0')
-		case c == '.' && point < 0:
-			point = i
-		case (c == 'e' || c == 'E') && seen:
-			return parseBig(b)
-		default:
-			return d, false
+			m = m*10 + uint64(c)
 		}
+	} else {
+		return parseBig(b)
 	}
-	if !seen || start == len(b) {
-		return d, false
+	if significant > 18 || d.scale > store.MoneyScale {
+		return parseBig(b)
 	}
+	d.mantissa = int64(m)
 	if neg {
-		m = -m
+		d.mantissa = -d.mantissa
 	}
-	d.mantissa = m
 	return d, true
 }
 

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
-	"golang.org/x/sync/errgroup"
 
 	"spendbot/analysis/store"
 )
@@ -54,9 +53,6 @@ func Load(ctx context.Context, s *store.Store, path string, o Options) (*Result,
 		done := l.done
 		l.o.Progress = func(p Progress) {
 			p.Done, p.Total = done+p.Done, total
-			if src.pack != plain { // compressed files are counted by their own size, which is what total knows
-				p.Done = done
-			}
 			o.Progress(p)
 		}
 		if err := l.check(ctx, src); err != nil {
@@ -95,32 +91,21 @@ func shortNames(root string, files []string) []string {
 	return out
 }
 
-// check tallies one file and hashes it, both at once.
+// check tallies one file and hashes it.
 func (l *load) check(ctx context.Context, src source) error {
-	g, gctx := errgroup.WithContext(ctx)
 	var p *part
-	var sha string
-	g.Go(func() (err error) {
-		sha, err = src.hash(gctx)
-		return err
-	})
-	g.Go(func() error {
-		if src.parquet {
-			var err error
-			p, err = parquetPart(gctx, l.w, src, l.o)
-			return err
+	var err error
+	if src.parquet {
+		p, err = parquetPart(ctx, l.w, src, l.o)
+	} else {
+		var t *tally
+		if t, err = readTally(ctx, src, l.o); err == nil {
+			p = csvPart(t)
 		}
-		t, err := readTally(gctx, src, l.o)
-		if err != nil {
-			return err
-		}
-		p = csvPart(t)
-		return nil
-	})
-	if err := g.Wait(); err != nil {
+	}
+	if err != nil {
 		return err
 	}
-	p.sha = sha
 	l.parts = append(l.parts, p)
 	return src.unchanged()
 }
@@ -167,11 +152,14 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 		if err := p.src.unchanged(); err != nil {
 			return nil, err
 		}
-		wrote, err := readBack(ctx, l.w, files)
+		wrote, spans, err := readBack(ctx, l.w, files)
 		if err != nil {
 			return nil, err
 		}
 		if err := reconcile(p.src.path, p.groups, wrote); err != nil {
+			return nil, err
+		}
+		if err := reconcileTimes(p.src.path, p.spans, spans); err != nil {
 			return nil, err
 		}
 		charges = append(charges, files)

@@ -103,7 +103,8 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 		return nil, &Error{File: src.path, Problem: "there is not one row in it", Expected: "rows"}
 	}
 	p.warnings = warn.all()
-	return p, nil
+	p.sha, err = src.hash(ctx)
+	return p, err
 }
 
 // tally adds up the file's costs as they lie there, without the mapping.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -135,29 +136,73 @@ func (s source) unchanged() error {
 	return nil
 }
 
-// reader opens the unpacked bytes.
-func (s source) reader() (io.ReadCloser, error) {
+// reading is a file being read: its unpacked bytes, and what has been read of it as it lies there.
+type reading struct {
+	io.Reader // unpacked
+	file      *os.File
+	ctx       context.Context
+	sum       hash.Hash
+	n         int64 // bytes of the file read so far
+	unpacker  io.Closer
+}
+
+// open opens the unpacked bytes. The file's hash is taken of the same bytes on their way, so that what was checked is what
+// was hashed.
+func (s source) open(ctx context.Context) (*reading, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, err
 	}
+	r := &reading{file: f, ctx: ctx, sum: sha256.New()}
+	raw := readerFunc(r.raw)
 	switch s.pack {
 	case gzips:
-		z, err := gzip.NewReader(f)
+		z, err := gzip.NewReader(raw)
 		if err != nil {
 			f.Close()
-			return nil, s.broken(err)
+			return nil, s.readError(err)
 		}
-		return both{z, f}, nil
+		r.Reader, r.unpacker = z, z
 	case zstds:
-		z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1))
+		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
 		if err != nil {
 			f.Close()
-			return nil, s.broken(err)
+			return nil, s.readError(err)
 		}
-		return both{z.IOReadCloser(), f}, nil
+		c := z.IOReadCloser()
+		r.Reader, r.unpacker = c, c
+	default:
+		r.Reader = raw
 	}
-	return f, nil
+	return r, nil
+}
+
+// zstdWindow is the most a zstd frame may ask us to remember: what DuckDB's own decoder takes.
+const zstdWindow = 128 << 20
+
+func (r *reading) raw(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.file.Read(p)
+	r.sum.Write(p[:n])
+	r.n += int64(n)
+	return n, err
+}
+
+// sha256 reads what is left of the file and returns the hash of all of it.
+func (r *reading) sha256() (string, error) {
+	if _, err := io.CopyBuffer(io.Discard, readerFunc(r.raw), make([]byte, 1<<20)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(r.sum.Sum(nil)), nil
+}
+
+func (r *reading) Close() error {
+	if r.unpacker != nil {
+		r.unpacker.Close()
+	}
+	return r.file.Close()
 }
 
 func (s source) broken(err error) error {
@@ -168,30 +213,19 @@ func (s source) broken(err error) error {
 	return &Error{File: s.path, Problem: what, Expected: "a complete file; fetch it again"}
 }
 
-type both struct {
-	io.ReadCloser
-	file io.Closer
-}
-
-func (b both) Close() error { return errors.Join(b.ReadCloser.Close(), b.file.Close()) }
-
 // hash is SHA-256 of the file's bytes as they lie there.
 func (s source) hash(ctx context.Context) (string, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return "", err
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.CopyBuffer(h, readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return f.Read(p)
-	}), make([]byte, 1<<20)); err != nil {
+	r := &reading{file: f, ctx: ctx, sum: sha256.New()}
+	defer r.Close()
+	sum, err := r.sha256()
+	if err != nil {
 		return "", fmt.Errorf("read %s: %w", s.path, err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return sum, nil
 }
 
 type readerFunc func([]byte) (int, error)

@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"spendbot/analysis/focus"
 	"spendbot/analysis/store"
@@ -48,6 +51,25 @@ type column struct {
 	scale  int // most digits after the point seen
 	big    bool
 	filled bool // some row has a value
+	// oddTimes says that there are times DuckDB does not read as they are meant: with an offset, which it drops, or to the
+	// minute with a zone.
+	oddTimes bool
+	span     span // of its times
+}
+
+// span is the first and the last of some times.
+type span struct{ first, last time.Time }
+
+func (s *span) add(o span) {
+	if o.first.IsZero() {
+		return
+	}
+	if s.first.IsZero() || o.first.Before(s.first) {
+		s.first = o.first
+	}
+	if s.last.IsZero() || o.last.After(s.last) {
+		s.last = o.last
+	}
 }
 
 // kind is how a cell is checked.
@@ -83,9 +105,26 @@ type tally struct {
 	columns  []column
 	groups   map[group]*groupSums
 	rows     int64
+	sha      string // of the file's bytes
 	warnings *warnings
+	counts   rowCounts
 	// paddedTags says that tag keys have blanks around them, as Microsoft exports do.
 	paddedTags bool
+}
+
+// rowCounts are rows a person should know of.
+type rowCounts struct{ noEffective, zeroEffective, noPeriod int64 }
+
+func (c *rowCounts) add(o rowCounts) {
+	c.noEffective += o.noEffective
+	c.zeroEffective += o.zeroEffective
+	c.noPeriod += o.noPeriod
+}
+
+func (c rowCounts) warn(w *warnings) {
+	w.count(c.noEffective, "rows have a BilledCost but no EffectiveCost: effective cost leaves them out")
+	w.count(c.zeroEffective, "usage rows have a BilledCost but an EffectiveCost of 0: effective and billed cost differ by them")
+	w.count(c.noPeriod, "rows name no billing period: the month of ChargePeriodStart is taken")
 }
 
 // Options of a load.
@@ -105,25 +144,33 @@ type Progress struct {
 	Total int64
 }
 
-// readTally reads a CSV file whole.
+// readTally reads a CSV file whole: in pieces, several at a time, or from the front where the pieces tell of anything wrong,
+// since only reading in order says for certain what and where.
 func readTally(ctx context.Context, src source, o Options) (*tally, error) {
-	r, err := src.reader()
+	t, err := tallyPieces(ctx, src, o, min(runtime.GOMAXPROCS(0), mostReaders))
+	if err == nil || ctx.Err() != nil {
+		return t, err
+	}
+	return tallyInOrder(ctx, src, o)
+}
+
+// mostReaders bounds how many pieces are checked at once; beyond it, reading the file is what takes the time.
+const mostReaders = 8
+
+// tallyInOrder reads record by record.
+func tallyInOrder(ctx context.Context, src source, o Options) (*tally, error) {
+	r, err := src.open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	counted := &countingReader{r: r, ctx: ctx}
-	head, rest, err := firstLine(counted)
+	head, rest, err := firstLine(r)
 	if err != nil {
 		return nil, src.readError(err)
 	}
-	t := &tally{source: src, comma: delimiter(head), groups: map[group]*groupSums{}, warnings: newWarnings()}
+	t := newTally(src, delimiter(head))
 	sc := newScanner(rest, t.comma)
-	header, err := sc.read()
-	if err != nil {
-		return nil, src.readError(err)
-	}
-	if err := t.setHeader(header); err != nil {
+	if err := t.readHeader(sc); err != nil {
 		return nil, err
 	}
 	row := newRowReader(t, o)
@@ -135,17 +182,157 @@ func readTally(ctx context.Context, src source, o Options) (*tally, error) {
 		if err != nil {
 			return nil, src.readError(err)
 		}
+		for i, f := range fields {
+			if !utf8.Valid(f) {
+				return nil, row.fail(sc.line, min(i, len(t.columns)-1), clip(f)+" is not UTF-8", "text in UTF-8")
+			}
+		}
 		if err := row.add(sc.line, fields); err != nil {
 			return nil, err
 		}
 		if t.rows&0xffff == 0 && o.Progress != nil {
-			o.Progress(Progress{Step: "checking", File: src.path, Done: counted.n})
+			o.Progress(Progress{Step: "checking", File: src.path, Done: r.n})
 		}
 	}
-	if t.rows == 0 {
-		return nil, &Error{File: src.path, Problem: "there is a header but not one row", Expected: "rows below it"}
-	}
 	row.finish()
+	return t.complete(r)
+}
+
+var errNotUTF8 = errors.New("not UTF-8")
+
+// tallyPieces cuts the file into pieces and reads them side by side. Any error only says that something is wrong somewhere.
+func tallyPieces(ctx context.Context, src source, o Options, readers int) (*tally, error) {
+	r, err := src.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	head, rest, err := firstLine(r)
+	if err != nil {
+		return nil, src.readError(err)
+	}
+	t := newTally(src, delimiter(head))
+	cut := newCutter(rest, readers+2)
+	first, err := cut.next()
+	if err != nil {
+		return nil, src.readError(err)
+	}
+	sc := newPieceScanner(first.data, t.comma, 1)
+	if err := t.readHeader(sc); err != nil {
+		return nil, err
+	}
+	pieces := make(chan piece, readers)
+	g, gctx := errgroup.WithContext(ctx)
+	parts := make([]*tally, readers)
+	for i := range readers {
+		parts[i] = t.another()
+		g.Go(func() error {
+			row := newRowReader(parts[i], o)
+			defer row.finish()
+			for p := range pieces {
+				if err := row.piece(p); err != nil {
+					return err
+				}
+				cut.recycle(p)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		defer close(pieces)
+		p := piece{data: sc.buf[sc.pos:sc.end], line: sc.next}
+		for {
+			select {
+			case pieces <- p:
+			case <-gctx.Done():
+				return gctx.Err()
+			}
+			if o.Progress != nil {
+				o.Progress(Progress{Step: "checking", File: src.path, Done: r.n})
+			}
+			var err error
+			if p, err = cut.next(); errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		t.absorb(p)
+	}
+	return t.complete(r)
+}
+
+// piece reads the records of a piece.
+func (r *rowReader) piece(p piece) error {
+	if !utf8.Valid(p.data) {
+		return errNotUTF8
+	}
+	sc := newPieceScanner(p.data, r.t.comma, p.line)
+	for {
+		fields, err := sc.read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.add(sc.line, fields); err != nil {
+			return err
+		}
+	}
+}
+
+func newTally(src source, comma byte) *tally {
+	return &tally{source: src, comma: comma, groups: map[group]*groupSums{}, warnings: newWarnings()}
+}
+
+// another is an empty tally of the same header.
+func (t *tally) another() *tally {
+	n := newTally(t.source, t.comma)
+	n.version, n.columns = t.version, slices.Clone(t.columns)
+	return n
+}
+
+// absorb adds another tally of the same file.
+func (t *tally) absorb(o *tally) {
+	t.rows += o.rows
+	t.counts.add(o.counts)
+	t.paddedTags = t.paddedTags || o.paddedTags
+	for i := range t.columns {
+		c, d := &t.columns[i], o.columns[i]
+		c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
+		c.big, c.filled, c.oddTimes = c.big || d.big, c.filled || d.filled, c.oddTimes || d.oddTimes
+		c.span.add(d.span)
+	}
+	for g, s := range o.groups {
+		have := t.groups[g]
+		if have == nil {
+			t.groups[g] = s
+			continue
+		}
+		have.rows += s.rows
+		for i := range costs {
+			have.cost[i].merge(&s.cost[i])
+		}
+	}
+	t.warnings.absorb(o.warnings)
+}
+
+// complete ends a tally whose every row was read.
+func (t *tally) complete(r *reading) (*tally, error) {
+	if t.rows == 0 {
+		return nil, &Error{File: t.source.path, Problem: "there is a header but not one row", Expected: "rows below it"}
+	}
+	t.counts.warn(t.warnings)
+	var err error
+	if t.sha, err = r.sha256(); err != nil {
+		return nil, t.source.readError(err)
+	}
 	return t, nil
 }
 
@@ -155,6 +342,8 @@ func (s source) readError(err error) error {
 	switch {
 	case errors.As(err, &se):
 		return &Error{File: s.path, Line: se.line, Problem: se.problem, Expected: "CSV with quotes doubled inside quoted fields"}
+	case errors.Is(err, errUTF16):
+		return &Error{File: s.path, Problem: err.Error(), Expected: "CSV in UTF-8; save it as \"CSV UTF-8\""}
 	case errors.Is(err, errRecordTooLong):
 		return &Error{File: s.path, Problem: err.Error(), Expected: "CSV with one charge a line"}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -167,20 +356,7 @@ func (s source) readError(err error) error {
 	return fmt.Errorf("read %s: %w", s.path, err)
 }
 
-type countingReader struct {
-	r   io.Reader
-	n   int64
-	ctx context.Context
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
+var errUTF16 = errors.New("it is UTF-16 text")
 
 // firstLine returns the first line, a byte-order mark removed, and a reader of everything from there.
 func firstLine(r io.Reader) (line []byte, all io.Reader, err error) {
@@ -198,6 +374,9 @@ func firstLine(r io.Reader) (line []byte, all io.Reader, err error) {
 	buf = bytes.TrimPrefix(buf, []byte(utf8BOM))
 	if len(buf) == 0 {
 		return nil, nil, io.EOF
+	}
+	if bytes.HasPrefix(buf, []byte("\xff\xfe")) || bytes.HasPrefix(buf, []byte("\xfe\xff")) {
+		return nil, nil, errUTF16
 	}
 	line = buf
 	if i := bytes.IndexByte(buf, newline); i >= 0 {
@@ -259,13 +438,16 @@ var byName = sync.OnceValue(func() map[string]focus.Column {
 	return m
 })
 
-func (t *tally) setHeader(fields [][]byte) error {
+func (t *tally) readHeader(sc *scanner) error {
+	fields, err := sc.read()
+	if err != nil {
+		return t.source.readError(err)
+	}
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = string(bytes.TrimSpace(f))
 	}
 	var unknown []string
-	var err error
 	t.version, t.columns, unknown, err = detect(t.source.path, names)
 	if err != nil {
 		return err
@@ -289,8 +471,8 @@ type rowReader struct {
 	required []int          // of requiredValues
 	keyed    [3]int         // BillingAccountId, BillingPeriodStart, BillingCurrency; -1 when the file has none
 	provider []int          // columns tried for the provider, in order
-	times    map[string]time.Time
-	good     []map[string]bool // per column: values already checked
+	times    map[string]moment
+	good     []checked // per column: values already looked at
 	last     [][]byte          // per column: the value of the row before
 
 	lastKey  []byte
@@ -298,17 +480,16 @@ type rowReader struct {
 	byKey    map[string]*groupSums
 	key      []byte
 
-	noEffective, zeroEffective, noPeriod int64
+	counts rowCounts
 }
 
 func newRowReader(t *tally, o Options) *rowReader {
-	r := &rowReader{t: t, o: o, at: map[string]int{}, times: map[string]time.Time{}, byKey: map[string]*groupSums{},
-		good: make([]map[string]bool, len(t.columns)), last: make([][]byte, len(t.columns))}
+	r := &rowReader{t: t, o: o, at: map[string]int{}, times: map[string]moment{}, byKey: map[string]*groupSums{},
+		good: make([]checked, len(t.columns)), last: make([][]byte, len(t.columns))}
 	for i, c := range t.columns {
 		if c.known {
 			r.at[c.focus.Name] = i
 		}
-		r.good[i] = map[string]bool{}
 	}
 	for i := range t.columns {
 		if t.columns[i].known {
@@ -340,8 +521,32 @@ func (r *rowReader) fail(line int64, col int, problem, expected string) error {
 	return e
 }
 
-// seenMost bounds how many checked values of a column are remembered.
-const seenMost = 1 << 16
+// checked remembers values of a column that were found good, up to a bound, since most values come again and again.
+type checked struct {
+	values map[string]struct{}
+	bytes  int
+}
+
+const (
+	checkedMost  = 1 << 16
+	checkedBytes = 8 << 20
+)
+
+func (c *checked) has(b []byte) bool {
+	_, ok := c.values[string(b)]
+	return ok
+}
+
+func (c *checked) add(b []byte) {
+	if len(c.values) >= checkedMost || c.bytes+len(b) > checkedBytes {
+		return
+	}
+	if c.values == nil {
+		c.values = map[string]struct{}{}
+	}
+	c.values[string(b)] = struct{}{}
+	c.bytes += len(b)
+}
 
 // add checks one row and adds it to its group.
 func (r *rowReader) add(line int64, fields [][]byte) error {
@@ -409,9 +614,9 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 	}
 	if billed := amounts[0]; billed.mantissa != 0 || billed.big != nil {
 		if !have[1] {
-			r.noEffective++
+			r.counts.noEffective++
 		} else if amounts[1].mantissa == 0 && amounts[1].big == nil && r.isUsage(fields) {
-			r.zeroEffective++
+			r.counts.zeroEffective++
 		}
 	}
 	return nil
@@ -453,7 +658,7 @@ func (r *rowReader) group(line int64, fields [][]byte) (*groupSums, error) {
 		}
 	}
 	if i := r.keyed[1]; i < 0 || isNull(fields[i]) {
-		r.noPeriod++
+		r.counts.noPeriod++
 		r.key = append(append(r.key, 0), fields[r.required[0]]...)
 	}
 	if bytes.Equal(r.key, r.lastKey) && r.lastSums != nil {
@@ -512,54 +717,89 @@ func (r *rowReader) newGroup(line int64, fields [][]byte) (group, error) {
 // unknownProvider stands where a row names no provider at all.
 const unknownProvider = "unknown"
 
-var timeLayouts = []string{
-	"2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00",
-	"2006-01-02 15:04:05Z07", "2006-01-02", "2006-01-02T15:04Z07:00", "2006-01-02 15:04",
+// timeLayouts are the ways of writing a time that are read, with whether DuckDB reads text of that form as we do.
+var timeLayouts = []struct {
+	layout string
+	native bool
+}{
+	{"2006-01-02T15:04:05Z07:00", true}, {"2006-01-02 15:04:05", true}, {"2006-01-02T15:04:05", true},
+	{"2006-01-02 15:04:05Z07:00", true}, {"2006-01-02 15:04:05Z07", true}, {"2006-01-02", true},
+	{"2006-01-02T15:04Z07:00", false}, {"2006-01-02 15:04Z07:00", false}, {"2006-01-02T15:04", false}, {"2006-01-02 15:04", true},
 }
 
-func (r *rowReader) time(line int64, col int, b []byte) (time.Time, error) {
-	if t, ok := r.times[string(b)]; ok {
-		return t, nil
-	}
+// moment is a time as it was read.
+type moment struct {
+	at  time.Time
+	odd bool // DuckDB would read it otherwise
+}
+
+// parseTime reads a time in UTC.
+func parseTime(s string) (moment, bool) {
 	for _, l := range timeLayouts {
-		if t, err := time.Parse(l, string(b)); err == nil {
-			if y := t.Year(); y < 1990 || y > 2200 {
-				break
-			}
-			if len(r.times) < seenMost {
-				r.times[string(b)] = t.UTC()
-			}
-			return t.UTC(), nil
+		t, err := time.Parse(l.layout, s)
+		if err != nil {
+			continue
+		}
+		if y := t.Year(); y < 1990 || y > 2200 {
+			return moment{}, false
+		}
+		_, offset := t.Zone()
+		return moment{t.UTC().Truncate(time.Microsecond), !l.native || offset != 0}, true
+	}
+	return moment{}, false
+}
+
+// timesMost bounds how many times are remembered: more than the hours of a decade.
+const timesMost = 1 << 17
+
+func (r *rowReader) time(line int64, col int, b []byte) (time.Time, error) {
+	m, ok := r.times[string(b)]
+	if !ok {
+		if m, ok = parseTime(string(b)); !ok {
+			return time.Time{}, r.fail(line, col, clip(b)+" is not a date and time", "one as in 2026-10-31T00:00:00Z")
+		}
+		if len(r.times) < timesMost {
+			r.times[string(b)] = m
 		}
 	}
-	return time.Time{}, r.fail(line, col, clip(b)+" is not a date and time", "one as in 2026-10-31T00:00:00Z")
+	c := &r.t.columns[col]
+	c.oddTimes = c.oddTimes || m.odd
+	c.span.add(span{m.at, m.at})
+	return m.at, nil
 }
 
 func (r *rowReader) json(line int64, col int, b []byte) error {
-	seen := r.good[col]
-	if seen[string(b)] {
+	seen := &r.good[col]
+	if seen.has(b) {
 		return nil
 	}
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(b, &m); err != nil {
+	if !json.Valid(b) || bytes.TrimLeft(b, " \t\r\n")[0] != '{' {
 		return r.fail(line, col, clip(b)+" is not a JSON object", `one as in {"team":"payments"}, its quotes doubled`)
 	}
-	if r.t.columns[col].focus.Name == "Tags" && !r.t.paddedTags {
-		for k := range m {
-			if strings.TrimSpace(k) != k {
-				r.t.paddedTags = true
-			}
-		}
+	if t := r.t; !t.paddedTags && t.columns[col].focus.Name == "Tags" && (bytes.Contains(b, []byte(`" `)) || bytes.Contains(b, []byte(` "`))) {
+		t.paddedTags = hasPaddedKey(b)
 	}
-	if len(seen) < seenMost {
-		seen[string(b)] = true
-	}
+	seen.add(b)
 	return nil
 }
 
+// hasPaddedKey reports whether a key of the object has blanks around it, as in Microsoft's exports.
+func hasPaddedKey(object []byte) bool {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(object, &m) != nil {
+		return false
+	}
+	for k := range m {
+		if strings.TrimSpace(k) != k {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *rowReader) allowed(line int64, col int, b []byte) error {
-	seen := r.good[col]
-	if seen[string(b)] {
+	seen := &r.good[col]
+	if seen.has(b) {
 		return nil
 	}
 	c := r.t.columns[col].focus
@@ -570,18 +810,11 @@ func (r *rowReader) allowed(line int64, col int, b []byte) error {
 	if !ok {
 		r.t.warnings.value(c.Name, string(b))
 	}
-	if len(seen) < seenMost {
-		seen[string(b)] = true
-	}
+	seen.add(b)
 	return nil
 }
 
-func (r *rowReader) finish() {
-	w := r.t.warnings
-	w.count(r.noEffective, "rows have a BilledCost but no EffectiveCost: effective cost leaves them out")
-	w.count(r.zeroEffective, "usage rows have a BilledCost but an EffectiveCost of 0: effective and billed cost differ by them")
-	w.count(r.noPeriod, "rows name no billing period: the month of ChargePeriodStart is taken")
-}
+func (r *rowReader) finish() { r.t.counts = r.counts }
 
 // totals adds up groups per currency.
 func totals(groups map[group]*groupSums) map[string]store.Totals {

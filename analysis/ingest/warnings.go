@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,11 +14,10 @@ import (
 // warnings collects what a person should know about a file that was good enough to load.
 type warnings struct {
 	lines  []string
-	values map[string][]string // per column, values outside FOCUS's list
-	order  []string
+	values map[string]map[string]bool // per column, values outside FOCUS's list
 }
 
-func newWarnings() *warnings { return &warnings{values: map[string][]string{}} }
+func newWarnings() *warnings { return &warnings{values: map[string]map[string]bool{}} }
 
 func (w *warnings) add(format string, a ...any) { w.lines = append(w.lines, fmt.Sprintf(format, a...)) }
 
@@ -45,22 +45,37 @@ func (w *warnings) header(cols []column, unknown []string) {
 
 // value notes a value outside FOCUS's list for its column.
 func (w *warnings) value(column, v string) {
-	const most = 5
-	if _, ok := w.values[column]; !ok {
-		w.order = append(w.order, column)
+	if w.values[column] == nil {
+		w.values[column] = map[string]bool{}
 	}
-	if len(w.values[column]) < most && !slices.Contains(w.values[column], v) {
-		w.values[column] = append(w.values[column], v)
+	const most = 1000
+	if len(w.values[column]) < most {
+		w.values[column][v] = true
 	}
 }
 
-// all lists the warnings of one file.
+// absorb adds the warnings of another part of the same file.
+func (w *warnings) absorb(o *warnings) {
+	w.lines = append(w.lines, o.lines...)
+	for c, vs := range o.values {
+		for v := range vs {
+			w.value(c, v)
+		}
+	}
+}
+
+// all lists the warnings of one file; the same whatever the order its rows were read in.
 func (w *warnings) all() []string {
 	out := slices.Clone(w.lines)
-	for _, c := range w.order {
-		q := make([]string, len(w.values[c]))
-		for i, v := range w.values[c] {
-			q[i] = clip([]byte(v))
+	for _, c := range slices.Sorted(maps.Keys(w.values)) {
+		const most = 5
+		var q []string
+		for _, v := range slices.Sorted(maps.Keys(w.values[c])) {
+			if len(q) == most {
+				q = append(q, "and others")
+				break
+			}
+			q = append(q, clip([]byte(v)))
 		}
 		out = append(out, fmt.Sprintf("%s has values FOCUS does not list: %s", c, strings.Join(q, ", ")))
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -24,6 +25,12 @@ type part struct {
 	warnings []string
 	from     string  // SQL: the relation that reads the file
 	have     present // its columns
+	spans    map[string]span
+}
+
+// zoned reads text as a time with the offset it is written with. DuckDB wants seconds, which some exporters leave out.
+func zoned(expr string) string {
+	return `CAST(CAST(regexp_replace(` + expr + `, '^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(Z|[+-].*)?$', '\1:00\2') AS TIMESTAMPTZ) AS TIMESTAMP)`
 }
 
 // csvPart makes a part of a tallied CSV file. Each decimal column is read as the narrowest DECIMAL that holds what the
@@ -43,6 +50,9 @@ func csvPart(t *tally) *part {
 				}
 			case focus.DateTime:
 				typ = "TIMESTAMP"
+				if c.oddTimes {
+					typ, expr = "VARCHAR", zoned(expr)
+				}
 			}
 			if c.focus.Name == "Tags" && t.paddedTags {
 				expr = padded(expr)
@@ -56,7 +66,7 @@ func csvPart(t *tally) *part {
 	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
 	from := fmt.Sprintf(`read_csv(%s, header=true, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
 		store.QuoteLiteral(t.source.path), store.QuoteLiteral(string(t.comma)), compression, strings.Join(types, ", "))
-	return &part{src: t.source, version: t.version, rows: t.rows, groups: t.groups, warnings: t.warnings.all(), from: from, have: have}
+	return &part{src: t.source, sha: t.sha, spans: spansOf(t.columns), version: t.version, rows: t.rows, groups: t.groups, warnings: t.warnings.all(), from: from, have: have}
 }
 
 // writeCharges writes a part's rows as the store's line items and returns the staged files.
@@ -113,15 +123,44 @@ func comparePartitions(a, b store.Partition) int {
 	return strings.Compare(a.Source+"\x00"+a.Provider+"\x00"+a.Month, b.Source+"\x00"+b.Provider+"\x00"+b.Month)
 }
 
-// readBack adds up what was written, per group.
-func readBack(ctx context.Context, w *store.Writer, files []string) (map[group]*groupSums, error) {
-	rows, err := w.Query(ctx, fmt.Sprintf(`SELECT %s, %s, strftime(%s, '%%Y-%%m'), BillingCurrency, count(*), %s
-FROM read_parquet(%s, hive_partitioning=false) GROUP BY ALL`,
-		ident(store.ColSource), ident(store.ColProvider), ident(store.ColPeriod), sums(costs[:]), fileList(files)))
-	if err != nil {
-		return nil, fmt.Errorf("read back what was written: %w", err)
+// readBack adds up what was written, per group, and finds its first and last times.
+func readBack(ctx context.Context, w *store.Writer, files []string) (map[group]*groupSums, map[string]span, error) {
+	bounds := make([]string, len(timesChecked))
+	for i, c := range timesChecked {
+		bounds[i] = fmt.Sprintf("min(%s), max(%s)", ident(c), ident(c))
 	}
-	return groupsOf(rows), nil
+	rows, err := w.Query(ctx, fmt.Sprintf(`SELECT %s, %s, strftime(%s, '%%Y-%%m'), BillingCurrency, count(*), %s, %s
+FROM read_parquet(%s, hive_partitioning=false) GROUP BY ALL`,
+		ident(store.ColSource), ident(store.ColProvider), ident(store.ColPeriod), sums(costs[:]), strings.Join(bounds, ", "), fileList(files)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read back what was written: %w", err)
+	}
+	spans := map[string]span{}
+	for _, r := range rows.Values {
+		for i, c := range timesChecked {
+			s := spans[c]
+			for _, v := range r[5+len(costs)+2*i:][:2] {
+				if t, ok := v.(time.Time); ok {
+					s.add(span{t, t})
+				}
+			}
+			spans[c] = s
+		}
+	}
+	return groupsOf(rows), spans, nil
+}
+
+// reconcileTimes compares the first and last times a file held with those written of it.
+func reconcileTimes(path string, file, wrote map[string]span) error {
+	for _, c := range timesChecked {
+		f, ok := file[c]
+		if w := wrote[c]; ok && !(f.first.Equal(w.first) && f.last.Equal(w.last)) && !f.first.IsZero() {
+			const layout = time.RFC3339Nano
+			return &Error{File: path, Problem: fmt.Sprintf("it does not reconcile: %s runs from %s to %s in the file and from %s to %s in what was written",
+				c, f.first.Format(layout), f.last.Format(layout), w.first.Format(layout), w.last.Format(layout))}
+		}
+	}
+	return nil
 }
 
 func sums(cols []string) string {
@@ -181,4 +220,17 @@ func show(d *decimal.Decimal) string {
 		return "nothing"
 	}
 	return d.String()
+}
+
+// timesChecked are the times whose first and last value must come out as they went in: those that every row has.
+var timesChecked = []string{"ChargePeriodStart"}
+
+func spansOf(cols []column) map[string]span {
+	out := map[string]span{}
+	for _, c := range cols {
+		if c.known && slices.Contains(timesChecked, c.focus.Name) && c.filled {
+			out[c.focus.Name] = c.span
+		}
+	}
+	return out
 }
