@@ -55,7 +55,8 @@ func TestFitAddsUp(t *testing.T) {
 	})
 }
 
-// What a person adds up on the screen comes out: drivers and rest give the total line, effects too, and it is the sentence's delta.
+// What a person adds up on the screen comes out: drivers and rest give the total line, effects too, and it is the
+// sentence's delta.
 func TestBridgeAddsUpOnScreen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		parts := rapid.SliceOfN(genAmount(6), 1, 12).Draw(t, "parts")

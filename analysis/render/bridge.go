@@ -69,8 +69,8 @@ func DriverAmount(b *analysis.Bridge, driver int) string {
 	return viewBridge(b, nil).drivers[driver].amount
 }
 
-// fitOrRound is [fit] where the parts do sum to the total, as they must; where they do not, each is rounded by itself, so that the
-// screen shows the disagreement and does not paper over it.
+// fitOrRound is [fit] where the parts do sum to the total, as they must; where they do not, each is rounded by itself,
+// so that the screen shows the disagreement and does not paper over it.
 func fitOrRound(parts []decimal.Decimal, total decimal.Decimal, places int32) []decimal.Decimal {
 	sum := decimal.Zero
 	for _, p := range parts {
@@ -86,8 +86,8 @@ func fitOrRound(parts []decimal.Decimal, total decimal.Decimal, places int32) []
 	return out
 }
 
-// wholeSliceMatters is how far the change of a driver's whole slice must lie from the driver's own part, as a share of that,
-// to be told: a console shows the whole slice, and people compare.
+// wholeSliceMatters is how far the change of a driver's whole slice must lie from the driver's own part, as a share of
+// that, to be told: a console shows the whole slice, and people compare.
 var wholeSliceMatters = decimal.New(1, -2)
 
 // howText is the driver's own words, and what a reader must know to compare the row with a console.
@@ -96,7 +96,8 @@ func howText(d analysis.Driver, currency string, places int32) string {
 	if d.How != "" {
 		texts = append(texts, d.How)
 	}
-	if apart := d.SliceTotal.Sub(d.Amount).Abs(); apart.GreaterThan(d.Amount.Abs().Mul(wholeSliceMatters)) && len(d.Slice) > 0 {
+	apart := d.SliceTotal.Sub(d.Amount).Abs()
+	if len(d.Slice) > 0 && apart.GreaterThan(d.Amount.Abs().Mul(wholeSliceMatters)) {
 		if whole := delta(d.SliceTotal, currency, places); whole != delta(d.Amount, currency, places) {
 			texts = append(texts, "whole slice "+whole)
 		}
@@ -143,7 +144,8 @@ func restHow(r analysis.Rest, queries []analysis.QueryTrace, currency string, pl
 	return how
 }
 
-// alwaysSaid are the effects that are shown even when they are zero: that it was not the price and not the days is news.
+// alwaysSaid are the effects that are shown even when they are zero: that it was not the price and not the days is
+// news.
 var alwaysSaid = []analysis.Effect{analysis.EffListPrice, analysis.EffCalendar}
 
 // effectTexts are the effects in falling weight, "usage +$11,436", summing to the delta as shown.

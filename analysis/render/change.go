@@ -12,9 +12,9 @@ import (
 // ratioInstead is where a percentage stops being readable: beyond +1,000% the growth is said as a factor.
 var ratioInstead = decimal.New(10, 0)
 
-// ChangeSentence says a change in one sentence: "Spend rose $18,412 (+7.9%) last week: $251,007, after $232,595 the week
-// before." The labels name the periods as adverbs: "last week" and "the week before", "in October" and "in September". The
-// delta said is the difference of the totals said, and the same as in the bridge's total line.
+// ChangeSentence says a change in one sentence: "Spend rose $18,412 (+7.9%) last week: $251,007, after $232,595 the
+// week before." The labels name the periods as adverbs: "last week" and "the week before", "in October" and "in
+// September". The delta said is the difference of the totals said, and the same as in the bridge's total line.
 func ChangeSentence(change analysis.Change, label, baselineLabel string) string {
 	return ChangeSentenceOf("Spend", change, label, baselineLabel)
 }
@@ -44,8 +44,8 @@ func ChangeSentenceOf(subject string, c analysis.Change, label, baselineLabel st
 	return at(moved, label) + ": " + total(s.current) + ", " + at("after "+total(s.baseline), baselineLabel) + "."
 }
 
-// growth is the change as a percentage of the baseline, as a factor when it is beyond reading, and nothing when the baseline
-// is not a positive amount or the total changed sides: a share of a credit is no growth.
+// growth is the change as a percentage of the baseline, as a factor when it is beyond reading, and nothing when the
+// baseline is not a positive amount or the total changed sides: a share of a credit is no growth.
 func growth(c analysis.Change) string {
 	if c.Baseline.Sign() <= 0 || c.Current.Sign() < 0 {
 		return ""

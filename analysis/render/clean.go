@@ -8,8 +8,8 @@ import (
 // zwj joins emoji into one; the only invisible character that is let through.
 const zwj = '\u200d'
 
-// clean makes a label safe to print on one line: line breaks and tabs become spaces, and what could drive a terminal or turn
-// the reading direction (control and format characters, invalid UTF-8) becomes a visible mark.
+// clean makes a label safe to print on one line: line breaks and tabs become spaces, and what could drive a terminal or
+// turn the reading direction (control and format characters, invalid UTF-8) becomes a visible mark.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	return strings.Map(func(r rune) rune {
@@ -36,8 +36,8 @@ func cleanLines(s string) []string {
 	return lines
 }
 
-// escape makes text literal in Markdown, inside a table cell too. Underscores inside a word are left: they mean nothing to
-// GitHub-flavoured Markdown there, and names of tags and accounts are full of them.
+// escape makes text literal in Markdown, inside a table cell too. Underscores inside a word are left: they mean nothing
+// to GitHub-flavoured Markdown there, and names of tags and accounts are full of them.
 func escape(s string) string {
 	rs := []rune(clean(s))
 	var b strings.Builder

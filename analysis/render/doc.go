@@ -1,6 +1,6 @@
-// Package render writes an [analysis.Answer] for its readers: [Terminal] for people at a prompt, [Markdown] for tickets and
-// pull requests, [JSON] for programs. In goes the neutral answer, out comes text; nothing is computed here but how a number
-// is shown.
+// Package render writes an [analysis.Answer] for its readers: [Terminal] for people at a prompt, [Markdown] for tickets
+// and pull requests, [JSON] for programs. In goes the neutral answer, out comes text; nothing is computed here but how
+// a number is shown.
 //
 // What is shown adds up: figures in one column are rounded together (largest remainder), so that the drivers and
 // the rest give the change as printed, and so do the effects, and the rows of a table its total. JSON rounds nothing.

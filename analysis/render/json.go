@@ -166,8 +166,8 @@ type queryDoc struct {
 }
 
 // JSON writes the answer as one indented object and a newline. Amounts are decimal strings, unrounded; days are
-// "2006-01-02"; arrays are never null; snapshot ids are strings, because they do not fit a JavaScript number. The fields at the
-// top come from the answer's first bridge, first table and first series.
+// "2006-01-02"; arrays are never null; snapshot ids are strings, because they do not fit a JavaScript number. The
+// fields at the top come from the answer's first bridge, first table and first series.
 func JSON(w io.Writer, a *analysis.Answer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -207,6 +207,9 @@ func newDocument(a *analysis.Answer) document {
 			d.Text = append(d.Text, p.Text)
 		}
 	}
+	if d.Change == nil {
+		d.Change = changeOf(a)
+	}
 	var earliest time.Time
 	for _, t := range a.Through {
 		d.CompleteByProvider[t.Provider] = t.Day.Format(analysis.DateLayout)
@@ -219,6 +222,25 @@ func newDocument(a *analysis.Answer) document {
 		d.Clarify = &clarifyDoc{c.Question, some(c.Choices)}
 	}
 	return d
+}
+
+// changeOf reads the change off the total of the first table that has one, where a comparison has no bridge: its columns
+// are then named current, baseline and delta.
+func changeOf(a *analysis.Answer) *changeDoc {
+	for _, p := range a.Parts {
+		if p.Table == nil || p.Table.Total == nil {
+			continue
+		}
+		total := rowObject(p.Table.Columns, *p.Table.Total, false)
+		current, isCurrent := total["current"].(string)
+		baseline, isBaseline := total["baseline"].(string)
+		difference, isDelta := total["delta"].(string)
+		if isCurrent && isBaseline && isDelta {
+			return &changeDoc{current, baseline, difference, a.Currency}
+		}
+		return nil
+	}
+	return nil
 }
 
 func newReading(p analysis.Plan) readingDoc {

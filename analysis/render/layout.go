@@ -2,8 +2,9 @@ package render
 
 import (
 	"strings"
+	"unicode"
 
-	"github.com/jedib0t/go-pretty/v6/text"
+	eastasian "golang.org/x/text/width"
 )
 
 // style is how a cell is coloured, when colour is asked for.
@@ -37,7 +38,29 @@ func signStyle(sign int) style {
 	return plain
 }
 
-func width(s string) int { return text.StringWidth(s) }
+// width is how many columns text takes. It asks nobody about the locale: the same answer is laid out the same everywhere.
+func width(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeWidth(r)
+	}
+	return n
+}
+
+// runeWidth follows Unicode's East Asian Width (UAX 11): two columns for wide characters and emoji, none for combining marks.
+func runeWidth(r rune) int {
+	switch {
+	case r < 0x7f:
+		return 1
+	case r == zwj || unicode.In(r, unicode.Mn, unicode.Me):
+		return 0
+	}
+	switch eastasian.LookupRune(r).Kind() {
+	case eastasian.EastAsianWide, eastasian.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
 
 func padRight(s string, n int) string { return s + strings.Repeat(" ", max(0, n-width(s))) }
 func padLeft(s string, n int) string  { return strings.Repeat(" ", max(0, n-width(s))) + s }
@@ -73,7 +96,7 @@ func wrap(s string, n int) []string {
 func cut(s string, n int) string {
 	w := 0
 	for i, r := range s {
-		w += text.RuneWidth(r)
+		w += runeWidth(r)
 		if w > n && i > 0 {
 			return s[:i]
 		}

@@ -6,8 +6,8 @@ import (
 	"spendbot/analysis"
 )
 
-// lead is how an answer begins: the headline, then each part of the question that was declined, then the texts that come before
-// the first table. What is said once is not said again: a question back is often the headline itself.
+// lead is how an answer begins: the headline, then each part of the question that was declined, then the texts that
+// come before the first table. What is said once is not said again: a question back is often the headline itself.
 func lead(a *analysis.Answer) (headline string, texts []string, parts []analysis.Part) {
 	headline = strings.TrimSpace(a.Headline)
 	clarify := a.Reading.Clarify

@@ -33,8 +33,8 @@ func MoneyExact(amount analysis.Amount, currency string) string {
 	return money(amount, currency, minorPlaces(currency))
 }
 
-// Figure writes an amount to the digits its size deserves: whole units from 1,000 on, cents below, and further digits for what
-// is less than a cent. Totals in tables are shown so, so a headline should be too.
+// Figure writes an amount to the digits its size deserves: whole units from 1,000 on, cents below, and further digits
+// for what is less than a cent. Totals in tables are shown so, so a headline should be too.
 func Figure(amount analysis.Amount, currency string) string {
 	return money(amount, currency, placesFor(amount, currency))
 }

@@ -107,7 +107,7 @@ func TestColourChangesNothingButColour(t *testing.T) {
 
 // The JSON promises: no null where an array is promised, amounts as strings, snapshots as strings.
 func TestJSONKeepsItsShape(t *testing.T) {
-	for name, a := range map[string]*analysis.Answer{"empty": {}, "rise": rise(), "clarify": clarification()} {
+	for name, a := range map[string]*analysis.Answer{"empty": {}, "rise": rise(), "clarify": clarification(), "compare": compared()} {
 		var b bytes.Buffer
 		if err := JSON(&b, a); err != nil {
 			t.Fatal(err)
@@ -128,6 +128,12 @@ func TestJSONKeepsItsShape(t *testing.T) {
 		}
 		if _, ok := got["trace"].(map[string]any)["snapshot"].(string); !ok {
 			t.Errorf("%s: the snapshot is no string", name)
+		}
+		if name == "compare" {
+			want := map[string]any{"current": "360.005", "baseline": "255.005", "delta": "105", "currency": "USD"}
+			if diff := cmp.Diff(want, got["change"]); diff != "" {
+				t.Errorf("change of a comparison without a bridge: %s", diff)
+			}
 		}
 		if name == "rise" {
 			first := got["drivers"].([]any)[0].(map[string]any)

@@ -9,8 +9,8 @@ import (
 	"spendbot/analysis"
 )
 
-// barDays is up to how many days a single line is drawn as one bar a day, with its amount; longer or several lines are drawn as
-// sparklines.
+// barDays is up to how many days a single line is drawn as one bar a day, with its amount; longer or several lines are
+// drawn as sparklines.
 const barDays = 16
 
 // sparks are the eight heights of a sparkline; a day that is not known is a dot.
@@ -77,8 +77,8 @@ func daysPerMark(days, width int) int {
 	return max(1, (days+width-1)/width)
 }
 
-// sparkline draws values from zero, or from the lowest when that is negative, to the highest: marks of per days each, their
-// average. Unknown days are left out of it.
+// sparkline draws values from zero, or from the lowest when that is negative, to the highest: marks of per days each,
+// their average. Unknown days are left out of it.
 func sparkline(values []*decimal.Decimal, per int) string {
 	low, high, ok := bounds(values)
 	low, high = decimal.Min(low, decimal.Zero), decimal.Max(high, decimal.Zero)

@@ -19,8 +19,8 @@ var (
 // maxPlaces bounds how far amounts smaller than a cent are written out.
 const maxPlaces = 6
 
-// roundTo rounds half up. Unlike rounding half away from zero its error lies in a half-open interval, so the difference of
-// two rounded numbers is never a whole unit away from the true difference; [fit] relies on that.
+// roundTo rounds half up. Unlike rounding half away from zero its error lies in a half-open interval, so the difference
+// of two rounded numbers is never a whole unit away from the true difference; [fit] relies on that.
 func roundTo(d decimal.Decimal, places int32) decimal.Decimal {
 	half := decimal.New(5, -places-1)
 	return floorTo(d.Add(half), places)
@@ -30,8 +30,8 @@ func floorTo(d decimal.Decimal, places int32) decimal.Decimal {
 	return d.Shift(places).Floor().Shift(-places)
 }
 
-// placesFor is how many decimals amounts up to the given magnitude are shown with: none from 1,000 on, cents below that, and
-// below a cent as many as leave two digits standing.
+// placesFor is how many decimals amounts up to the given magnitude are shown with: none from 1,000 on, cents below
+// that, and below a cent as many as leave two digits standing.
 func placesFor(largest decimal.Decimal, currency string) int32 {
 	largest = largest.Abs()
 	if largest.GreaterThanOrEqual(centsBelow) {
@@ -47,8 +47,8 @@ func placesFor(largest decimal.Decimal, currency string) int32 {
 	return places
 }
 
-// fit rounds parts so that they sum to total, which is their sum rounded: the largest-remainder method (Hamilton, 1792). No
-// part moves by a whole unit, a part that needs no rounding does not move, and none changes its sign.
+// fit rounds parts so that they sum to total, which is their sum rounded: the largest-remainder method (Hamilton,
+// 1792). No part moves by a whole unit, a part that needs no rounding does not move, and none changes its sign.
 func fit(parts []decimal.Decimal, total decimal.Decimal, places int32) []decimal.Decimal {
 	step := decimal.New(1, -places)
 	out := make([]decimal.Decimal, len(parts))
@@ -72,8 +72,8 @@ func fit(parts []decimal.Decimal, total decimal.Decimal, places int32) []decimal
 	return out
 }
 
-// shownChange is a change as it is printed: the totals rounded by themselves, because they are compared with invoices and
-// other answers, and the delta as the difference of what is printed.
+// shownChange is a change as it is printed: the totals rounded by themselves, because they are compared with invoices
+// and other answers, and the delta as the difference of what is printed.
 type shownChange struct {
 	current, baseline, delta decimal.Decimal
 	places                   int32
@@ -94,8 +94,8 @@ func showChange(c analysis.Change) shownChange {
 // opposite moves nearly cancel and "380% of the rise" would say nothing.
 var minShareOfMoves = decimal.New(25, -2)
 
-// shares are the parts' shares of the delta in tenths of a percent, as ratios that sum to exactly 1; nil when the parts cancel
-// so far that shares mean nothing.
+// shares are the parts' shares of the delta in tenths of a percent, as ratios that sum to exactly 1; nil when the parts
+// cancel so far that shares mean nothing.
 func shares(parts []decimal.Decimal, delta decimal.Decimal) []decimal.Decimal {
 	gross := decimal.Zero
 	for _, p := range parts {

@@ -9,8 +9,8 @@ import (
 	"spendbot/analysis"
 )
 
-// smallPrint is what every number needs beside it, a line per item: what was measured over which days and filters, how far the
-// data is whole, then caveats and what was assumed in reading. The texts are clean.
+// smallPrint is what every number needs beside it, a line per item: what was measured over which days and filters, how
+// far the data is whole, then caveats and what was assumed in reading. The texts are clean.
 func smallPrint(a *analysis.Answer) []string {
 	var lines []string
 	if counted(a) {
@@ -83,7 +83,8 @@ func periodWords(p analysis.Plan) string {
 	}
 }
 
-// filterWords is "everything", or "only account payments-prod; region us-east-1 or eu-west-1; without charge category Tax".
+// filterWords is "everything", or "only account payments-prod; region us-east-1 or eu-west-1; without charge category
+// Tax".
 func filterWords(filters []analysis.Filter) string {
 	var only, without []string
 	for _, f := range filters {

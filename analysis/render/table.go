@@ -27,8 +27,8 @@ type viewCell struct {
 	sign int
 }
 
-// rowsOf returns the table's rows and the sum of those left out: the row "everything else", which is made here from the total
-// unless the table brings it.
+// rowsOf returns the table's rows and the sum of those left out: the row "everything else", which is made here from the
+// total unless the table brings it.
 func rowsOf(t *analysis.Table) (rows []analysis.Row, rest *analysis.Row) {
 	rows = t.Rows
 	if t.Omitted <= 0 {
@@ -125,8 +125,8 @@ func viewTable(t *analysis.Table, currency string) tableView {
 	return v
 }
 
-// CellText is a cell as the renderers print it, for a headline that names it; a negative row means the total. It is empty where
-// there is no such cell.
+// CellText is a cell as the renderers print it, for a headline that names it; a negative row means the total. It is
+// empty where there is no such cell.
 func CellText(t *analysis.Table, currency string, row, col int) string {
 	v := viewTable(t, currency)
 	switch {
@@ -157,8 +157,8 @@ type rounded struct {
 	signedRate bool
 }
 
-// roundColumns rounds money and percent columns so that each sums to its total, and so that two columns and the column of their
-// difference agree in every row.
+// roundColumns rounds money and percent columns so that each sums to its total, and so that two columns and the column
+// of their difference agree in every row.
 func roundColumns(t *analysis.Table, rows []analysis.Row, currency string) rounded {
 	out := rounded{columns: make([][]*decimal.Decimal, len(t.Columns))}
 	largest := decimal.Zero
@@ -208,7 +208,8 @@ func roundColumns(t *analysis.Table, rows []analysis.Row, currency string) round
 	return out
 }
 
-// agree rounds a difference first and gives the minuend as subtrahend plus difference: a row that did not change still shows none.
+// agree rounds a difference first and gives the minuend as subtrahend plus difference: a row that did not change still
+// shows none.
 func (r *rounded) agree(exact []*decimal.Decimal, cur, base, d int, hasTotal bool) {
 	var total *decimal.Decimal
 	if last := len(exact) - 1; hasTotal {
@@ -244,7 +245,8 @@ func isDifference(cur, base, d []*decimal.Decimal) bool {
 	return len(d) > 0
 }
 
-// roundColumn rounds a column whose last cell is the total when hasTotal; a total given is taken as it is shown elsewhere.
+// roundColumn rounds a column whose last cell is the total when hasTotal; a total given is taken as it is shown
+// elsewhere.
 func roundColumn(exact []*decimal.Decimal, hasTotal bool, total *decimal.Decimal, places int32) []*decimal.Decimal {
 	out := make([]*decimal.Decimal, len(exact))
 	var parts []decimal.Decimal

@@ -112,10 +112,6 @@ func (t *terminal) hanging(prefix string, lines []string, st style) {
 
 // choices are numbered; under or beside each stands what to ask.
 func (t *terminal) choices(choices []analysis.Choice) {
-	longest := 0
-	for _, c := range choices {
-		longest = max(longest, width(clean(c.Label))+width(strconv.Quote(clean(c.Ask))))
-	}
 	labels := 0
 	for _, c := range choices {
 		labels = max(labels, width(clean(c.Label)))

@@ -38,8 +38,9 @@ func EffectWords(e analysis.Effect) string {
 	return strings.ReplaceAll(string(e), "_", " ")
 }
 
-// OnsetText says since when: "Wed 18 Nov", "around 17-20 Nov", "from the first day", "monthly rows". A step is the usual
-// shape and not said; others are: "Wed 18 Nov (spike)", but for an uncertain day, which says enough. Empty when nothing is known.
+// OnsetText says since when: "Wed 18 Nov", "around 17-20 Nov", "from the first day", "monthly rows". A step is the
+// usual shape and not said; others are: "Wed 18 Nov (spike)", but for an uncertain day, which says enough. Empty when
+// nothing is known.
 func OnsetText(o analysis.Onset) string {
 	s := onsetDay(o)
 	if s == "" {

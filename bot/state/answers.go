@@ -27,8 +27,8 @@ type Summary struct {
 	Snapshot int64           `json:"snapshot,string"` // as text: it does not fit a JavaScript number
 }
 
-// SaveAnswer keeps an answer, all of it or nothing. An id that is taken already is an error that wraps fs.ErrExist; nothing is
-// overwritten.
+// SaveAnswer keeps an answer, all of it or nothing. An id that is taken already is an error that wraps fs.ErrExist;
+// nothing is overwritten.
 func (db *DB) SaveAnswer(ctx context.Context, a *analysis.Answer) error {
 	op := "save answer " + a.ID
 	if id, err := NormalizeID(a.ID); err != nil || id != a.ID {
@@ -57,8 +57,8 @@ func (db *DB) SaveAnswer(ctx context.Context, a *analysis.Answer) error {
 			return err
 		}
 		for i, q := range a.Trace.Queries {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO traces (answer_id, ordinal, name, query, params, row_count, sha256, ms)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, a.ID, i+1, q.Name, q.SQL, params[i], q.Rows, q.SHA256, q.MS); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO traces
+				(answer_id, ordinal, name, query, params, row_count, sha256, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, a.ID, i+1, q.Name, q.SQL, params[i], q.Rows, q.SHA256, q.MS); err != nil {
 				return fmt.Errorf("query %q: %w", q.Name, err)
 			}
 		}
@@ -96,11 +96,12 @@ func (db *DB) Last(ctx context.Context) (*Stored, error) {
 	return s, err
 }
 
-// stored reads the one answer that a clause names. An answer never changes once it is kept, so its queries need no common
-// transaction with it.
+// stored reads the one answer that a clause names. An answer never changes once it is kept, so its queries need no
+// common transaction with it.
 func (db *DB) stored(ctx context.Context, op, clause string, args ...any) (*Stored, error) {
 	var doc, saved string
-	if err := db.sql.QueryRowContext(ctx, "SELECT answer, saved FROM answers "+clause, args...).Scan(&doc, &saved); err != nil {
+	row := db.sql.QueryRowContext(ctx, "SELECT answer, saved FROM answers "+clause, args...)
+	if err := row.Scan(&doc, &saved); err != nil {
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, err
 		}

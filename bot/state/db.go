@@ -12,8 +12,8 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// busyTimeout is how long a writer waits for another's transaction. Ours take milliseconds; a load's commit to the catalog,
-// in the same file, takes little more.
+// busyTimeout is how long a writer waits for another's transaction. Ours take milliseconds; a load's commit to the
+// catalog, in the same file, takes little more.
 const busyTimeout = 20 * time.Second
 
 // DB is an open state file; safe for concurrent use.
@@ -22,8 +22,8 @@ type DB struct {
 	sql  *sql.DB
 }
 
-// Open opens the state file at path, makes it when there is none, and brings its tables up to date. The folder must exist. Its
-// errors are of type [*Error].
+// Open opens the state file at path, makes it when there is none, and brings its tables up to date. The folder must
+// exist. Its errors are of type [*Error].
 func Open(ctx context.Context, path string) (*DB, error) { return open(ctx, path, busyTimeout) }
 
 func open(ctx context.Context, path string, busy time.Duration) (*DB, error) {
@@ -44,8 +44,8 @@ func open(ctx context.Context, path string, busy time.Duration) (*DB, error) {
 	return db, nil
 }
 
-// dsn is a file URI, so that no character of the path is taken for a parameter. Transactions begin as writers at once: one that began
-// as a reader cannot wait its turn when it comes to write.
+// dsn is a file URI, so that no character of the path is taken for a parameter. Transactions begin as writers at once:
+// one that began as a reader cannot wait its turn when it comes to write.
 func dsn(abs string, busy time.Duration) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(" + strconv.FormatInt(busy.Milliseconds(), 10) + ")", "journal_mode(WAL)", "foreign_keys(1)",

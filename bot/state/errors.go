@@ -51,8 +51,8 @@ func hint(err error) string {
 		return "Another process is writing to the file and did not finish in time. Try again; if it stays so, " +
 			"`fuser FILE` names the process."
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return "The file is damaged or is no SQLite database. It holds the list of tables as well as the answers given: put back a copy " +
-			"of it, or move the whole store folder away and load the bills again."
+		return "The file is damaged or is no SQLite database. It holds the list of tables as well as the answers given: " +
+			"put back a copy of it, or move the whole store folder away and load the bills again."
 	case sqlite3.SQLITE_CANTOPEN:
 		return "The folder must exist and the file be readable: make the folder, or point --store at the right one."
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:

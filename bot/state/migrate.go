@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// migrationFiles are numbered from 1 without gaps: migrations/0001_answers.sql. A file that was released is never changed.
+// migrationFiles are numbered from 1 without gaps: migrations/0001_answers.sql. A file that was released is never
+// changed.
 //
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -42,15 +43,16 @@ func migrations() ([]migration, error) {
 	return all, nil
 }
 
-// migrate brings the tables up to the newest version in one transaction that begins with the write lock: of two processes that start
-// at once one migrates and the other finds it done.
+// migrate brings the tables up to the newest version in one transaction that begins with the write lock: of two
+// processes that start at once one migrates and the other finds it done.
 func (db *DB) migrate(ctx context.Context) error {
 	all, err := migrations()
 	if err != nil {
 		return err
 	}
 	newest := len(all)
-	// The usual case needs no lock. An error is left to the transaction below, which meets it again: there may be no table yet.
+	// The usual case needs no lock. An error is left to the transaction below, which meets it again: there may be no
+	// table yet.
 	var have int
 	if err := db.sql.QueryRowContext(ctx, "SELECT max(version) FROM state_schema").Scan(&have); err == nil && have == newest {
 		return nil

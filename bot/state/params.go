@@ -13,8 +13,8 @@ import (
 	"spendbot/analysis"
 )
 
-// tagged is a parameter with the type it is bound as. V is always text: a JSON number would lose the difference between an integer
-// and a decimal, and digits with it.
+// tagged is a parameter with the type it is bound as. V is always text: a JSON number would lose the difference between
+// an integer and a decimal, and digits with it.
 type tagged struct {
 	T string `json:"t"`
 	V string `json:"v,omitempty"`
@@ -34,8 +34,8 @@ const (
 	tagDecimal = "decimal"
 )
 
-// EncodeParams writes query parameters as JSON that keeps their types, so that a stored query binds as it did. It takes nil, string,
-// []byte, bool, int, int32, int64, float64, time.Time and decimal.Decimal; integers come back as int64.
+// EncodeParams writes query parameters as JSON that keeps their types, so that a stored query binds as it did. It takes
+// nil, string, []byte, bool, int, int32, int64, float64, time.Time and decimal.Decimal; integers come back as int64.
 func EncodeParams(params []any) (string, error) {
 	out := make([]tagged, len(params))
 	for i, p := range params {
@@ -90,7 +90,8 @@ func encodeParam(p any) (tagged, error) {
 	return tagged{}, fmt.Errorf("a %T cannot be kept", p)
 }
 
-// maxScale bounds a decimal's exponent. DuckDB's have 38 digits; without a bound a few characters could ask for gigabytes of zeros.
+// maxScale bounds a decimal's exponent. DuckDB's have 38 digits; without a bound a few characters could ask for
+// gigabytes of zeros.
 const maxScale = 1000
 
 func checkScale(d decimal.Decimal) error {
