@@ -170,7 +170,7 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.query(ctx, "price keys of both periods", query.Fill(leavesSQL, map[string]query.Fragment{"part": part, "names": r.names()}))
+	rows, err := r.query(ctx, "leaves", query.Fill(leavesSQL, map[string]query.Fragment{"part": part, "names": r.names()}))
 	if err != nil {
 		return nil, err
 	}
@@ -435,7 +435,55 @@ func (r *run) label(at *Attribution) {
 		for k := range d.Offsets {
 			d.Offsets[k].Label = r.labelOf(d.Offsets[k].Slice)
 		}
+		if s := carriers(d); s != "" {
+			d.How = strings.TrimPrefix(d.How+"; "+s, "; ")
+		}
 	}
+}
+
+// A few resources are named when up to fewResources of them make at least carriedShare of a driver's amount.
+const (
+	fewResources = 3
+	carriedShare = 0.6
+)
+
+// carriers says which few resources carry a driver: "nat-0d2f and nat-19ac carry 97%".
+func carriers(d *Driver) string {
+	if d.Amount.IsZero() {
+		return ""
+	}
+	var sum decimal.Decimal
+	var names []string
+	for _, res := range d.Resources[:min(len(d.Resources), fewResources)] {
+		if res.Amount.Sign() != d.Amount.Sign() {
+			break
+		}
+		sum = sum.Add(res.Amount)
+		names = append(names, shortResource(res))
+		part := sum.Div(d.Amount).InexactFloat64()
+		if part < carriedShare || part > 1.005 {
+			continue
+		}
+		verb := " carry "
+		if len(names) == 1 {
+			verb = " carries "
+		}
+		list := names[0]
+		if n := len(names); n > 1 {
+			list = strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+		}
+		return list + verb + strconv.Itoa(int(math.Round(part*100))) + "%"
+	}
+	return ""
+}
+
+// shortResource is a resource's name, or the last part of its id.
+func shortResource(res analysis.ResourceChange) string {
+	if res.Name != "" {
+		return res.Name
+	}
+	id := strings.TrimRight(res.ID, "/")
+	return id[strings.LastIndexAny(id, "/:")+1:]
 }
 
 // labelOrder is how the conditions of a slice are read out.

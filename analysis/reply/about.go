@@ -1,0 +1,137 @@
+package reply
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"spendbot/analysis"
+	"spendbot/analysis/formula"
+	"spendbot/analysis/query"
+	"spendbot/analysis/render"
+)
+
+func text(s string) analysis.Part { return analysis.Part{Text: s} }
+
+func (w *work) outOfScope() error {
+	w.a.Headline = "That is not something I can answer."
+	if len(w.plan.Declined) > 0 {
+		w.a.Headline = w.plan.Declined[0]
+	}
+	w.a.Actions = []analysis.Action{{Label: "Why did spend change?", Ask: "why did spend change last week?"}, {Label: "Spend this month", Ask: "what did we spend this month?"}}
+	return nil
+}
+
+// provenance says where a number or a definition comes from.
+func (w *work) provenance() error {
+	if name, ok := strings.CutPrefix(w.plan.Topic, "formula:"); ok {
+		f, ok := formula.Find(name)
+		if !ok {
+			w.a.Headline = fmt.Sprintf("I have no formula called %q.", strings.ReplaceAll(name, "_", " "))
+			var names []string
+			for _, f := range formula.All() {
+				names = append(names, f.Name)
+			}
+			w.a.Parts = append(w.a.Parts, text("Those I have: "+strings.Join(names, ", ")+"."))
+			return nil
+		}
+		w.a.Headline = strings.ToUpper(f.Name[:1]) + f.Name[1:] + ": " + f.Meaning
+		w.a.Parts = append(w.a.Parts, text("Computed as: "+f.How), text("Source: "+f.Source+"."))
+		return nil
+	}
+	p := w.Previous
+	if p == nil {
+		w.a.Headline = "I have not given an answer here yet."
+		w.a.Parts = append(w.a.Parts, text("Ask for a number first; each one then carries an id, and `spendbot trace ID` shows how it was made."))
+		return nil
+	}
+	w.a.Headline = "That number is answer " + p.ID + ": " + p.Headline
+	t := &analysis.Table{Columns: []analysis.Column{{Name: "query", Label: "query", Kind: analysis.ColText}, {Name: "rows", Label: "rows", Kind: analysis.ColNumber},
+		{Name: "sha256", Label: "hash of the rows", Kind: analysis.ColText}}}
+	for _, q := range p.Trace.Queries {
+		n := intAmount(int64(q.Rows))
+		t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{{Text: q.Name}, {Amount: &n}, {Text: q.SHA256[:min(12, len(q.SHA256))]}}})
+	}
+	w.a.Parts = append(w.a.Parts,
+		text(fmt.Sprintf("It was read as: %s, %s, %s.", strings.ReplaceAll(string(p.Reading.Intent), "_", " "), p.Reading.Metric.Words(), p.Reading.Current)),
+		text(fmt.Sprintf("It came from %d queries on snapshot %d. `spendbot trace %s` shows each with its SQL and parameters, `spendbot trace %s --rerun` runs them again.", len(p.Trace.Queries), p.Trace.Snapshot, p.ID, p.ID)),
+		analysis.Part{Table: t})
+	return nil
+}
+
+// freshness says how far each provider's data reaches.
+func (w *work) freshness(context.Context) error {
+	t := &analysis.Table{Columns: []analysis.Column{{Name: "provider", Label: "provider", Kind: analysis.ColText}, {Name: "first", Label: "from", Kind: analysis.ColText},
+		{Name: "complete_through", Label: "complete through", Kind: analysis.ColText}, {Name: "last", Label: "last day with data", Kind: analysis.ColText}}}
+	asked := w.plan.Current
+	var missing []string
+	for _, p := range w.Survey.Providers {
+		if !w.keeps(analysis.DimProvider, p.Name) {
+			continue
+		}
+		day := "Mon 2 Jan 2006"
+		through := p.Through.Format(day)
+		if p.Monthly {
+			through = "the month of " + p.Through.Format("Jan 2006") + " (monthly rows)"
+		}
+		t.Rows = append(t.Rows, analysis.Row{Key: map[string]string{"ServiceProviderName": p.Name},
+			Cells: []analysis.Cell{{Text: p.Name}, {Text: p.First.Format(day)}, {Text: through}, {Text: p.Last.Format(day)}}})
+		if !asked.IsZero() && !p.Monthly && p.Through.Before(asked.Last()) {
+			missing = append(missing, p.Name)
+		}
+	}
+	switch {
+	case asked.IsZero():
+		w.a.Headline = "The data is complete through " + w.Survey.Vocabulary.Through.Format("Mon 2 Jan 2006") + " at the latest; per provider:"
+	case len(missing) == 0:
+		w.a.Headline = "Yes: " + asked.String() + " is complete for every provider."
+	default:
+		w.a.Headline = "No: " + asked.String() + " is not complete for " + joinOr(missing) + "."
+	}
+	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
+	w.caveat("a day counts as complete when it has at least 70%% of the rows that the same weekday had in the four weeks before (the median)")
+	return nil
+}
+
+// mismatch answers "why is this different from the console?": the same period in every metric, with what sets them apart.
+func (w *work) mismatch(ctx context.Context) error {
+	if done, err := w.nothingThere(); done || err != nil {
+		return err
+	}
+	p := w.plan.Current
+	where, err := query.Where(w.plan.Filters)
+	if err != nil {
+		return err
+	}
+	rows, err := w.query(ctx, "costs by charge category", query.Fill(`SELECT CASE WHEN ChargeClass = 'Correction' THEN 'Correction' ELSE ChargeCategory END AS category,
+  sum(BilledCost) AS billed, sum(EffectiveCost) AS effective, sum(ListCost) AS list
+FROM daily WHERE ({period}) AND ({filters}) AND BillingCurrency = {currency} GROUP BY 1 ORDER BY 1`,
+		map[string]query.Fragment{"period": query.Within(query.Daily, p), "filters": where, "currency": query.F("?", w.a.Currency)}))
+	if err != nil {
+		return err
+	}
+	t := &analysis.Table{Columns: []analysis.Column{{Name: "charge_category", Label: "charge category", Kind: analysis.ColText}, {Name: "billed", Label: "billed", Kind: analysis.ColMoney},
+		{Name: "effective", Label: "effective", Kind: analysis.ColMoney}, {Name: "list", Label: "list", Kind: analysis.ColMoney}}}
+	var tot [3]analysis.Amount
+	for _, row := range rows.Values {
+		cat, _ := row[0].(string)
+		r := analysis.Row{Key: map[string]string{"ChargeCategory": cat}, Cells: []analysis.Cell{{Text: cat}}}
+		for i := range tot {
+			a, ok := row[1+i].(analysis.Amount)
+			if !ok {
+				r.Cells = append(r.Cells, analysis.Cell{})
+				continue
+			}
+			tot[i] = tot[i].Add(a)
+			r.Cells = append(r.Cells, amountCell(a))
+		}
+		t.Rows = append(t.Rows, r)
+	}
+	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(tot[0]), amountCell(tot[1]), amountCell(tot[2])}}
+	w.a.Headline = fmt.Sprintf("%s is %s billed and %s effective: a console that shows another measure, window or filter shows another total.",
+		strings.ToUpper(when(p)[:1])+when(p)[1:], render.Figure(tot[0], w.a.Currency), render.Figure(tot[1], w.a.Currency))
+	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t},
+		text("What usually sets a console apart: it shows unblended (billed) cost where this shows effective cost; it leaves out or nets credits, refunds, tax or support; it cuts days in another time zone (here UTC); it counts days that are still arriving; it was opened after a restatement that is not loaded here."))
+	w.a.Actions = []analysis.Action{{Label: "In billed cost", Ask: "what is the billed cost?"}, {Label: "Without credits", Ask: "without credits"}}
+	return nil
+}

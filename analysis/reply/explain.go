@@ -1,0 +1,234 @@
+package reply
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"spendbot/analysis"
+	"spendbot/analysis/explain"
+	"spendbot/analysis/query"
+	"spendbot/analysis/render"
+)
+
+// tagKeys bounds how many tag keys slices are searched by, the ones that cover most spend first.
+const tagKeys = 4
+
+// maxTagCardinality is how many values a tag key may have to be searched by: more are names, not groups.
+const maxTagCardinality = 500
+
+func (w *work) explain(ctx context.Context) error {
+	if w.plan.Baseline == nil {
+		return errors.New("the plan explains a change but has no baseline")
+	}
+	if done, err := w.nothingThere(); done || err != nil {
+		return err
+	}
+	req := explain.Request{
+		Metric: w.plan.Metric, Current: w.plan.Current, Baseline: *w.plan.Baseline, Filters: w.plan.Filters,
+		Currency: w.a.Currency, TagKeys: w.searchTags(), First: w.Survey.Vocabulary.First, Name: w.name,
+		Cutoffs: w.cutoffs(),
+	}
+	if req.Metric == analysis.Usage {
+		w.caveat("usage quantities have no drivers in money: the change is explained in effective cost")
+		req.Metric, w.plan.Metric, w.a.Reading.Metric = analysis.Effective, analysis.Effective, analysis.Effective
+	}
+	res, err := explain.Run(ctx, w.Snapshot, req)
+	if err != nil {
+		return err
+	}
+	w.a.Trace.Queries = append(w.a.Trace.Queries, res.Queries...)
+	b := res.Bridge
+	w.a.Headline = render.ChangeSentenceOf(w.subject(), b.Change, when(w.plan.Current), baselineWhen(w.plan))
+	if s := w.focus(b); s != "" {
+		w.a.Parts = append(w.a.Parts, analysis.Part{Text: s})
+	} else if s := w.foremost(b); s != "" {
+		w.a.Parts = append(w.a.Parts, analysis.Part{Text: s})
+	}
+	w.a.Parts = append(w.a.Parts, analysis.Part{Bridge: &b})
+	if w.unknown = res.Unknown; w.unknown > 0 {
+		if err := w.others(ctx, w.plan.Current); err != nil {
+			return err
+		}
+	}
+	w.suggest(b)
+	return w.groupedChange(ctx)
+}
+
+// baselineWhen is how the headline names the baseline.
+func baselineWhen(p analysis.Plan) string {
+	if p.Baseline.Label != "" {
+		return p.Baseline.Label
+	}
+	return "in " + p.Baseline.String()
+}
+
+// nothingThere answers when a period has no data at all.
+func (w *work) nothingThere() (bool, error) {
+	first, through := w.Survey.Vocabulary.First, w.lastDay()
+	for _, p := range []analysis.Period{w.plan.Current, orZero(w.plan.Baseline)} {
+		if p.IsZero() || p.Start.Before(through.AddDate(0, 0, 1)) && p.End.After(first) {
+			continue
+		}
+		w.a.Headline = "There is no data for " + p.String() + "."
+		w.a.Parts = append(w.a.Parts, analysis.Part{Text: "The store holds " + first.Format("2 Jan 2006") + " to " + through.Format("2 Jan 2006") + "."})
+		w.a.Caveats = append(w.a.Caveats, "No data is not zero spend.")
+		return true, nil
+	}
+	if b := orZero(w.plan.Baseline); !b.IsZero() && b.Start.Before(first) {
+		w.caveat("the store's data begins on %s, inside or after the period compared with", first.Format("2 Jan 2006"))
+	}
+	return false, nil
+}
+
+func orZero(p *analysis.Period) analysis.Period {
+	if p == nil {
+		return analysis.Period{}
+	}
+	return *p
+}
+
+// lastDay is the last day with any row.
+func (w *work) lastDay() time.Time {
+	var last time.Time
+	for _, p := range w.Survey.Providers {
+		if p.Last.After(last) {
+			last = p.Last
+		}
+	}
+	return last
+}
+
+// cutoffs leave out, on both sides, the days that a provider has not delivered whole. Only periods of the same length can be
+// matched day by day; others are said to be incomplete.
+func (w *work) cutoffs() []query.Cutoff {
+	cur, base := w.plan.Current, *w.plan.Baseline
+	var out []query.Cutoff
+	for _, t := range w.incomplete(cur) {
+		from := t.Day.AddDate(0, 0, 1)
+		if from.Before(cur.Start) || cur.Days() != base.Days() {
+			w.caveat("%s is complete only through %s: what it still has to deliver is missing from %s", t.Provider, t.Day.Format("2 Jan"), cur)
+			continue
+		}
+		there := base.Start.Add(from.Sub(cur.Start))
+		out = append(out, query.Cutoff{Provider: t.Provider, Day: from, Period: cur}, query.Cutoff{Provider: t.Provider, Day: there, Period: base})
+		w.caveat("%s is complete through %s, so its days after that, and those they are compared with, are left out on both sides", t.Provider, t.Day.Format("2 Jan"))
+	}
+	return out
+}
+
+// searchTags are the tag keys that slices are searched by.
+func (w *work) searchTags() []string {
+	type key struct {
+		name string
+		cost float64
+	}
+	var keys []key
+	for k, terms := range w.Survey.Vocabulary.Tags {
+		if len(terms) < 2 || len(terms) > maxTagCardinality || strings.ContainsAny(k, "\"\\") {
+			continue
+		}
+		c := key{name: k}
+		for _, t := range terms {
+			c.cost += t.Cost
+		}
+		keys = append(keys, c)
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		switch {
+		case a.cost > b.cost:
+			return -1
+		case a.cost < b.cost:
+			return 1
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	var out []string
+	for _, k := range keys[:min(len(keys), tagKeys)] {
+		out = append(out, k.name)
+	}
+	return out
+}
+
+// foremost is the sentence after the headline: the driver that carries most, since when, and how.
+func (w *work) foremost(b analysis.Bridge) string {
+	for _, d := range b.Drivers {
+		if len(d.Slice) == 0 || d.Amount.Sign() != b.Change.Delta.Sign() || b.Change.Delta.IsZero() {
+			continue
+		}
+		s := "The largest part is " + d.Label + ", " + render.Delta(d.Amount, b.Change.Currency)
+		if !d.Onset.Day.IsZero() {
+			since := ", since "
+			if d.Onset.Around {
+				since = ", since around "
+			}
+			s += since + d.Onset.Day.Format("Mon 2 Jan")
+		}
+		if d.How != "" {
+			s += ": " + d.How
+		}
+		return s + "."
+	}
+	return ""
+}
+
+// focus answers a question about certain effects: "is it usage or price?", "did our savings plan expire?".
+func (w *work) focus(b analysis.Bridge) string {
+	if w.plan.Focus == "" {
+		return ""
+	}
+	wanted := map[analysis.Effect]bool{}
+	for _, f := range strings.Split(w.plan.Focus, ",") {
+		wanted[analysis.Effect(strings.TrimSpace(f))] = true
+	}
+	var in, all analysis.Amount
+	var parts []string
+	for _, e := range b.Effects {
+		all = all.Add(e.Amount.Abs())
+		if wanted[e.Effect] {
+			in = in.Add(e.Amount)
+			parts = append(parts, render.EffectWords(e.Effect)+" "+render.Delta(e.Amount, b.Change.Currency))
+		}
+	}
+	if len(parts) == 0 {
+		var words []string
+		for _, e := range analysis.Effects {
+			if wanted[e] {
+				words = append(words, render.EffectWords(e))
+			}
+		}
+		return "Nothing of it comes from " + strings.Join(words, ", ") + "."
+	}
+	return "Of the change, " + strings.Join(parts, ", ") + "; everything else " + render.Delta(b.Change.Delta.Sub(in), b.Change.Currency) + "."
+}
+
+// suggest offers the next questions that this answer makes worth asking.
+func (w *work) suggest(b analysis.Bridge) {
+	for _, d := range b.Drivers {
+		if d.Slice["SubAccountId"] != "" && w.keeps(analysis.DimAccount, d.Slice["SubAccountId"]) {
+			name := w.name("SubAccountId", d.Slice["SubAccountId"])
+			w.a.Actions = append(w.a.Actions, analysis.Action{Label: "Only " + name, Ask: "only account " + name})
+			break
+		}
+	}
+	if len(w.Survey.Vocabulary.Tags["team"]) > 0 {
+		w.a.Actions = append(w.a.Actions, analysis.Action{Label: "By team", Ask: "and by team?"})
+	} else {
+		w.a.Actions = append(w.a.Actions, analysis.Action{Label: "By account", Ask: "and by account?"})
+	}
+}
+
+// groupedChange adds the change per value when the question asked for a cut ("which team owns the increase?").
+func (w *work) groupedChange(ctx context.Context) error {
+	if len(w.plan.GroupBy) == 0 {
+		return nil
+	}
+	t, err := w.changeTable(ctx)
+	if err != nil {
+		return err
+	}
+	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
+	return nil
+}

@@ -1,0 +1,268 @@
+// Package reply carries out a plan: it runs the plan's queries on a snapshot and makes the answer, with its trace. One file
+// per kind of question; this one is the common part.
+package reply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/query"
+	"spendbot/analysis/store"
+	"spendbot/analysis/survey"
+)
+
+// Replier answers plans on one snapshot.
+type Replier struct {
+	Snapshot *store.Snapshot
+	Survey   *survey.Survey
+	Now      time.Time
+	// Previous is the answer a question like "how did you get that number?" is about; nil when there is none.
+	Previous *analysis.Answer
+}
+
+// Answer carries out a plan. The id is given by the caller, who also keeps the answer.
+func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis.Plan) (*analysis.Answer, error) {
+	begin := time.Now()
+	w := &work{Replier: r, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Reading: plan, Caveats: []string{},
+		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
+	if r.Snapshot != nil {
+		w.a.Trace.Snapshot, w.a.Trace.ChargesSnapshot = r.Snapshot.ID, r.Snapshot.ChargesID
+	}
+	if w.a.Currency = plan.Currency; w.a.Currency == "" && r.Survey != nil {
+		w.a.Currency = r.Survey.MainCurrency()
+	}
+	if err := w.carryOut(ctx); err != nil {
+		return nil, fmt.Errorf("answer %q: %w", question, err)
+	}
+	w.a.Trace.MS = float64(time.Since(begin).Microseconds()) / 1000
+	return w.a, nil
+}
+
+// work is one answer in the making.
+type work struct {
+	*Replier
+	plan    analysis.Plan
+	a       *analysis.Answer
+	unknown int64 // line items whose cost the bill does not say
+}
+
+func (w *work) carryOut(ctx context.Context) error {
+	switch w.plan.Intent {
+	case analysis.Ambiguous:
+		if c := w.plan.Clarify; c != nil {
+			w.a.Headline = c.Question
+			for _, ch := range c.Choices {
+				w.a.Actions = append(w.a.Actions, analysis.Action{Label: ch.Label, Ask: ch.Ask})
+			}
+		}
+		return nil
+	case analysis.OutOfScope:
+		return w.outOfScope()
+	case analysis.Provenance:
+		return w.provenance()
+	}
+	w.through()
+	switch w.plan.Intent {
+	case analysis.Freshness:
+		return w.freshness(ctx)
+	case analysis.ExplainChange:
+		if w.plan.Topic == "console_mismatch" {
+			return w.mismatch(ctx)
+		}
+		return w.explain(ctx)
+	case analysis.Compare:
+		return w.compare(ctx)
+	default:
+		return w.breakdown(ctx)
+	}
+}
+
+// through notes the last complete day of every provider that the filters leave in.
+func (w *work) through() {
+	for _, p := range w.Survey.Providers {
+		if !w.keeps(analysis.DimProvider, p.Name) {
+			continue
+		}
+		w.a.Through = append(w.a.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
+	}
+	slices.SortStableFunc(w.a.Through, func(a, b analysis.ProviderThrough) int { return b.Day.Compare(a.Day) })
+}
+
+func (w *work) keeps(d analysis.Dimension, value string) bool {
+	for _, f := range w.plan.Filters {
+		if f.Dimension == d && slices.Contains(f.Values, value) == f.Not {
+			return false
+		}
+	}
+	return true
+}
+
+// incomplete are the providers whose data does not reach the end of a period, with the first day that is not whole.
+func (w *work) incomplete(p analysis.Period) []analysis.ProviderThrough {
+	var out []analysis.ProviderThrough
+	for _, t := range w.a.Through {
+		if t.Day.Before(p.Last()) && !w.monthly(t.Provider) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func (w *work) monthly(provider string) bool {
+	for _, p := range w.Survey.Providers {
+		if p.Name == provider {
+			return p.Monthly
+		}
+	}
+	return false
+}
+
+func (w *work) caveat(format string, a ...any) {
+	w.a.Caveats = append(w.a.Caveats, fmt.Sprintf(format, a...))
+}
+
+func (w *work) query(ctx context.Context, name string, f query.Fragment) (*store.Rows, error) {
+	rows, tr, err := w.Snapshot.Query(ctx, name, f.SQL, f.Params...)
+	if err != nil {
+		return nil, err
+	}
+	w.a.Trace.Queries = append(w.a.Trace.Queries, tr)
+	return rows, nil
+}
+
+// sum is a group's amount.
+type sum struct {
+	keys   []string // in the order of the groups
+	day    time.Time
+	unit   string
+	amount analysis.Amount
+	known  bool // some row had a cost
+	rows   int64
+}
+
+// sumsSQL adds up a measure per group.
+const sumsSQL = `SELECT {names}, sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items, CAST(coalesce(sum(n) FILTER (WHERE c IS NULL), 0) AS BIGINT) AS unknown
+FROM (SELECT {groups}, {cost} AS c, {n} AS n FROM {table} WHERE ({period}) AND ({filters})) AS t
+GROUP BY {names}
+ORDER BY {names}`
+
+// sums adds up the plan's metric over a period, cut by dimensions and a grain.
+func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy []analysis.Dimension, grain analysis.Grain) ([]sum, error) {
+	table := query.For(analysis.Plan{Filters: w.plan.Filters, GroupBy: groupBy})
+	where, err := query.Where(w.plan.Filters)
+	if err != nil {
+		return nil, err
+	}
+	var groups []query.Fragment
+	var names []string
+	add := func(f query.Fragment) {
+		n := fmt.Sprintf("g%d", len(names))
+		groups = append(groups, query.Fragment{SQL: f.SQL + " AS " + n, Params: f.Params})
+		names = append(names, n)
+	}
+	for _, g := range groupBy {
+		e, err := query.Dimension(g)
+		if err != nil {
+			return nil, err
+		}
+		add(e)
+	}
+	switch grain {
+	case analysis.ByDay:
+		add(query.F("CAST(" + table.Day() + " AS DATE)"))
+	case analysis.ByWeek, analysis.ByMonth:
+		add(query.F("CAST(date_trunc('" + string(grain) + "', " + table.Day() + ") AS DATE)"))
+	}
+	if w.plan.Metric == analysis.Usage {
+		add(query.F("coalesce(ConsumedUnit, '')"))
+	}
+	if len(names) == 0 {
+		add(query.F("1"))
+	}
+	n := query.F("1")
+	if table == query.Daily {
+		n = query.F("x_Rows")
+	}
+	rows, err := w.query(ctx, name, query.Fill(sumsSQL, map[string]query.Fragment{
+		"names": query.F(strings.Join(names, ", ")), "groups": query.Join(", ", groups...),
+		"cost": query.Cost(w.plan.Metric, w.a.Currency), "n": n, "table": query.F(string(table)),
+		"period": query.Within(table, p), "filters": where,
+	}))
+	if err != nil {
+		return nil, err
+	}
+	var out []sum
+	for _, row := range rows.Values {
+		s := sum{keys: make([]string, len(groupBy))}
+		for i := range groupBy {
+			s.keys[i], _ = row[i].(string)
+		}
+		i := len(groupBy)
+		if grain != analysis.NoGrain {
+			s.day, _ = row[i].(time.Time)
+			i++
+		}
+		if w.plan.Metric == analysis.Usage {
+			s.unit, _ = row[i].(string)
+		}
+		v := row[len(names):]
+		s.amount, s.known = v[0].(decimal.Decimal)
+		s.rows, _ = v[1].(int64)
+		unknown, _ := v[2].(int64)
+		w.unknown += unknown
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// others caveats what a total leaves out: money in other currencies, and line items without a cost in this metric.
+func (w *work) others(ctx context.Context, p analysis.Period) error {
+	if w.unknown == 0 || w.plan.Metric == analysis.Usage {
+		return nil
+	}
+	table := query.For(w.plan)
+	where, err := query.Where(w.plan.Filters)
+	if err != nil {
+		return err
+	}
+	rows, err := w.query(ctx, "what is not in the total", query.Fill(
+		`SELECT BillingCurrency, sum({column}) AS amount, CAST(sum({n}) AS BIGINT) AS line_items FROM {table} WHERE ({period}) AND ({filters}) AND ({cost}) IS NULL GROUP BY BillingCurrency ORDER BY BillingCurrency`,
+		map[string]query.Fragment{"column": query.F(w.plan.Metric.Column()), "n": query.F(map[query.Table]string{query.Daily: "x_Rows", query.Charges: "1"}[table]),
+			"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "cost": query.Cost(w.plan.Metric, w.a.Currency)}))
+	if err != nil {
+		return err
+	}
+	for _, row := range rows.Values {
+		cur, _ := row[0].(string)
+		n, _ := row[2].(int64)
+		if d, ok := row[1].(decimal.Decimal); ok && cur != w.a.Currency {
+			if !d.IsZero() {
+				w.caveat("%s of %s is billed in %s, with no amount in %s on the bill: it is not included", exactMoney(d, cur), w.plan.Metric.Words(), cur, w.a.Currency)
+			}
+			continue
+		}
+		w.caveat("%s line items have no %s on the bill: they are not included, which is not the same as zero", comma(n), w.plan.Metric.Column())
+	}
+	return nil
+}
+
+// name is how people know a value.
+func (w *work) name(column, value string) string {
+	if column == "SubAccountId" {
+		return w.Survey.AccountName(value)
+	}
+	return value
+}
+
+func columnOf(d analysis.Dimension) string {
+	if c := d.Column(); c != "" {
+		return c
+	}
+	return string(d)
+}

@@ -1,0 +1,102 @@
+package reply
+
+import (
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"spendbot/analysis"
+	"spendbot/analysis/render"
+)
+
+func comma(n int64) string { return humanize.Comma(n) }
+
+func exactMoney(a analysis.Amount, currency string) string { return render.MoneyExact(a, currency) }
+
+// subject is what an answer is about: "Spend", "Billed cost on Amazon S3 in us-east-1", "Usage of ...".
+func (w *work) subject() string {
+	s := "Spend"
+	switch w.plan.Metric {
+	case analysis.Billed, analysis.List, analysis.Contracted:
+		s = strings.ToUpper(w.plan.Metric.Words()[:1]) + w.plan.Metric.Words()[1:]
+	case analysis.Usage:
+		s = "Usage"
+	}
+	var of, without []string
+	for _, f := range w.plan.Filters {
+		names := make([]string, len(f.Values))
+		for i, v := range f.Values {
+			names[i] = w.label(f.Dimension, v)
+		}
+		text := joinOr(names)
+		if len(names) > 3 {
+			text = comma(int64(len(names))) + " " + plural(f.Dimension.Words())
+		}
+		if f.Not {
+			without = append(without, text)
+		} else {
+			of = append(of, text)
+		}
+	}
+	if len(of) > 0 {
+		s += " on " + strings.Join(of, ", ")
+	}
+	if len(without) > 0 {
+		s += " without " + strings.Join(without, ", ")
+	}
+	return s
+}
+
+// label names a value of a dimension in prose: "team payments", "payments-prod", "no team".
+func (w *work) label(d analysis.Dimension, v string) string {
+	if v == "" {
+		return "no " + d.Words()
+	}
+	if key, ok := d.TagKey(); ok {
+		return key + " " + v
+	}
+	return w.name(columnOf(d), v)
+}
+
+func plural(s string) string {
+	if strings.HasSuffix(s, "y") {
+		return s[:len(s)-1] + "ies"
+	}
+	return s + "s"
+}
+
+func joinOr(s []string) string {
+	if len(s) < 2 {
+		return strings.Join(s, "")
+	}
+	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
+}
+
+// when is the period as a headline says it: its label, or its days.
+func when(p analysis.Period) string {
+	if p.Label != "" {
+		return p.Label
+	}
+	if p.Days() == 1 {
+		return "on " + p.String()
+	}
+	return "in " + p.String()
+}
+
+// quantity writes an amount of something: two digits after the point at most, thousands apart.
+func quantity(a analysis.Amount) string {
+	s := a.Round(2).String()
+	whole, frac, _ := strings.Cut(s, ".")
+	neg := strings.HasPrefix(whole, "-")
+	whole = strings.TrimPrefix(whole, "-")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if frac != "" {
+		whole += "." + frac
+	}
+	if neg {
+		whole = "-" + whole
+	}
+	return whole
+}

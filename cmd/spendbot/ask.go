@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"spendbot/analysis"
+	"spendbot/analysis/ask"
+	"spendbot/analysis/render"
+	"spendbot/analysis/reply"
+	"spendbot/analysis/survey"
+)
+
+func (a *app) ask() *cobra.Command {
+	var o struct {
+		json, plan, markdown, follow bool
+		after                        string
+		width                        int
+	}
+	c := &cobra.Command{
+		Use:   "ask QUESTION",
+		Short: "Ask about spend in plain English",
+		Example: `  spendbot ask "why did spend change last week?"
+  spendbot ask "top 5 services in October" --json
+  spendbot ask --follow "and by region?"`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("ask what? `spendbot ask \"why did spend change last week?\"`")}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx := c.Context()
+			st, err := a.open(ctx)
+			if err != nil {
+				return err
+			}
+			defer st.Close()
+			question := strings.Join(args, " ")
+			previous, err := st.previous(ctx, o.follow, o.after)
+			if err != nil {
+				return err
+			}
+			ans, err := a.answer(ctx, st, question, previous, o.plan)
+			if err != nil {
+				return err
+			}
+			switch {
+			case o.plan:
+				return encode(a.stdout, ans.Reading)
+			case o.json:
+				return render.JSON(a.stdout, ans)
+			case o.markdown:
+				return render.Markdown(a.stdout, ans)
+			}
+			width, tty := terminal(a.stdout)
+			if o.width > 0 {
+				width = o.width
+			}
+			return render.Terminal(a.stdout, ans, render.Options{Width: width, Color: tty})
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&o.json, "json", false, "print the answer as JSON")
+	f.BoolVar(&o.plan, "plan", false, "stop after reading: print the plan as JSON")
+	f.BoolVar(&o.markdown, "markdown", false, "print the answer as Markdown")
+	f.BoolVarP(&o.follow, "follow", "f", false, "read the question as a follow-up of the last answer")
+	f.StringVar(&o.after, "after", "", "read the question as a follow-up of the answer with this id")
+	f.IntVar(&o.width, "width", 0, "columns to print in (default: the terminal's)")
+	c.MarkFlagsMutuallyExclusive("json", "plan", "markdown")
+	return c
+}
+
+// previous is the answer that a question follows.
+func (o *opened) previous(ctx context.Context, follow bool, after string) (*analysis.Answer, error) {
+	if after != "" {
+		s, err := o.state.Answer(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		return s.Answer, nil
+	}
+	s, err := o.state.Last(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !follow { // "how did you get that number?" still means the last answer; cuts and periods are not carried over
+		return &analysis.Answer{ID: s.Answer.ID, Headline: s.Answer.Headline, Reading: s.Answer.Reading, Trace: s.Answer.Trace, Asked: s.Answer.Asked, Currency: notContext}, nil
+	}
+	return s.Answer, nil
+}
+
+// notContext marks a previous answer that is not the context of a follow-up.
+const notContext = "\x00"
+
+// answer reads a question, carries it out on the newest snapshot and keeps the answer with its trace.
+func (a *app) answer(ctx context.Context, st *opened, question string, previous *analysis.Answer, planOnly bool) (*analysis.Answer, error) {
+	sn, err := st.Snapshot(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer sn.Close()
+	sv, err := survey.Of(ctx, st.Store, sn)
+	if err != nil {
+		return nil, err
+	}
+	opts, err := a.cfg.askOptions()
+	if err != nil {
+		return nil, err
+	}
+	var context *analysis.Plan
+	if previous != nil && previous.Currency != notContext {
+		context = &previous.Reading
+	}
+	plan := ask.NewReader(&sv.Vocabulary, opts).Read(question, a.now, context)
+	if planOnly {
+		return &analysis.Answer{Reading: plan}, nil
+	}
+	id, err := st.state.NewID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &reply.Replier{Snapshot: sn, Survey: sv, Now: a.now, Previous: previous}
+	ans, err := r.Answer(ctx, id, question, plan)
+	if err != nil {
+		return nil, err
+	}
+	if st.demo {
+		ans.Caveats = append(ans.Caveats, "These are the bills of a made-up demo company; --store DIR answers on yours")
+	}
+	if err := st.state.SaveAnswer(ctx, ans); err != nil {
+		return nil, fmt.Errorf("keep the answer: %w", err)
+	}
+	return ans, nil
+}
+
+func encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"spendbot/analysis/demo"
+	"spendbot/analysis/render"
+)
+
+func (a *app) demo() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "demo",
+		Short:   "The demo company",
+		Example: "  spendbot demo data bills/",
+		Args:    exactArgs(0, "a subcommand"),
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.demoData())
+	return c
+}
+
+func (a *app) demoData() *cobra.Command {
+	var o demo.Options
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "data FOLDER",
+		Short: "Write the demo company's bills: FOCUS exports of three clouds, with known events in them",
+		Example: `  spendbot demo data bills/
+  spendbot demo data big/ --rows 10000000`,
+		Args: exactArgs(1, "the folder to write to"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Now = a.now
+			m, err := demo.Generate(c.Context(), args[0], o)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return encode(a.stdout, m)
+			}
+			fmt.Fprintf(a.stdout, "Wrote %d files, %s rows, to %s.\n", len(m.Files), humanize.Comma(m.Rows), args[0])
+			for _, t := range m.Totals {
+				fmt.Fprintf(a.stdout, "  %s billed, %s effective\n", render.MoneyExact(t.Billed, t.Currency), render.MoneyExact(t.Effective, t.Currency))
+			}
+			fmt.Fprintln(a.stdout, "\nThe events planted in them (events.json has the exact amounts):")
+			for _, e := range m.Events {
+				fmt.Fprintf(a.stdout, "  %s  %-20s %12s  %s\n", e.Start.Format("2006-01-02"), e.Name, render.Delta(e.Amount, "USD"), e.Question)
+			}
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&o.Rows, "rows", 0, "about how many rows in all (default about 180,000)")
+	f.Uint64Var(&o.Seed, "seed", 0, "another company of the same kind")
+	f.IntVar(&o.Months, "months", 0, "whole months before the current one (default 13)")
+	f.StringVar(&o.Format, "format", "", "csv.gz, csv or csv.zst (default csv.gz)")
+	f.BoolVar(&asJSON, "json", false, "print the manifest as JSON")
+	return c
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"spendbot/analysis/ingest"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1 // it was understood and could not be done
+	exitUsage = 2 // the command line was not understood
+)
+
+// usageError marks an error of the command line.
+type usageError struct{ error }
+
+// app is one run of the program: where it reads and writes, and what was configured.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	flags          struct{ store, config, now string }
+	cfg            config
+	now            time.Time
+	log            *slog.Logger
+}
+
+// run carries out one command line and returns its exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "stopped")
+		return exitError
+	}
+	var usage usageError
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
+		fmt.Fprintf(stderr, "spendbot: %v\n", err)
+		return exitUsage
+	}
+	a.explain(err)
+	return exitError
+}
+
+// explain prints an error, and for bad input what became of the store.
+func (a *app) explain(err error) {
+	fmt.Fprintf(a.stderr, "spendbot: %v\n", err)
+	var bad *ingest.Error
+	if errors.As(err, &bad) {
+		fmt.Fprintln(a.stderr, "Nothing was loaded; the store is as it was.")
+	}
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "spendbot",
+		Short: "Why did spend change? Answers that add up, with the queries behind them.",
+		Long: `Spendbot answers "why did spend change?" from your cloud bills: drivers that sum to the change to the cent, the day each
+began, and the SQL behind every number. Without a store it answers on a made-up demo company.`,
+		Example: `  spendbot ask "why did spend change last week?"
+  spendbot load exports/2026-10.csv.gz --store bills
+  spendbot trace Q-7F3K2M --rerun`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; `spendbot --help` lists them", args[0])}
+			}
+			return nil
+		},
+		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.configure() },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.flags.store, "store", "", "folder of the cost store (SPENDBOT_STORE); none: the demo company")
+	f.StringVar(&a.flags.config, "config", "", "YAML configuration file (SPENDBOT_CONFIG)")
+	f.StringVar(&a.flags.now, "now", "", "the moment it is, as 2026-11-23 or 2026-11-23T09:00:00Z (SPENDBOT_NOW)")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
+	})
+	root.AddCommand(a.ask(), a.load(), a.loads(), a.status(), a.trace(), a.columns(), a.demo())
+	return root
+}
+
+// configure reads flags, environment and configuration file, in this order of precedence.
+func (a *app) configure() error {
+	env := func(flag *string, name string) {
+		if *flag == "" {
+			*flag = os.Getenv(name)
+		}
+	}
+	env(&a.flags.store, "SPENDBOT_STORE")
+	env(&a.flags.config, "SPENDBOT_CONFIG")
+	env(&a.flags.now, "SPENDBOT_NOW")
+	a.log = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	slog.SetDefault(a.log)
+	a.now = time.Now()
+	if a.flags.now != "" {
+		now, err := parseNow(a.flags.now)
+		if err != nil {
+			return usageError{err}
+		}
+		a.now = now
+	}
+	var err error
+	if a.cfg, err = readConfig(a.flags.config); err != nil {
+		return usageError{err}
+	}
+	if a.flags.store == "" {
+		a.flags.store = a.cfg.Store
+	}
+	return nil
+}
+
+func parseNow(s string) (time.Time, error) {
+	for _, l := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.Parse(l, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--now %q is not a time; write 2026-11-23 or 2026-11-23T09:00:00Z", s)
+}
+
+// noArgs and exactArgs check a command's arguments as usage errors.
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("%s takes %s, not %d arguments; see `%s --help`", c.CommandPath(), what, len(args), c.CommandPath())}
+		}
+		return nil
+	}
+}
+
+// terminal reports whether w is a terminal, and how wide it is.
+func terminal(w io.Writer) (width int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		width = 100
+	}
+	return width, true
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"spendbot/analysis"
+	"spendbot/bot/state"
+)
+
+// errDiffers says that a re-run came out otherwise.
+var errDiffers = errors.New("the re-run differs from the answer as it was given")
+
+func (a *app) trace() *cobra.Command {
+	var o struct{ rerun, json, list bool }
+	c := &cobra.Command{
+		Use:   "trace [ID]",
+		Short: "Show how an answer was made: plan, SQL, parameters, rows, hashes",
+		Example: `  spendbot trace Q-7F3K2M
+  spendbot trace Q-7F3K2M --rerun
+  spendbot trace --list`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 0 && !o.list {
+				return usageError{errors.New("trace takes one answer's id; `spendbot trace --list` lists them")}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx := c.Context()
+			st, err := a.open(ctx)
+			if err != nil {
+				return err
+			}
+			defer st.Close()
+			if o.list {
+				return a.listAnswers(ctx, st, o.json)
+			}
+			s, err := st.state.Answer(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			var runs []rerun
+			if o.rerun {
+				if runs, err = runAgain(ctx, st, s.Answer); err != nil {
+					return err
+				}
+			}
+			if o.json {
+				err = encode(a.stdout, newTraceJSON(s, runs))
+			} else {
+				printTrace(a.stdout, s.Answer, runs)
+			}
+			if err != nil {
+				return err
+			}
+			for _, r := range runs {
+				if !r.Equal {
+					return errDiffers
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&o.rerun, "rerun", false, "run the queries again on the same snapshot and compare the results")
+	c.Flags().BoolVar(&o.json, "json", false, "print as JSON")
+	c.Flags().BoolVar(&o.list, "list", false, "list the answers given, newest first")
+	return c
+}
+
+// rerun is one query run again.
+type rerun struct {
+	Name   string  `json:"name"`
+	Equal  bool    `json:"equal"`
+	Rows   int     `json:"rows"`
+	SHA256 string  `json:"sha256"`
+	MS     float64 `json:"ms"`
+}
+
+func runAgain(ctx context.Context, st *opened, a *analysis.Answer) ([]rerun, error) {
+	if len(a.Trace.Queries) == 0 {
+		return []rerun{}, nil
+	}
+	sn, err := st.Snapshot(ctx, a.Trace.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	defer sn.Close()
+	var out []rerun
+	for _, q := range a.Trace.Queries {
+		_, tr, err := sn.Query(ctx, q.Name, q.SQL, q.Params...)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rerun{Name: q.Name, Equal: tr.SHA256 == q.SHA256 && tr.Rows == q.Rows, Rows: tr.Rows, SHA256: tr.SHA256, MS: tr.MS})
+	}
+	return out, nil
+}
+
+// traceJSON is a trace for programs.
+type traceJSON struct {
+	ID       string         `json:"id"`
+	Asked    time.Time      `json:"asked"`
+	Question string         `json:"question"`
+	Headline string         `json:"headline"`
+	Plan     analysis.Plan  `json:"plan"`
+	Trace    analysis.Trace `json:"trace"`
+	Rerun    []rerun        `json:"rerun,omitempty"`
+	Equal    *bool          `json:"equal,omitempty"`
+}
+
+func newTraceJSON(s *state.Stored, runs []rerun) traceJSON {
+	j := traceJSON{ID: s.Answer.ID, Asked: s.Answer.Asked, Question: s.Answer.Question, Headline: s.Answer.Headline, Plan: s.Answer.Reading, Trace: s.Answer.Trace, Rerun: runs}
+	if runs != nil {
+		eq := true
+		for _, r := range runs {
+			eq = eq && r.Equal
+		}
+		j.Equal = &eq
+	}
+	return j
+}
+
+func printTrace(w io.Writer, a *analysis.Answer, runs []rerun) {
+	fmt.Fprintf(w, "%s  asked %s\n%q\n%s\n\n", a.ID, a.Asked.Format("2 Jan 2006 15:04 MST"), a.Question, a.Headline)
+	fmt.Fprintln(w, "read as")
+	if err := encode(indent(w, "  "), a.Reading); err != nil {
+		fmt.Fprintln(w, "  ", err)
+	}
+	fmt.Fprintf(w, "\nsnapshot %d (line items: snapshot %d), %d queries, %.0f ms in all\n", a.Trace.Snapshot, a.Trace.ChargesSnapshot, len(a.Trace.Queries), a.Trace.MS)
+	for i, q := range a.Trace.Queries {
+		fmt.Fprintf(w, "\n%d. %s: %d rows in %.1f ms, sha256 %s\n", i+1, q.Name, q.Rows, q.MS, q.SHA256)
+		if runs != nil {
+			verdict := "EQUAL"
+			if !runs[i].Equal {
+				verdict = fmt.Sprintf("DIFFERENT: now %d rows, sha256 %s", runs[i].Rows, runs[i].SHA256)
+			}
+			fmt.Fprintf(w, "   run again: %s (%.1f ms)\n", verdict, runs[i].MS)
+		}
+		fmt.Fprintln(indent(w, "   "), q.SQL)
+		if len(q.Params) > 0 {
+			parts := make([]string, len(q.Params))
+			for k, p := range q.Params {
+				parts[k] = fmt.Sprintf("%q", fmt.Sprint(p))
+			}
+			fmt.Fprintf(w, "   parameters: %s\n", strings.Join(parts, ", "))
+		}
+	}
+	if runs != nil && len(runs) == 0 {
+		fmt.Fprintln(w, "\nthe answer needed no query, so there is nothing to run again")
+	}
+}
+
+// indent writes each line behind a prefix.
+func indent(w io.Writer, prefix string) io.Writer { return &indented{w, prefix} }
+
+type indented struct {
+	w      io.Writer
+	prefix string
+}
+
+func (i *indented) Write(p []byte) (int, error) {
+	for line := range strings.Lines(string(p)) {
+		if _, err := io.WriteString(i.w, i.prefix+line); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func (a *app) listAnswers(ctx context.Context, st *opened, asJSON bool) error {
+	const most = 50
+	list, err := st.state.List(ctx, most)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		if list == nil {
+			list = []state.Summary{}
+		}
+		return encode(a.stdout, list)
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(a.stdout, "No answers yet: `spendbot ask \"why did spend change last week?\"`")
+		return nil
+	}
+	t := newTable("id", "asked", "question", "answer")
+	for _, s := range list {
+		t.AppendRow(table.Row{s.ID, s.Asked.Format("2006-01-02 15:04"), s.Question, s.Headline})
+	}
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 40}, {Number: 4, WidthMax: 60}})
+	fmt.Fprintln(a.stdout, t.Render())
+	return nil
+}
