@@ -53,17 +53,51 @@ type Options struct {
 
 // Reader reads questions over one vocabulary. It is safe for concurrent use.
 type Reader struct {
-	voc  *Vocabulary
-	opts Options
+	voc   *Vocabulary
+	opts  Options
+	index *index
 }
 
 // NewReader indexes a vocabulary once; the vocabulary must not change afterwards.
-func NewReader(v *Vocabulary, opts Options) *Reader { return &Reader{voc: v, opts: opts} }
+func NewReader(v *Vocabulary, opts Options) *Reader {
+	if v == nil {
+		v = &Vocabulary{}
+	}
+	return &Reader{voc: v, opts: opts, index: newIndex(v)}
+}
 
 // Read reads a question asked at now. A previous plan is the context of follow-ups such as "why?" or "and by region?";
 // nil means there is none. It never fails: a question that cannot be read becomes an Ambiguous or OutOfScope plan.
 func (r *Reader) Read(question string, now time.Time, previous *analysis.Plan) analysis.Plan {
-	return analysis.Plan{Intent: analysis.OutOfScope, Metric: analysis.Effective,
-		Filters: []analysis.Filter{}, GroupBy: []analysis.Dimension{},
-		Declined: []string{"Questions are not read yet."}}
+	p := r.newParse(question, now)
+	if previous != nil && previous.Current.IsZero() {
+		previous = nil // nothing was answered, so there is nothing to follow up
+	}
+	if len(p.ts) == 0 {
+		return p.lost()
+	}
+	if t, ok := p.topicOf(refusals); ok {
+		return p.outOfScope(t)
+	}
+	p.read()
+	if pl, ok := p.aboutAnswers(previous); ok {
+		return pl
+	}
+	if t, ok := p.topicOf([]topic{offTopic}); ok && len(p.mentions) == 0 {
+		return p.outOfScope(t)
+	}
+	if pl, ok := p.aside(); ok {
+		return pl
+	}
+	intent := p.decide()
+	finish := func(q *parse) analysis.Plan { return q.plan(intent) }
+	if previous != nil && p.isFollowUp(intent) {
+		finish = func(q *parse) analysis.Plan { return q.follow(previous, intent) }
+	} else if intent == analysis.Ambiguous || p.empty() {
+		return p.lost()
+	}
+	if len(p.forks) > 0 {
+		return p.askBack(finish)
+	}
+	return finish(p)
 }
