@@ -172,8 +172,18 @@ func locked(ctx context.Context, l Limits, tmp string, views map[string][]string
 		"SET allowed_paths=[" + strings.Join(all, ",") + "]",
 		"SET enable_external_access=false",
 	}
+	for _, st := range stmts {
+		if _, err := db.ExecContext(ctx, st); err != nil {
+			return fail(fmt.Errorf("prepare the query connection: %w", err))
+		}
+	}
+	stmts = stmts[:0]
 	for _, name := range order {
-		stmts = append(stmts, viewSQL(name, views[name]))
+		v, err := viewSQL(ctx, db, name, views[name])
+		if err != nil {
+			return fail(fmt.Errorf("prepare the query connection: %w", err))
+		}
+		stmts = append(stmts, v)
 	}
 	// Trino's name for what DuckDB calls json_extract_string, so that the analysis SQL reads the same on both.
 	stmts = append(stmts,
@@ -187,24 +197,38 @@ func locked(ctx context.Context, l Limits, tmp string, views map[string][]string
 	return db, nil
 }
 
-func viewSQL(name string, files []string) string {
-	if len(files) == 0 {
-		cols := ChargeColumns()
-		if name == tableDaily {
-			cols = DailyColumns()
+// viewSQL makes a table's view: all its columns, those that the files of an older version lack as nulls.
+func viewSQL(ctx context.Context, db *sql.DB, name string, files []string) (string, error) {
+	have := map[string]bool{}
+	from := "(SELECT 1) WHERE false"
+	if len(files) > 0 {
+		q := make([]string, len(files))
+		for i, f := range files {
+			q[i] = QuoteLiteral(f)
 		}
-		sel := make([]string, len(cols))
-		for i, c := range cols {
-			sel[i] = fmt.Sprintf("CAST(NULL AS %s) AS %s", c.SQLType(), quoteIdent(c.Name))
+		from = "read_parquet([" + strings.Join(q, ",") + "], union_by_name=true, hive_partitioning=false)"
+		rows, err := db.QueryContext(ctx, "SELECT * FROM "+from+" LIMIT 0")
+		if err != nil {
+			return "", err
 		}
-		return "CREATE VIEW " + name + " AS SELECT " + strings.Join(sel, ", ") + " WHERE false"
+		defer rows.Close()
+		cols, err := rows.Columns()
+		if err != nil {
+			return "", err
+		}
+		for _, c := range cols {
+			have[c] = true
+		}
 	}
-	q := make([]string, len(files))
-	for i, f := range files {
-		q[i] = QuoteLiteral(f)
+	var sel []string
+	for _, c := range tables()[name] {
+		if have[c.Name] {
+			sel = append(sel, quoteIdent(c.Name))
+		} else {
+			sel = append(sel, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.SQLType(), quoteIdent(c.Name)))
+		}
 	}
-	return "CREATE VIEW " + name + " AS SELECT * FROM read_parquet([" + strings.Join(q, ",") +
-		"], union_by_name=true, hive_partitioning=false)"
+	return "CREATE VIEW " + name + " AS SELECT " + strings.Join(sel, ", ") + " FROM " + from, nil
 }
 
 var errNotSelect = errors.New("only a single SELECT may run on the query connection")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
 	"github.com/gofrs/flock"
 
@@ -105,20 +106,21 @@ func (s *Store) Loads(ctx context.Context) ([]Load, error) {
 	return out, nil
 }
 
-// InForce returns the newest load that accept agrees to and of which no partition has been replaced since; nil when there
-// is none.
+// InForce returns the newest load that accept agrees to and that nothing has replaced any of since; nil when there is none.
 func InForce(loads []Load, accept func(Load) bool) *Load {
-	later := map[Partition]bool{}
 	for i := range loads {
-		l := &loads[i]
-		if accept(*l) && !slices.ContainsFunc(l.Partitions, func(p Partition) bool { return later[p] }) {
-			return l
-		}
-		for _, p := range l.Partitions {
-			later[p] = true
+		if accept(loads[i]) && !replacedSince(loads, i) {
+			return &loads[i]
 		}
 	}
 	return nil
+}
+
+// replacedSince reports whether a later load took the place of any partition of the i-th.
+func replacedSince(loads []Load, i int) bool {
+	return slices.ContainsFunc(loads[:i], func(later Load) bool {
+		return slices.ContainsFunc(loads[i].Partitions, func(p Partition) bool { return replaces(later.Partitions, p) })
+	})
 }
 
 // lock takes the store's writer lock, waiting while another process holds it.
@@ -138,8 +140,12 @@ type Writer struct {
 	unlock  func()
 	staging string
 	base    *Snapshot // nil while the store is empty
-	done    bool
+	began   bool      // publishing
+	done    bool      // published
 }
+
+// reached is told the name of each step of a load as it is reached; tests end the process there.
+var reached = func(step string) {}
 
 // Begin takes the writer lock, clears away what a killed load left behind and opens the engine for a load.
 func (s *Store) Begin(ctx context.Context) (*Writer, error) {
@@ -148,7 +154,7 @@ func (s *Store) Begin(ctx context.Context) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{store: s, unlock: unlock}
-	fail := func(err error) (*Writer, error) { w.Close(); return nil, err }
+	fail := func(err error) (*Writer, error) { return nil, errors.Join(err, w.Close()) }
 	if err := s.repair(ctx); err != nil {
 		return fail(fmt.Errorf("repair after an interrupted load: %w", err))
 	}
@@ -156,98 +162,130 @@ func (s *Store) Begin(ctx context.Context) (*Writer, error) {
 	if err != nil && !errors.Is(err, ErrEmpty) {
 		return fail(err)
 	}
-	if w.staging, err = os.MkdirTemp(filepath.Join(s.dir, "tmp"), "load-"); err != nil {
+	if err := os.MkdirAll(s.tmpDir(), 0o755); err != nil {
+		return fail(fmt.Errorf("staging folder: %w", err))
+	}
+	if w.staging, err = os.MkdirTemp(s.tmpDir(), "load-"); err != nil {
 		return fail(fmt.Errorf("staging folder: %w", err))
 	}
 	if w.Engine, err = newEngine(ctx, s.limits, filepath.Join(w.staging, "spill")); err != nil {
 		return fail(err)
 	}
+	reached("begun")
 	return w, nil
 }
 
-// repair undoes what a killed load may have left: staged files, and a charges commit that no daily commit published.
-func (s *Store) repair(ctx context.Context) error {
-	if err := os.RemoveAll(filepath.Join(s.dir, "tmp")); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Join(s.dir, "tmp"), 0o755); err != nil {
-		return err
-	}
-	charges, err := s.load(ctx, tableCharges)
-	if err != nil {
-		return err
-	}
-	head := charges.CurrentSnapshot()
-	if head == nil {
-		return s.removeUnpublished(ctx)
-	}
-	published := int64(0)
-	sn, err := s.Snapshot(ctx, 0)
-	switch {
-	case err == nil:
-		published = sn.ChargesID
-	case !errors.Is(err, ErrEmpty):
-		return err
-	}
-	if published == head.SnapshotID {
-		return s.removeUnpublished(ctx)
-	}
-	if published == 0 { // the very first load died between its commits: begin the table anew
-		if err := s.cat.DropTable(ctx, table.Identifier{namespace, tableCharges}); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(filepath.Join(s.dir, "warehouse", namespace, tableCharges)); err != nil {
-			return err
-		}
-		return s.createTables(ctx)
-	}
-	tx := charges.NewTransaction()
-	if err := tx.RollbackToSnapshot(published); err != nil {
-		return err
-	}
-	if charges, err = tx.Commit(ctx); err != nil {
-		return err
-	}
-	return s.removeUnpublished(ctx)
-}
+func (s *Store) tmpDir() string { return filepath.Join(s.dir, "tmp") }
 
-// removeUnpublished deletes data files of loads that never were published. A published load's files are named after it,
-// so a file whose load no snapshot tells of is nobody's.
-func (s *Store) removeUnpublished(ctx context.Context) error {
+// repair undoes what a killed load may have left. Its staging folder, which tells of it, goes last, so that a repair that is
+// itself interrupted is begun again.
+func (s *Store) repair(ctx context.Context) error {
 	loads, err := s.Loads(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, catalog.ErrNoSuchTable) {
 		return err
 	}
-	known := map[string]bool{}
-	for _, l := range loads {
-		known[l.ID] = true
+	if ok, err := s.interrupted(loads); err != nil || !ok {
+		return err
 	}
-	var orphans []string
-	for _, t := range []string{tableCharges, tableDaily} {
-		dirs, err := os.ReadDir(s.dataDir(t))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
+	if err := s.bringUp(ctx, tables()); err != nil {
+		return err
+	}
+	if err := s.withdraw(ctx, loads); err != nil {
+		return err
+	}
+	reached("withdrawn")
+	for _, name := range []string{tableCharges, tableDaily} {
+		t, err := s.load(ctx, name)
 		if err != nil {
 			return err
 		}
-		for _, d := range dirs {
-			if !known[d.Name()] {
-				orphans = append(orphans, filepath.Join(s.dataDir(t), d.Name()))
-			}
+		if _, err := t.DeleteOrphanFiles(ctx, table.WithFilesOlderThan(0)); err != nil {
+			return err
 		}
-	}
-	for _, o := range orphans {
-		if err := os.RemoveAll(o); err != nil {
+		if err := removeEmptyDirs(s.dataDir(name)); err != nil {
 			return err
 		}
 	}
-	return nil
+	reached("cleaned")
+	return os.RemoveAll(s.tmpDir())
 }
 
-func (s *Store) dataDir(t string) string {
-	return filepath.Join(s.dir, "warehouse", namespace, t, "data")
+// interrupted reports whether there are traces of a load that was not finished: a staging folder, or data files of a load
+// that no record tells of.
+func (s *Store) interrupted(loads []Load) (bool, error) {
+	left, err := os.ReadDir(s.tmpDir())
+	if err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
+		return len(left) > 0, err
+	}
+	for _, t := range []string{tableCharges, tableDaily} {
+		dirs, err := os.ReadDir(s.dataDir(t))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return false, err
+		}
+		for _, d := range dirs {
+			if !slices.ContainsFunc(loads, func(l Load) bool { return l.ID == d.Name() }) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
+
+// withdraw takes back charges commits that no daily commit published.
+func (s *Store) withdraw(ctx context.Context, loads []Load) error {
+	charges, err := s.load(ctx, tableCharges)
+	if err != nil || charges.CurrentSnapshot() == nil {
+		return err
+	}
+	if len(loads) == 0 { // the very first load died between its commits: begin the table anew
+		if err := s.cat.DropTable(ctx, table.Identifier{namespace, tableCharges}); err != nil {
+			return err
+		}
+		reached("dropped")
+		return s.bringUp(ctx, tables())
+	}
+	if published := loads[0].ChargesSnapshot; charges.CurrentSnapshot().SnapshotID != published {
+		tx := charges.NewTransaction()
+		if err := tx.RollbackToSnapshot(published); err != nil {
+			return err
+		}
+		if charges, err = tx.Commit(ctx); err != nil {
+			return err
+		}
+		reached("rolled back")
+	}
+	var unpublished []int64
+	for _, c := range charges.Metadata().Snapshots() {
+		if !slices.ContainsFunc(loads, func(l Load) bool { return l.ChargesSnapshot == c.SnapshotID }) {
+			unpublished = append(unpublished, c.SnapshotID)
+		}
+	}
+	if len(unpublished) == 0 {
+		return nil
+	}
+	_, _, err = s.cat.CommitTable(ctx, table.Identifier{namespace, tableCharges}, nil,
+		[]table.Update{table.NewRemoveSnapshotsUpdate(unpublished, false)})
+	return err
+}
+
+// removeEmptyDirs removes the folders of loads whose files are gone.
+func removeEmptyDirs(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		sub := filepath.Join(dir, e.Name())
+		if files, rerr := os.ReadDir(sub); rerr == nil && len(files) == 0 {
+			err = errors.Join(err, os.Remove(sub))
+		}
+	}
+	return err
+}
+
+func (s *Store) tableDir(t string) string { return filepath.Join(s.dir, "warehouse", namespace, t) }
+
+func (s *Store) dataDir(t string) string { return filepath.Join(s.tableDir(t), "data") }
 
 // Staging is a folder for the load's files, on the same file system as the warehouse.
 func (w *Writer) Staging() string { return w.staging }
@@ -266,6 +304,9 @@ func (w *Writer) Close() error {
 	}
 	if w.staging != "" {
 		errs = append(errs, os.RemoveAll(w.staging))
+		if w.began && !w.done { // the empty folder tells the next load to repair
+			errs = append(errs, os.Mkdir(w.staging, 0o755))
+		}
 	}
 	w.unlock()
 	return errors.Join(errs...)
@@ -293,17 +334,24 @@ func replaces(parts []Partition, old Partition) bool {
 // Publish makes a load's staged Parquet files the store's newest snapshot, in the place of what the load replaces. Either
 // all of it is visible afterwards or nothing; on success the record comes back with its snapshot ids.
 func (w *Writer) Publish(ctx context.Context, l Load, charges, daily []string) (Load, error) {
-	if w.done {
+	if w.began {
 		return l, errors.New("a writer publishes once")
 	}
+	rec, err := json.Marshal(l)
+	if err != nil {
+		return l, err
+	}
+	w.began = true
 	moved, err := w.moveIn(l.ID, tableCharges, charges)
 	if err != nil {
 		return l, err
 	}
+	reached("charges moved")
 	movedDaily, err := w.moveIn(l.ID, tableDaily, daily)
 	if err != nil {
 		return l, err
 	}
+	reached("daily moved")
 	var oldLines, oldDaily []fileOf
 	if w.base != nil {
 		oldLines, oldDaily = w.base.lines, w.base.daily
@@ -312,22 +360,21 @@ func (w *Writer) Publish(ctx context.Context, l Load, charges, daily []string) (
 	if err != nil {
 		return l, err
 	}
-	rec, err := json.Marshal(l)
-	if err != nil {
-		return l, err
-	}
+	reached("charges committed")
 	pub, err := w.commit(ctx, tableDaily, oldDaily, l.Partitions, movedDaily, iceberg.Properties{
 		propLoad: string(rec), propCharges: strconv.FormatInt(sn, 10),
 	})
 	if err != nil {
 		return l, err
 	}
+	reached("daily committed")
 	w.done = true
 	l.Snapshot, l.ChargesSnapshot = pub, sn
 	return l, nil
 }
 
-// moveIn puts staged files where their table keeps data, under the load's id.
+// moveIn puts staged files where their table keeps data, under the load's id, and sees to it that they are on the disk before
+// anything names them.
 func (w *Writer) moveIn(load, t string, files []string) ([]string, error) {
 	dir := filepath.Join(w.store.dataDir(t), load)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -335,12 +382,48 @@ func (w *Writer) moveIn(load, t string, files []string) ([]string, error) {
 	}
 	out := make([]string, len(files))
 	for i, f := range files {
+		if err := syncFile(f); err != nil {
+			return nil, fmt.Errorf("publish: %w", err)
+		}
 		out[i] = filepath.Join(dir, fmt.Sprintf("%05d.parquet", i))
 		if err := os.Rename(f, out[i]); err != nil {
 			return nil, fmt.Errorf("publish: %w", err)
 		}
 	}
+	for _, d := range []string{dir, filepath.Dir(dir), w.store.tableDir(t)} {
+		if err := syncFile(d); err != nil {
+			return nil, fmt.Errorf("publish: %w", err)
+		}
+	}
 	return out, nil
+}
+
+// syncFile waits until a file or a folder's list of files is on the disk.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// syncNew syncs the files of a folder that were written since.
+func syncNew(dir string, since time.Time) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || info.ModTime().Before(since) {
+			continue // removed meanwhile, or old
+		}
+		if err := syncFile(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return syncFile(dir)
 }
 
 func (w *Writer) commit(ctx context.Context, name string, old []fileOf, parts []Partition, add []string, props iceberg.Properties) (int64, error) {
@@ -356,8 +439,9 @@ func (w *Writer) commit(ctx context.Context, name string, old []fileOf, parts []
 	}
 	uris := make([]string, len(add))
 	for i, f := range add {
-		uris[i] = "file://" + f
+		uris[i] = fileURI(f)
 	}
+	begin := time.Now().Add(-time.Second) // file times may be coarse
 	tx := t.NewTransaction()
 	if len(del) == 0 {
 		err = tx.AddFiles(ctx, uris, props, false)
@@ -367,9 +451,15 @@ func (w *Writer) commit(ctx context.Context, name string, old []fileOf, parts []
 	if err != nil {
 		return 0, fmt.Errorf("commit %s: %w", name, err)
 	}
+	metadata := filepath.Join(w.store.tableDir(name), "metadata")
+	if err := syncNew(metadata, begin); err != nil { // the manifests are written, the catalog does not know of them yet
+		return 0, fmt.Errorf("commit %s: %w", name, err)
+	}
+	reached(name + " manifests")
 	t, err = tx.Commit(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("commit %s: %w", name, err)
 	}
+	_ = syncNew(metadata, begin) // what is committed stays so, whatever the disk says now
 	return t.CurrentSnapshot().SnapshotID, nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -100,6 +101,11 @@ func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any
 func (sn *Snapshot) open(ctx context.Context) error {
 	if sn.db != nil {
 		return nil
+	}
+	for _, f := range slices.Concat(sn.daily, sn.lines) {
+		if _, err := os.Stat(f.path); err != nil {
+			return fmt.Errorf("snapshot %d: a data file of the store is gone: %w; load the bills again into another folder", sn.ID, err)
+		}
 	}
 	tmp, err := os.MkdirTemp("", "spendbot-query-")
 	if err != nil {

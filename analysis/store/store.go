@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
@@ -43,15 +44,19 @@ func Exists(dir string) bool {
 	return err == nil
 }
 
-// Open opens the store in dir, making it first if need be.
+// Open opens the store in dir, making it first if need be. A store made by an older version, whose tables have fewer
+// columns, gets the new ones.
 func Open(ctx context.Context, dir string, l Limits) (*Store, error) {
 	dir, err := absolute(dir) // Iceberg metadata holds absolute locations
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range []string{dir, filepath.Join(dir, "warehouse"), filepath.Join(dir, "tmp")} {
+	if strings.ContainsAny(dir, globs) {
+		return nil, fmt.Errorf("open store %s: the path holds one of the characters %s, which DuckDB takes for a pattern; choose another folder", dir, globs)
+	}
+	for _, d := range []string{dir, filepath.Join(dir, "warehouse")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
-			return nil, fmt.Errorf("open store %s: %w", dir, err)
+			return nil, fmt.Errorf("open store %s: %w; the folder must be one that can be written to", dir, err)
 		}
 	}
 	db, err := sql.Open("sqlite", DSN(dir))
@@ -66,6 +71,9 @@ func Open(ctx context.Context, dir string, l Limits) (*Store, error) {
 	return s, nil
 }
 
+// globs are the characters that make a path a pattern to DuckDB.
+const globs = "*?["
+
 // DSN is the data source name of a store folder's SQLite file: write-ahead log, so that readers never wait for a writer,
 // and a busy timeout, so that two writers take turns.
 func DSN(dir string) string {
@@ -76,30 +84,78 @@ func DSN(dir string) string {
 
 func (s *Store) prepare(ctx context.Context) error {
 	var n int
-	err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'iceberg_tables'").Scan(&n)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", DatabaseFile, err)
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'iceberg_tables'").Scan(&n); err != nil {
+		return fmt.Errorf("read %s: %w; if it is damaged, load the bills again into another folder", DatabaseFile, err)
 	}
 	if n == 0 { // first use: two processes may come at once
 		unlock, err := s.lock(ctx)
 		if err != nil {
 			return err
 		}
-		defer unlock()
+		err = s.openCatalog()
+		unlock()
+		if err != nil {
+			return err
+		}
+	} else if err := s.openCatalog(); err != nil {
+		return err
 	}
+	if ok, err := s.current(ctx); err != nil || ok {
+		return err
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.bringUp(ctx, tables())
+}
+
+func (s *Store) openCatalog() (err error) {
 	s.cat, err = sqlcat.NewCatalog("spendbot", s.db, sqlcat.SQLite, iceberg.Properties{
-		"warehouse": "file://" + filepath.Join(s.dir, "warehouse"),
+		"warehouse": fileURI(filepath.Join(s.dir, "warehouse")),
 	})
 	if err != nil {
 		return fmt.Errorf("open the Iceberg catalog: %w", err)
 	}
-	if n > 0 {
-		return nil
-	}
-	return s.createTables(ctx)
+	return nil
 }
 
-func (s *Store) createTables(ctx context.Context) error {
+// tables are the columns of each table.
+func tables() map[string][]Column {
+	return map[string][]Column{tableCharges: ChargeColumns(), tableDaily: DailyColumns()}
+}
+
+// current reports whether both tables are there with all their columns.
+func (s *Store) current(ctx context.Context) (bool, error) {
+	for name, cols := range tables() {
+		t, err := s.cat.LoadTable(ctx, table.Identifier{namespace, name})
+		if errors.Is(err, catalog.ErrNoSuchTable) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("open table %s: %w", name, err)
+		}
+		if len(lacking(t, cols)) > 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func lacking(t *table.Table, cols []Column) []Column {
+	var out []Column
+	for _, c := range cols {
+		if _, ok := t.Schema().FindFieldByName(c.Name); !ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// bringUp creates the tables that are not there and adds the columns that a table of an older version lacks. It may be
+// interrupted anywhere and run again.
+func (s *Store) bringUp(ctx context.Context, want map[string][]Column) error {
 	ns := table.Identifier{namespace}
 	if ok, err := s.cat.CheckNamespaceExists(ctx, ns); err != nil {
 		return err
@@ -108,34 +164,62 @@ func (s *Store) createTables(ctx context.Context) error {
 			return fmt.Errorf("create namespace: %w", err)
 		}
 	}
-	for name, cols := range map[string][]Column{tableCharges: ChargeColumns(), tableDaily: DailyColumns()} {
+	for name, cols := range want {
 		id := table.Identifier{namespace, name}
-		if ok, err := s.cat.CheckTableExists(ctx, id); err != nil || ok {
-			if err != nil {
-				return err
-			}
-			continue
+		t, err := s.cat.LoadTable(ctx, id)
+		switch {
+		case errors.Is(err, catalog.ErrNoSuchTable):
+			err = s.create(ctx, id, cols)
+		case err == nil:
+			err = widen(ctx, t, lacking(t, cols))
 		}
-		sc := icebergSchema(cols)
-		spec, err := partitionSpec(sc)
 		if err != nil {
-			return err
-		}
-		_, err = s.cat.CreateTable(ctx, id, sc,
-			catalog.WithPartitionSpec(&spec),
-			catalog.WithLocation("file://"+filepath.Join(s.dir, "warehouse", namespace, name)),
-			catalog.WithProperties(iceberg.Properties{"format-version": "2", "write.metadata.metrics.default": "none",
-				"write.metadata.metrics.column." + ColSource:   "full",
-				"write.metadata.metrics.column." + ColProvider: "full",
-				"write.metadata.metrics.column." + ColPeriod:   "full",
-				"write.metadata.metrics.column." + ColDay:      "full",
-			}))
-		if err != nil {
-			return fmt.Errorf("create table %s: %w", name, err)
+			return fmt.Errorf("table %s: %w", name, err)
 		}
 	}
 	return nil
 }
+
+func (s *Store) create(ctx context.Context, id table.Identifier, cols []Column) error {
+	sc := icebergSchema(cols)
+	spec, err := partitionSpec(sc)
+	if err != nil {
+		return err
+	}
+	props := iceberg.Properties{
+		"format-version":                             "2",
+		"write.metadata.metrics.default":             "none",
+		"write.metadata.delete-after-commit.enabled": "true", // each holds all the snapshots again
+		"write.metadata.previous-versions-max":       "20",
+	}
+	for _, c := range []string{ColSource, ColProvider, ColPeriod, ColDay} {
+		props["write.metadata.metrics.column."+c] = "full"
+	}
+	_, err = s.cat.CreateTable(ctx, id, sc, catalog.WithPartitionSpec(&spec), catalog.WithProperties(props),
+		catalog.WithLocation(fileURI(filepath.Join(s.dir, "warehouse", namespace, id[len(id)-1]))))
+	return err
+}
+
+func widen(ctx context.Context, t *table.Table, cols []Column) error {
+	if len(cols) == 0 {
+		return nil
+	}
+	tx := t.NewTransaction()
+	u := tx.UpdateSchema(true, false, table.WithNameMapping(t.Metadata().NameMapping()))
+	for _, c := range cols {
+		u = u.AddColumn([]string{c.Name}, icebergType(c.Type), "", false, nil)
+	}
+	if err := u.Commit(); err != nil {
+		return fmt.Errorf("add columns: %w", err)
+	}
+	if _, err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("add columns: %w", err)
+	}
+	return nil
+}
+
+// fileURI is a path as Iceberg metadata names it.
+func fileURI(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
 // Close releases the store; snapshots taken from it stay usable.
 func (s *Store) Close() error { return s.db.Close() }
@@ -182,18 +266,8 @@ func plan(ctx context.Context, t *table.Table, snapshot int64) ([]fileOf, error)
 		prov, _ := p[partitionFieldBase+1].(string)
 		out = append(out, fileOf{path: u.Path, part: Partition{src, prov, monthOf(p[partitionFieldBase+2])}, data: task.File})
 	}
-	slices.SortFunc(out, func(a, b fileOf) int { return cmpString(a.path, b.path) })
+	slices.SortFunc(out, func(a, b fileOf) int { return strings.Compare(a.path, b.path) })
 	return out, nil
-}
-
-func cmpString(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // monthOf writes Iceberg's month transform, months since 1970-01, as "2026-10".
@@ -211,4 +285,3 @@ func monthOf(v any) string {
 	}
 	return fmt.Sprintf("%04d-%02d", 1970+m/12, 1+m%12)
 }
-
