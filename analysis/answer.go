@@ -52,6 +52,8 @@ type Table struct {
 	Rows    []Row    `json:"rows"`
 	// Total is the sum of all rows, shown or not; nil where a total has no meaning (quantities in several units).
 	Total *Row `json:"total,omitempty"`
+	// Drawn says that the series beside the table shows the same rows to people; the table is for programs then.
+	Drawn bool `json:"drawn,omitempty"`
 	// Omitted counts the rows beyond the limit; they are summed in the row "everything else" before the total.
 	Omitted int `json:"omitted,omitempty"`
 }

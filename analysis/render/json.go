@@ -24,7 +24,8 @@ type document struct {
 	Change             *changeDoc        `json:"change"`
 	Effects            []effectDoc       `json:"effects"`
 	Drivers            []driverDoc       `json:"drivers"`
-	Rest               *restDoc          `json:"rest"`
+	Rest               *string           `json:"rest"`
+	RestDetail         *restDoc          `json:"rest_detail"`
 	Columns            []analysis.Column `json:"columns"`
 	Rows               []map[string]any  `json:"rows"`
 	EverythingElse     map[string]any    `json:"everything_else"` // the rows beyond the limit, summed
@@ -125,7 +126,6 @@ type offsetDoc struct {
 }
 
 type restDoc struct {
-	Amount  string      `json:"amount"`
 	Effects []effectDoc `json:"effects"`
 	Slices  int         `json:"slices"`
 	Largest string      `json:"largest"`
@@ -193,7 +193,9 @@ func newDocument(a *analysis.Answer) document {
 			d.Change = &changeDoc{b.Change.Current.String(), b.Change.Baseline.String(), b.Change.Delta.String(), b.Change.Currency}
 			d.Effects = effectDocs(b.Effects)
 			d.Drivers = each(b.Drivers, newDriver)
-			d.Rest = &restDoc{b.Rest.Amount.String(), effectDocs(b.Rest.Effects), b.Rest.Slices, b.Rest.Largest.String()}
+			rest := b.Rest.Amount.String()
+			d.Rest = &rest
+			d.RestDetail = &restDoc{effectDocs(b.Rest.Effects), b.Rest.Slices, b.Rest.Largest.String()}
 		case p.Table != nil:
 			t := newTable(p.Table)
 			if tables++; tables == 1 {

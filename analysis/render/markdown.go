@@ -28,7 +28,7 @@ func Markdown(w io.Writer, a *analysis.Answer) error {
 		switch {
 		case p.Bridge != nil:
 			m.bridge(viewBridge(p.Bridge, a.Trace.Queries))
-		case p.Table != nil:
+		case p.Table != nil && !p.Table.Drawn:
 			m.table(viewTable(p.Table, a.Currency))
 		case p.Series != nil:
 			m.series(viewSeries(p.Series, a.Currency), a.Reading.Grain)

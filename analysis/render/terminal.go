@@ -42,7 +42,7 @@ func Terminal(w io.Writer, a *analysis.Answer, o Options) error {
 		switch {
 		case p.Bridge != nil:
 			t.bridge(viewBridge(p.Bridge, a.Trace.Queries))
-		case p.Table != nil:
+		case p.Table != nil && !p.Table.Drawn:
 			t.table(viewTable(p.Table, a.Currency))
 		case p.Series != nil:
 			t.series(viewSeries(p.Series, a.Currency), a.Reading.Grain)

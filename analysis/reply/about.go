@@ -104,15 +104,15 @@ func (w *work) mismatch(ctx context.Context) error {
 		return err
 	}
 	rows, err := w.query(ctx, "costs by charge category", query.Fill(`SELECT CASE WHEN ChargeClass = 'Correction' THEN 'Correction' ELSE ChargeCategory END AS category,
-  sum(BilledCost) AS billed, sum(EffectiveCost) AS effective, sum(ListCost) AS list
+  sum(BilledCost) AS billed, sum(EffectiveCost) AS effective
 FROM daily WHERE ({period}) AND ({filters}) AND BillingCurrency = {currency} GROUP BY 1 ORDER BY 1`,
 		map[string]query.Fragment{"period": query.Within(query.Daily, p), "filters": where, "currency": query.F("?", w.a.Currency)}))
 	if err != nil {
 		return err
 	}
 	t := &analysis.Table{Columns: []analysis.Column{{Name: "charge_category", Label: "charge category", Kind: analysis.ColText}, {Name: "billed", Label: "billed", Kind: analysis.ColMoney},
-		{Name: "effective", Label: "effective", Kind: analysis.ColMoney}, {Name: "list", Label: "list", Kind: analysis.ColMoney}}}
-	var tot [3]analysis.Amount
+		{Name: "effective", Label: "effective", Kind: analysis.ColMoney}}}
+	var tot [2]analysis.Amount
 	for _, row := range rows.Values {
 		cat, _ := row[0].(string)
 		r := analysis.Row{Key: map[string]string{"ChargeCategory": cat}, Cells: []analysis.Cell{{Text: cat}}}
@@ -127,9 +127,9 @@ FROM daily WHERE ({period}) AND ({filters}) AND BillingCurrency = {currency} GRO
 		}
 		t.Rows = append(t.Rows, r)
 	}
-	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(tot[0]), amountCell(tot[1]), amountCell(tot[2])}}
-	w.a.Headline = fmt.Sprintf("%s is %s billed and %s effective: a console that shows another measure, window or filter shows another total.",
-		strings.ToUpper(when(p)[:1])+when(p)[1:], render.Figure(tot[0], w.a.Currency), render.Figure(tot[1], w.a.Currency))
+	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(tot[0]), amountCell(tot[1])}}
+	w.a.Headline = fmt.Sprintf("%s %s is %s billed and %s effective: a console that shows another measure, window or filter shows another total.",
+		w.subject(), when(p), render.Figure(tot[0], w.a.Currency), render.Figure(tot[1], w.a.Currency))
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t},
 		text("What usually sets a console apart: it shows unblended (billed) cost where this shows effective cost; it leaves out or nets credits, refunds, tax or support; it cuts days in another time zone (here UTC); it counts days that are still arriving; it was opened after a restatement that is not loaded here."))
 	w.a.Actions = []analysis.Action{{Label: "In billed cost", Ask: "what is the billed cost?"}, {Label: "Without credits", Ask: "without credits"}}

@@ -41,9 +41,9 @@ func (w *work) compare(ctx context.Context) error {
 	tot := t.Total.Cells
 	n := len(tot) - 4
 	ch := analysis.Change{Baseline: *tot[n].Amount, Current: *tot[n+1].Amount, Delta: *tot[n+2].Amount, Currency: w.a.Currency}
-	w.a.Headline = render.ChangeSentenceOf(w.subject(), ch, when(w.plan.Current), baselineWhen(w.plan))
+	w.a.Headline = render.ChangeSentenceOf(w.subject(), ch, when(w.plan.Current), before(w.plan))
 	for _, p := range w.incomplete(w.plan.Current) {
-		w.caveat("%s is complete only through %s: what it still has to deliver is missing from %s", p.Provider, p.Day.Format("2 Jan"), w.plan.Current)
+		w.arriving(p)
 	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	w.a.Actions = []analysis.Action{{Label: "Why?", Ask: "why?"}}

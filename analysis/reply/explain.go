@@ -41,7 +41,7 @@ func (w *work) explain(ctx context.Context) error {
 	}
 	w.a.Trace.Queries = append(w.a.Trace.Queries, res.Queries...)
 	b := res.Bridge
-	w.a.Headline = render.ChangeSentenceOf(w.subject(), b.Change, when(w.plan.Current), baselineWhen(w.plan))
+	w.a.Headline = render.ChangeSentenceOf(w.subject(), b.Change, when(w.plan.Current), before(w.plan))
 	if s := w.focus(b); s != "" {
 		w.a.Parts = append(w.a.Parts, analysis.Part{Text: s})
 	} else if s := w.foremost(b); s != "" {
@@ -55,14 +55,6 @@ func (w *work) explain(ctx context.Context) error {
 	}
 	w.suggest(b)
 	return w.groupedChange(ctx)
-}
-
-// baselineWhen is how the headline names the baseline.
-func baselineWhen(p analysis.Plan) string {
-	if p.Baseline.Label != "" {
-		return p.Baseline.Label
-	}
-	return "in " + p.Baseline.String()
 }
 
 // nothingThere answers when a period has no data at all.
@@ -114,7 +106,7 @@ func (w *work) cutoffs() []query.Cutoff {
 		}
 		there := base.Start.Add(from.Sub(cur.Start))
 		out = append(out, query.Cutoff{Provider: t.Provider, Day: from, Period: cur}, query.Cutoff{Provider: t.Provider, Day: there, Period: base})
-		w.caveat("%s is complete through %s, so its days after that, and those they are compared with, are left out on both sides", t.Provider, t.Day.Format("2 Jan"))
+		w.caveat("%s's days after %s, and those they are compared with, are left out on both sides", t.Provider, t.Day.Format("2 Jan"))
 	}
 	return out
 }
@@ -154,11 +146,11 @@ func (w *work) searchTags() []string {
 
 // foremost is the sentence after the headline: the driver that carries most, since when, and how.
 func (w *work) foremost(b analysis.Bridge) string {
-	for _, d := range b.Drivers {
+	for i, d := range b.Drivers {
 		if len(d.Slice) == 0 || d.Amount.Sign() != b.Change.Delta.Sign() || b.Change.Delta.IsZero() {
 			continue
 		}
-		s := "The largest part is " + d.Label + ", " + render.Delta(d.Amount, b.Change.Currency)
+		s := "The largest part is " + d.Label + ", " + render.DriverAmount(&b, i)
 		if !d.Onset.Day.IsZero() {
 			since := ", since "
 			if d.Onset.Around {

@@ -114,6 +114,11 @@ func (w *work) incomplete(p analysis.Period) []analysis.ProviderThrough {
 	return out
 }
 
+// arriving says that a provider's last days will still grow.
+func (w *work) arriving(t analysis.ProviderThrough) {
+	w.caveat("what %s charged after %s is still arriving: this total will grow", t.Provider, t.Day.Format("2 Jan"))
+}
+
 func (w *work) monthly(provider string) bool {
 	for _, p := range w.Survey.Providers {
 		if p.Name == provider {

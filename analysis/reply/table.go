@@ -14,6 +14,9 @@ import (
 // defaultRows is how many rows a table shows when the question does not say.
 const defaultRows = 15
 
+// drawnRows is up to how many days a series shows each with its amount, so that a table would only repeat it.
+const drawnRows = 16
+
 // breakdown answers spend_total, top_n and breakdown: one number, or the number cut along dimensions and days.
 func (w *work) breakdown(ctx context.Context) error {
 	if done, err := w.nothingThere(); done || err != nil {
@@ -28,9 +31,10 @@ func (w *work) breakdown(ctx context.Context) error {
 		return err
 	}
 	for _, t := range w.incomplete(p) {
-		w.caveat("%s is complete only through %s: %s will still grow", t.Provider, t.Day.Format("2 Jan"), p)
+		w.arriving(t)
 	}
 	if w.plan.Metric == analysis.Usage {
+		w.a.Currency = ""
 		return w.usage(sums)
 	}
 	if err := w.others(ctx, p); err != nil {
@@ -48,7 +52,9 @@ func (w *work) breakdown(ctx context.Context) error {
 	}
 	w.a.Headline = w.subject() + " " + when(p) + ": " + render.Figure(total, w.a.Currency) + "."
 	if w.plan.Grain != analysis.NoGrain && len(w.plan.GroupBy) == 0 {
-		w.a.Parts = append(w.a.Parts, analysis.Part{Series: w.series(sums, p)}, analysis.Part{Table: w.grainTable(sums)})
+		t := w.grainTable(sums)
+		t.Drawn = len(t.Rows) <= drawnRows
+		w.a.Parts = append(w.a.Parts, analysis.Part{Series: w.series(sums, p)}, analysis.Part{Table: t})
 		return nil
 	}
 	if len(w.plan.GroupBy) == 0 {
@@ -63,12 +69,13 @@ func (w *work) breakdown(ctx context.Context) error {
 	t := w.groupTable(sums, total)
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	if w.plan.Intent == analysis.TopN && len(sums) > 0 {
-		top := sums[0]
-		w.a.Headline = strings.TrimSuffix(w.groupName(top.keys), ".") + " is first by " + w.plan.Metric.Words() + " " + when(p) + ": " +
-			render.Figure(top.amount, w.a.Currency) + " of " + render.Figure(total, w.a.Currency) + "."
-		if w.plan.Limit != 1 {
-			w.a.Headline = strings.Replace(w.a.Headline, " is first ", " leads ", 1)
+		verb := " leads by "
+		if w.plan.Limit == 1 {
+			verb = " is first by "
 		}
+		amount := len(t.Columns) - 2
+		w.a.Headline = w.groupName(sums[0].keys) + verb + w.plan.Metric.Words() + " " + when(p) + ": " +
+			render.CellText(t, w.a.Currency, 0, amount) + " of " + render.CellText(t, w.a.Currency, -1, amount) + "."
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package reply
 
 import (
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -72,15 +73,48 @@ func joinOr(s []string) string {
 	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
 }
 
-// when is the period as a headline says it: its label, or its days.
+// when is the period as a headline says it: "last week", "in October 2026", "on Sat 21 Nov 2026".
 func when(p analysis.Period) string {
-	if p.Label != "" {
-		return p.Label
-	}
-	if p.Days() == 1 {
+	switch {
+	case p.Label == "" && p.Days() == 1:
 		return "on " + p.String()
+	case p.Label == "":
+		return "in " + p.String()
+	case strings.HasPrefix(p.Label, "since"), strings.HasPrefix(p.Label, "on "), strings.HasPrefix(p.Label, "in "):
+		return p.Label
+	case weekday(p.Label):
+		return "on " + p.Label
+	case p.Label[0] >= 'A' && p.Label[0] <= 'Z' || p.Label[0] >= '0' && p.Label[0] <= '9':
+		return "in " + p.Label
 	}
-	return "in " + p.String()
+	return p.Label
+}
+
+func weekday(label string) bool {
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		if strings.HasPrefix(label, d.String()[:3]) {
+			return true
+		}
+	}
+	return false
+}
+
+// before is the baseline as a headline says it: its label, or what it is to the current period.
+func before(p analysis.Plan) string {
+	b := *p.Baseline
+	switch {
+	case b.Label != "":
+		return when(b)
+	case !b.End.Equal(p.Current.Start) || b.Days() != p.Current.Days() && !(b.IsWholeMonth() && p.Current.IsWholeMonth()):
+		return when(b)
+	case p.Current.IsWholeMonth():
+		return "in " + b.Start.Format("January")
+	case b.Days() == 7:
+		return "the week before"
+	case b.Days() == 1:
+		return "the day before"
+	}
+	return "the " + comma(int64(b.Days())) + " days before"
 }
 
 // quantity writes an amount of something: two digits after the point at most, thousands apart.
