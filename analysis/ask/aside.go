@@ -24,6 +24,9 @@ func (p *parse) outOfScope(t topic) analysis.Plan {
 	about := ""
 	if fs := p.filters(); strings.Contains(t.instead, "%s") && len(p.forks) == 0 && len(fs) <= 3 {
 		about = p.r.filterWords(fs)
+		if len(p.mentions) == 1 && len(p.mentions[0].values) > 1 && !p.mentions[0].not {
+			about = " for " + p.mentions[0].said
+		}
 		if tooStrange(analysis.Plan{Filters: fs}) || len(about) > 160 {
 			about = ""
 		}
@@ -80,7 +83,7 @@ func (p *parse) aside() (analysis.Plan, bool) {
 func (p *parse) plainSpend(t topic) bool {
 	switch t.name {
 	case "k8s":
-		return len(p.absent) > 0
+		return len(p.absent) > 0 && p.noun()
 	case "unit_cost":
 		// "cost per account" is a cut.
 		return len(p.groups) > 0 && !has(p.ts, phrases("per gb|request|requests|vcpu|hour|unit|#"))
@@ -220,6 +223,9 @@ func (p *parse) readConsole() {
 	p.notes = nil
 }
 
+// mismatchTopic marks questions why a total differs from what a provider's own console shows.
+const mismatchTopic = "console_mismatch"
+
 // consolePlan is about a total that is not the console's: the previous question's, or the named period's.
 func (p *parse) consolePlan(previous *analysis.Plan) analysis.Plan {
 	if previous != nil && len(p.spans) == 0 {
@@ -228,9 +234,7 @@ func (p *parse) consolePlan(previous *analysis.Plan) analysis.Plan {
 	}
 	p.focus = nil
 	p.groups, p.grain, p.absent, p.declined = nil, "", nil, nil
-	pl := p.plan(analysis.ExplainChange)
-	pl.Topic = "console_mismatch"
-	return pl
+	return p.planAbout(analysis.ExplainChange, mismatchTopic)
 }
 
 // empty reports whether the question named nothing to answer about.

@@ -38,8 +38,12 @@ func (p *parse) askBack(finish func(*parse) analysis.Plan) analysis.Plan {
 // lost is the question back to a sentence that says nothing about spend.
 func (p *parse) lost() analysis.Plan {
 	out := emptyPlan(analysis.Ambiguous)
+	question := "What should be looked at? I answer how much was spent, for what, against when, and why it changed."
+	if has(p.ts, pronouns) && p.q.cost {
+		question = "How much is what? Nothing was asked before that this could refer to."
+	}
 	out.Clarify = &analysis.Clarification{
-		Question: "What should be looked at? I answer how much was spent, for what, against when, and why it changed.",
+		Question: question,
 		Choices: []analysis.Choice{
 			{Label: "total this month", Ask: "how much did we spend this month?"},
 			{Label: "by service last month", Ask: "spend by service last month"},

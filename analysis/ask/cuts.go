@@ -336,12 +336,25 @@ func (p *parse) leftCuts() {
 			continue
 		}
 		c, end, ok := p.cutAt(i)
-		if ok && c.plural && c.dim != "" && p.ts[i].low != "charges" && p.ts[i].low != "projects" && p.ts[i].low != "instances" && p.q.list {
+		if ok && c.plural && c.dim != "" && p.listed(i) {
 			p.addCut(c)
 			p.mark(i, end, cut)
 			return
 		}
 	}
+}
+
+// listed reports whether a "show" or "list" stands before token i, with nothing but names between.
+func (p *parse) listed(i int) bool {
+	for j := i - 1; j >= 0; j-- {
+		switch {
+		case in(p.ts[j].low, "show", "list", "rank", "display", "see", "enumerate"):
+			return true
+		case p.ts[j].role != named && !in(p.ts[j].low, "me", "us", "the", "our", "my", "of", "get", "all", "please", "a"):
+			return false
+		}
+	}
+	return false
 }
 
 func (p *parse) mark(from, to int, r role) {

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -8,8 +9,10 @@ import (
 )
 
 // plan completes what was read: filters, periods, defaults and the notes about them. There are no forks left.
-func (p *parse) plan(intent analysis.Intent) analysis.Plan {
-	pl := analysis.Plan{Intent: intent, Metric: p.metric, Grain: p.grain, GroupBy: slices.Clone(p.groups), Currency: p.currency,
+func (p *parse) plan(intent analysis.Intent) analysis.Plan { return p.planAbout(intent, "") }
+
+func (p *parse) planAbout(intent analysis.Intent, topic string) analysis.Plan {
+	pl := analysis.Plan{Intent: intent, Topic: topic, Metric: p.metric, Grain: p.grain, GroupBy: slices.Clone(p.groups), Currency: p.currency,
 		Filters: p.filters(), Focus: p.focusText()}
 	if pl.GroupBy == nil {
 		pl.GroupBy = []analysis.Dimension{}
@@ -27,7 +30,9 @@ func (p *parse) plan(intent analysis.Intent) analysis.Plan {
 // filters merges the names: values of one dimension add up, dimensions narrow down.
 func (p *parse) filters() []analysis.Filter {
 	out := []analysis.Filter{}
-	for _, m := range p.mentions {
+	inOrder := slices.Clone(p.mentions)
+	slices.SortStableFunc(inOrder, func(a, b mention) int { return cmp.Compare(a.from, b.from) })
+	for _, m := range inOrder {
 		if len(m.values) == 0 {
 			continue
 		}
@@ -82,7 +87,16 @@ func (p *parse) shapeIntent(pl *analysis.Plan) {
 		}
 		for _, s := range p.spans {
 			if s.rule != noRule && pl.Grain == "" {
+				pl.Grain = map[unit]analysis.Grain{byDay: analysis.ByDay, byWeek: analysis.ByWeek}[s.unit]
+				if pl.Grain == "" {
+					pl.Grain = analysis.ByMonth
+				}
+			}
+		}
+		for _, s := range p.spans {
+			if pl.Grain == "" && len(pl.GroupBy) > 0 && s.unit == byMonth && s.n > 1 && s.shape == wholeUnits {
 				pl.Grain = analysis.ByMonth
+				p.note("several months were asked for: shown month by month")
 			}
 		}
 	case analysis.Compare:
@@ -219,13 +233,11 @@ func (p *parse) behind(s span) bool {
 	if s.from == 0 || s.shape == toDate || s.shape == rolling {
 		return false
 	}
-	for j := s.from - 1; j >= max(0, s.from-2); j-- {
-		if in(p.ts[j].low, "than", "vs", "versus", "against", "compared") {
-			return len(p.mentions) < 2 || p.valued == ""
-		}
+	j := s.from - 1
+	for j > 0 && in(p.ts[j].low, "with", "to", "the", "in", "what", "it", "was", "we", "had", "spent") {
+		j--
 	}
-	from := p.ts[s.from]
-	return in(from.low, "from", "since") && false
+	return in(p.ts[j].low, "than", "vs", "versus", "against", "compared") && (len(p.mentions) < 2 || p.valued == "")
 }
 
 // nextOf is the unit after a baseline, up to the last complete day.
@@ -308,6 +320,9 @@ func (p *parse) addNotes(s span) {
 // defaultSpan is the period of a question that names none.
 func (p *parse) defaultSpan(pl *analysis.Plan, ruled *span) span {
 	switch {
+	case pl.Topic == mismatchTopic:
+		p.note("no period was given: month to date")
+		return p.cal.monthOrEarlier()
 	case ruled != nil && ruled.unit >= byWeek:
 		if pl.Intent == analysis.Breakdown {
 			s := p.dates().completeMonths(byMonth, 6)

@@ -22,7 +22,7 @@ var (
 	compareWords = phrases("compare|compared|comparing|comparison", "vs|versus", "against", "relative to", "difference between|in|of", "how do|does|did ... compare|differ|stack", "change|changed|go|went|gone|move|moved|evolve|evolved from", "higher|lower|more|less|cheaper|bigger|smaller than", "did|has|have|is|are ... up|down|increase|increased|decrease|decreased|rise|risen|grow|grown|drop|dropped|change|changed|higher|lower|fall|fallen|spike|spiked|growing|rising|falling|double|doubled", "how much more|less|higher|lower", "how did|has|have|do|does ... change|changed|evolve|evolved|develop|developed|move|moved|grow|grown")
 	listWords    = phrases("show|list|give|which|what|display|rank|ranking|sort|enumerate|get|see")
 	trendWords   = phrases("trend|trends|trending|trendline|over time|history|historical|evolution", "trend|trends|trendline|timeline|evolution", "over time", "time series", "day by day", "week by week", "month by month", "chart|graph|plot")
-	breakWords   = phrases("break|broken|breaking it|them|this|that? down", "breakdown", "split", "composition", "what makes|make up", "where does|did|is|do ... go|going|spent|spend", "distribution", "what are|do|did|is|am we|i|my|our ... spending|paying|spend|pay|made on|for|of")
+	breakWords   = phrases("analyze|analyse", "break|broken|breaking it|them|this|that? down", "breakdown", "split", "composition", "what makes|make up", "where does|did|is|do ... go|going|spent|spend", "distribution", "what are|do|did|is|am we|i|my|our ... spending|paying|spend|pay|made on|for|of")
 	howMuch      = phrases("how much", "how many dollars", "what did|do|does|have|has|was|is|were|are", "total", "spend|cost|costs|spent|bill|charges|expenses|invoice", "price|pay|paid|paying", "how expensive")
 	shareWords   = phrases("what percentage|percent|share|fraction|portion|proportion", "% of", "how much of our|the")
 
@@ -107,8 +107,10 @@ func (p *parse) decide() analysis.Intent {
 	switch {
 	case p.q.why || len(p.focus) > 0:
 		return analysis.ExplainChange
-	case p.grain != "" && rules > 0 && len(p.groups) > 0:
+	case rules > 0 && periods == 0 && len(p.groups) > 0 && (p.grain != "" || !p.q.compare && !p.q.changed):
 		return analysis.Breakdown
+	case p.otherMetric != "" && periods < 2 && rules == 0 && p.valued == "" && len(p.groups) == 0:
+		return analysis.SpendTotal
 	case p.q.compare || periods > 1 || rules > 0 || p.valued != "" && p.versus():
 		return analysis.Compare
 	case p.limit > 0 && p.topSaid:

@@ -211,8 +211,8 @@ func (h *hint) add(p *parse, c cutWord, from, to int) {
 	if c.dim != "" {
 		h.dims = append(h.dims, c.dim)
 	}
-	if c.dim == analysis.DimResource || c.dim == analysis.DimService {
-		h.dims = append(h.dims, analysis.DimInstanceType, analysis.DimPublisher)
+	if c.dim == analysis.DimResource {
+		h.dims = append(h.dims, analysis.DimInstanceType)
 	}
 	if c.dim == analysis.DimProvider {
 		h.dims = append(h.dims, analysis.DimPublisher)

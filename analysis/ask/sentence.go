@@ -147,7 +147,7 @@ func (r *Reader) valueWords(d analysis.Dimension, word, v string) string {
 			shown = e.name
 		}
 	}
-	if plainValue.MatchString(shown) && !grammarWords[fold(shown)] && !strings.Contains(word, ":") && !datePart(fold(shown)) && len(shown) > 1 {
+	if plainValue.MatchString(shown) && (!grammarWords[fold(shown)] || word == "team") && !strings.Contains(word, ":") && !datePart(fold(shown)) && len(shown) > 1 {
 		if n := r.index.lookDim(d, key(shown)); len(n) == 1 && n[0] == v && dayNames[fold(shown)] == 0 {
 			return word + " " + shown
 		}

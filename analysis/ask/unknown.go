@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"spendbot/analysis"
 )
@@ -139,6 +140,9 @@ func (p *parse) tryNear(i int) {
 	h := p.hintAt(i, i+1)
 	var likely []likely
 	limit := tolerance(k)
+	if hasDigit(k) {
+		limit = min(limit, 1)
+	}
 	for _, l := range p.x.nearest(k, limit) {
 		if !h.any() || h.fits(l.naming.dim) {
 			likely = append(likely, l)
@@ -156,7 +160,7 @@ func (p *parse) tryNear(i int) {
 		p.mark(h.from, h.to, named)
 		at := len(p.mentions)
 		p.mentions = append(p.mentions, mention{from: h.from, to: h.to, said: t.raw})
-		if len(list) == 1 {
+		if len(list) == 1 && digits(k) == digits(likely[0].key) {
 			p.mentions[at].naming = list[0]
 			p.noteNaming(t.raw, list[0], h)
 			return
@@ -176,6 +180,16 @@ func (p *parse) tryNear(i int) {
 	p.ts[i].role = named
 	p.mark(h.from, h.to, named)
 	p.askUnknown(h.from, h.to, t.raw, dim, h.fits, h.any())
+}
+
+// digits are the figures in a name: m7i.large is no slip of m6i.large.
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
 }
 
 // unknownValue asks back about a value given for a dimension that does not have it.

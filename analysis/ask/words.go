@@ -6,7 +6,7 @@ import "strings"
 // vocabulary is never dropped in silence: it is asked back or named in a note.
 var grammarWords = wordSet(`
 a about above account accounts across add additional after again against ago all almost along already also always am among
-amount amounts an and annual annually another any anybody anyone anything approximately are aren around as ask at attributable away
+amount amounts an analyze analyse and annual annually another any anybody anyone anything approximately are aren around as ask at attributable away
 back based basis be because become been before began begin beginning behind being below best better between beyond big bigger
 biggest bill billed billing bills bit bot bottom bought both break breakdown bring broke broken budget but buy by calculate
 calculated call came can category categories cause caused causes causing change changed changes changing charge charged charges
