@@ -43,8 +43,8 @@ func (l *leaves) newField(v Vector, usage []int32) *field {
 		}
 		fd.f[i], fd.x[i] = f, x
 	}
-	fd.base = l.scaleOf()
-	fd.pen = l.o.MinImpact * fd.base
+	fd.least = l.o.MinImpact * l.scaleOf()
+	fd.pen = driverCost * fd.least
 	fd.measureNoise()
 	if v == Quantity {
 		fd.vr = l.dayNoise(usage)
@@ -143,7 +143,6 @@ type found struct {
 	conds  []Condition
 	leaves []int32 // what it holds, ascending
 	amount fixed
-	gain   float64
 	stat   stat
 }
 
@@ -169,7 +168,7 @@ func (b *builder) vector(v Vector, usage []int32, det [][]bool) {
 	s.cover()
 	for k, c := range s.list {
 		f := &found{v: v, conds: c.conds}
-		f.gain, f.stat = s.heldStat(k, c)
+		_, f.stat = s.heldStat(k, c)
 		b.found = append(b.found, f)
 	}
 }

@@ -23,6 +23,8 @@ func (b *builder) describe(d *built) {
 	seen := map[int32]bool{}
 	for _, f := range d.founds {
 		d.Vectors = append(d.Vectors, f.v)
+		d.VectorAmounts = append(d.VectorAmounts, f.amount.amount())
+		d.VectorScores = append(d.VectorScores, f.stat.score)
 		for _, i := range f.leaves {
 			if !seen[i] {
 				seen[i] = true

@@ -8,6 +8,9 @@ import (
 // The search's constants. MinImpact and MaxDrivers are the caller's; these are the method's.
 const (
 	defaultMaxConditions = 3
+	// driverCost is what a driver costs in the search, as a share of MinImpact: a little less than it must move, because
+	// noise inside a slice eats some of what its one ratio explains.
+	driverCost = 0.85
 	// conditionCost is what each condition after the first adds to a driver's price, as a share of MinImpact
 	// (explain.md 3.4: 0.10).
 	conditionCost = 0.10
@@ -23,17 +26,22 @@ const (
 	sigmaCap = 0.15
 	// significant is the score in nats from which a slice's movement is not noise (explain.md 3.5's tau).
 	significant = 6.0
+	// exceptional is the same for an exception to a slice that is a driver already: the simpler answer has the benefit of
+	// the doubt.
+	exceptional = 2 * significant
+	// outlier is how many standard deviations one leaf may pull the mean change of a slice (Huber's clipping).
+	outlier = 3.0
 )
 
 // field is one effect vector over the usage leaves: f is what a leaf was expected to cost, x what the vector moved.
 type field struct {
 	f, x   []float64
 	v      Vector
-	base   float64 // total that MinImpact is a share of
-	pen    float64 // price of a driver with one condition
-	vr     []float64
-	sigma  float64 // relative noise of one leaf
-	leaves []int32 // usage leaves
+	least  float64   // money that a driver must at least move
+	pen    float64   // price of a driver with one condition
+	vr     []float64 // variance per leaf that its own days show; nil when unknown
+	sigma  float64   // relative noise of one leaf
+	leaves []int32   // usage leaves
 }
 
 // cell is a candidate: a slice with its leaves.
@@ -64,6 +72,8 @@ type lattice struct {
 	owner []int16 // per leaf: position in list, or -1
 	list  []*cell
 	max   int
+
+	scratch []int32
 }
 
 // determines[a][b] says that dimension a's value fixes dimension b's: SKU and service, account and provider. Slices with
@@ -246,35 +256,43 @@ func disjoint(a, b []Condition) bool {
 	return false
 }
 
-// value computes what the leaves of c that are owned by nobody, or by as, would explain with one ratio.
-func (s *lattice) value(c *cell, as int16) (gain float64, st stat) {
-	var gross, f, v float64
+// gauge is how a set of leaves moved: gross is the money that moved, r the one ratio of what was to what was expected, and
+// left the money that r does not explain.
+type gauge struct{ gross, f, v, r, left float64 }
+
+func (s *lattice) gauge(leaves []int32) (g gauge) {
 	fd := s.fd
-	for _, i := range c.leaves {
-		if o := s.owner[i]; o >= 0 && o != as {
-			continue
-		}
-		gross += math.Abs(fd.x[i])
-		f += fd.f[i]
-		v += fd.f[i] + fd.x[i]
+	for _, i := range leaves {
+		g.gross += math.Abs(fd.x[i])
+		g.f += fd.f[i]
+		g.v += fd.f[i] + fd.x[i]
 	}
-	if gross <= c.price {
-		return gross - c.price, stat{}
+	if g.f > 0 {
+		g.r = g.v / g.f
 	}
-	r := 0.0
-	if f > 0 {
-		r = v / f
+	for _, i := range leaves {
+		if f := fd.f[i]; f > 0 {
+			g.left += math.Abs(f + fd.x[i] - g.r*f)
+		}
 	}
-	var left, info, pull, noise float64
-	for _, i := range c.leaves {
-		if o := s.owner[i]; o >= 0 && o != as {
-			continue
-		}
-		fi, xi := fd.f[i], fd.x[i]
-		if fi > 0 {
-			left += math.Abs(fi + xi - r*fi)
-		}
-		size := (math.Abs(fi) + math.Abs(fi+xi)) / 2
+	return g
+}
+
+// statOf tests the leaves of a cell against noise, by the better of two statistics: the mean relative change, which sees
+// many small leaves move together, and the sum of money, which sees the large ones (explain.md 3.5). What they are
+// expected to cost is r times f, with rv the variance of r/r itself where that was read from other leaves.
+//
+// No leaf pulls the mean further than outlier standard deviations, so that a leaf that vanished does not make its whole
+// account significant; nor does its money, unless most of the cell's came or went.
+func (s *lattice) statOf(leaves []int32, r, rv float64, c *cell) (st stat) {
+	fd := s.fd
+	var info, pull, noise, moved, allNoise, both, all float64
+	for _, i := range leaves {
+		fi := r * fd.f[i]
+		vi := fd.f[i] + fd.x[i]
+		xi := vi - fi
+		st.moved += xi
+		size := (math.Abs(fi) + math.Abs(vi)) / 2
 		if size == 0 {
 			continue
 		}
@@ -282,21 +300,61 @@ func (s *lattice) value(c *cell, as int16) (gain float64, st stat) {
 		if fd.vr != nil {
 			s2 += fd.vr[i] / (size * size)
 		}
+		sd := math.Sqrt(s2)
 		info += 1 / s2
-		pull += xi / size / s2
-		noise += s2 * size * size
-	}
-	st.moved = v - f
-	if info > 0 {
-		ratio, money := pull*pull/info, 0.0
-		if noise > 0 {
-			money = st.moved * st.moved / noise
+		pull += math.Max(-outlier*sd, math.Min(outlier*sd, xi/size)) / s2
+		all += size
+		allNoise += s2 * size * size
+		if fi > 0 && vi > 0 {
+			both += size
+			moved += xi
+			noise += s2 * size * size
 		}
-		z2 := math.Max(ratio, money)
-		st.z = math.Sqrt(z2)
-		st.score = z2/2 - c.cells - float64(len(c.conds))
 	}
-	return gross - left - c.price, st
+	if info == 0 {
+		return st
+	}
+	if both < all/2 {
+		moved, noise, both = st.moved, allNoise, all
+	}
+	z2 := math.Max(pull*pull/(info+info*info*rv), moved*moved/(noise+both*both*rv))
+	st.z = math.Sqrt(z2)
+	st.score = z2/2 - c.cells - float64(len(c.conds))
+	return st
+}
+
+// ratioNoise is the relative variance of the one ratio read from leaves.
+func (s *lattice) ratioNoise(leaves []int32) float64 {
+	var size, noise float64
+	for _, i := range leaves {
+		f := math.Abs(s.fd.f[i])
+		v := s.fd.sigma * s.fd.sigma * f * f
+		if s.fd.vr != nil {
+			v += s.fd.vr[i]
+		}
+		size, noise = size+f, noise+v
+	}
+	if size == 0 {
+		return math.Inf(1)
+	}
+	return noise / (size * size)
+}
+
+// value computes what the leaves of c that nobody owns, or as does, would explain with one ratio, less its price.
+func (s *lattice) value(c *cell, as int16) (gain float64, st stat) {
+	own := s.scratch[:0]
+	for _, i := range c.leaves {
+		if o := s.owner[i]; o < 0 || o == as {
+			own = append(own, i)
+		}
+	}
+	s.scratch = own
+	g := s.gauge(own)
+	gain = g.gross - g.left - c.price
+	if gain > 0 {
+		st = s.statOf(own, 1, 0, c)
+	}
+	return gain, st
 }
 
 // best is the cell with the largest gain over free leaves that stands out from the noise; nil when none pays.
@@ -308,7 +366,7 @@ func (s *lattice) best() *cell {
 		}
 		if c.dirty {
 			c.gain, c.stat = s.value(c, -1)
-			if c.stat.score < significant {
+			if c.stat.score < significant || math.Abs(c.stat.moved) < s.fd.least {
 				c.gain = math.Min(c.gain, 0)
 			}
 			c.dirty = false
@@ -386,9 +444,8 @@ func (s *lattice) heldStat(k int, c *cell) (float64, stat) {
 			own = append(own, i)
 		}
 	}
-	d := *c
-	d.leaves = own
-	return s.value(&d, int16(k))
+	g := s.gauge(own)
+	return g.gross - g.left - c.price, s.statOf(own, 1, 0, c)
 }
 
 // grow adds the best cells to the list until none pays or it is full.
@@ -402,8 +459,9 @@ func (s *lattice) grow(limit int) {
 	}
 }
 
-// cover runs the greedy search and mends it: each slice in turn is put back and searched again, up to two in its place,
-// which undoes a parent that was taken before its children, or two halves of one slice.
+// cover runs the greedy search and mends it, in rounds. Each slice in turn is taken out and searched again, up to two in
+// its place, which undoes a parent that was taken before its children, or two halves of one slice. And each slice may be
+// given an exception: a slice put in front of it that takes those of its leaves that moved otherwise.
 func (s *lattice) cover() {
 	s.grow(s.max)
 	for range refineRounds {
@@ -419,9 +477,74 @@ func (s *lattice) cover() {
 			}
 			s.set(was)
 		}
+		for k := 0; k < len(s.list) && len(s.list) < s.max; k++ {
+			if c := s.exception(k); c != nil {
+				s.set(slices.Insert(slices.Clone(s.list), k, c))
+				changed = true
+			}
+		}
 		s.grow(s.max)
 		if !changed {
 			return
 		}
 	}
+}
+
+// exception finds the cell that, put in front of the k-th slice, improves the cover most; nil when none does.
+func (s *lattice) exception(k int) *cell {
+	host := s.list[k]
+	var own []int32
+	for _, i := range host.leaves {
+		if s.owner[i] == int16(k) {
+			own = append(own, i)
+		}
+	}
+	all := s.gauge(own)
+	if all.left <= s.fd.pen {
+		return nil
+	}
+	miss := make(map[int32]float64, len(own))
+	for _, i := range own {
+		if f := s.fd.f[i]; f > 0 {
+			miss[i] = math.Abs(f + s.fd.x[i] - all.r*f)
+		}
+	}
+	var top *cell
+	most := tie + (refineGain-1)*s.worth()
+	in := map[int32]bool{}
+	for _, c := range s.cells {
+		if c.gross <= c.price || disjoint(c.conds, host.conds) || slices.Contains(s.list, c) {
+			continue
+		}
+		var sum float64
+		var part []int32
+		for _, i := range c.leaves {
+			switch s.owner[i] {
+			case int16(k):
+				sum += miss[i]
+				part = append(part, i)
+			case -1:
+				part = append(part, i)
+			}
+		}
+		// What the exception saves is, but for the host's ratio moving a little, what the host got wrong in it.
+		if sum <= c.price/2 || len(part) == 0 {
+			continue
+		}
+		clear(in)
+		for _, i := range part {
+			in[i] = true
+		}
+		rest := slices.DeleteFunc(slices.Clone(own), func(i int32) bool { return in[i] })
+		a, b := s.gauge(part), s.gauge(rest)
+		if b.gross-b.left <= host.price {
+			continue
+		}
+		gain := a.gross - a.left - c.price + b.gross - b.left - (all.gross - all.left)
+		if gain <= most || s.statOf(part, b.r, s.ratioNoise(rest), c).score < exceptional || s.statOf(rest, 1, 0, host).score < significant {
+			continue
+		}
+		top, most = c, gain
+	}
+	return top
 }

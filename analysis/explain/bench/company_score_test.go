@@ -62,46 +62,62 @@ func (s *tally) add(t *testing.T, c *company, verbose bool, name string) {
 		return both / any
 	}
 	used := make([]bool, len(c.events))
-	counts := func(e planted) bool { return math.Abs(e.delta) >= .005*c.total }
+	change := func(slice map[string]string) (sum float64) {
+		for _, l := range c.q.lines {
+			switch {
+			case !under(l.dims, slice):
+			case c.base.Contains(l.day):
+				sum -= l.costF
+			default:
+				sum += l.costF
+			}
+		}
+		return sum
+	}
+	count := make([]bool, len(c.events))
+	for i, e := range c.events {
+		count[i] = math.Abs(change(e.slice)) >= .005*c.total
+	}
 	for _, d := range br.Drivers {
 		if len(d.Slice) == 0 {
 			continue
 		}
-		hit := false
-		for i, e := range c.events {
-			if used[i] || !counts(e) || jaccard(d.Slice, e.slice) < .9 {
-				continue
-			}
-			used[i], hit = true, true
-			s.tp++
-			k := s.kinds[e.kind]
-			k[0]++
-			eff := mainEffect(d.Effects)
-			for _, w := range wanted[e.kind] {
-				if w == eff {
-					s.effects++
-					k[1]++
+		for _, reason := range reasons(d.Effects) {
+			hit := false
+			for i, e := range c.events {
+				if used[i] || !count[i] || jaccard(d.Slice, e.slice) < .9 {
+					continue
 				}
+				used[i], hit = true, true
+				s.tp++
+				k := s.kinds[e.kind]
+				k[0]++
+				for _, w := range wanted[e.kind] {
+					if w == reason.Effect {
+						s.effects++
+						k[1]++
+					}
+				}
+				if day := c.cur.Start.AddDate(0, 0, e.onset-1); d.Onset.Day.Equal(day) {
+					s.onsets++
+					k[2]++
+				} else if verbose {
+					t.Logf("%s: %s %v x%.2f %.2f%%: onset %s, want %s", name, e.kind, e.slice, e.factor, 100*e.delta/c.total, d.Onset.Day.Format("01-02"), day.Format("01-02"))
+				}
+				s.kinds[e.kind] = k
+				break
 			}
-			if day := c.cur.Start.AddDate(0, 0, e.onset-1); d.Onset.Day.Equal(day) {
-				s.onsets++
-				k[2]++
-			} else if verbose {
-				t.Logf("%s: %s %v x%.2f %.2f%%: onset %s, want %s", name, e.kind, e.slice, e.factor, 100*e.delta/c.total, d.Onset.Day.Format("01-02"), day.Format("01-02"))
-			}
-			s.kinds[e.kind] = k
-			break
-		}
-		if !hit {
-			s.fp++
-			if verbose {
-				a, _ := d.Amount.Float64()
-				t.Logf("%s: FP %v %s %.2f%% %s", name, d.Slice, mainEffect(d.Effects), 100*a/c.total, d.Confidence)
+			if !hit {
+				s.fp++
+				if verbose {
+					a, _ := reason.Amount.Float64()
+					t.Logf("%s: FP %v %s %.2f%% %s", name, d.Slice, reason.Effect, 100*a/c.total, d.Confidence)
+				}
 			}
 		}
 	}
 	for i, e := range c.events {
-		if !used[i] && counts(e) {
+		if !used[i] && count[i] {
 			s.fn++
 			if verbose {
 				t.Logf("%s: FN %s %v x%.2f %.2f%% day %d", name, e.kind, e.slice, e.factor, 100*e.delta/c.total, e.onset)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -174,6 +176,9 @@ func newCompany(seed uint64) *company {
 		default:
 			e.kind = pick(r, "credit", "refund", "purchase", "tax")
 		}
+		if slices.ContainsFunc(c.events, func(o planted) bool { return o.kind == e.kind && maps.Equal(o.slice, e.slice) }) {
+			continue // one event twice is one event
+		}
 		switch e.kind {
 		case "credit", "refund", "purchase", "tax":
 			amount := c.total * (.01 + .12*r.Float64())
@@ -189,6 +194,9 @@ func newCompany(seed uint64) *company {
 			a := pick(r, accounts...)
 			e.onset = 1 + r.IntN(n1)
 			e.slice = map[string]string{"SubAccountId": a, "ServiceName": name}
+			if slices.ContainsFunc(c.events, func(o planted) bool { return o.kind == e.kind && maps.Equal(o.slice, e.slice) }) {
+				continue
+			}
 			e.delta = amount
 			lines = append(lines, oneTime{[5]string{name, a, "", "", name}, e.onset, math.Round(amount*100) / 100, st})
 		case "new":
@@ -230,7 +238,9 @@ func newCompany(seed uint64) *company {
 				}
 			}
 		}
-		c.events = append(c.events, e)
+		if e.delta != 0 {
+			c.events = append(c.events, e)
+		}
 	}
 	round := func(x float64) float64 { return math.Round(x*1e6) / 1e6 }
 	for _, l := range all {

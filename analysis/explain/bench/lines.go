@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"sort"
@@ -40,20 +39,24 @@ func predictLines(dir string) (prediction, error) {
 		if len(d.Slice) == 0 {
 			continue // the calendar
 		}
-		e := event{Slice: map[string]string{}, Effect: mainEffect(d.Effects), Amount: d.Amount}
+		slice := map[string]string{}
 		var parts []string
 		for k, v := range d.Slice {
 			k = strings.TrimPrefix(k, "tag:")
-			e.Slice[k] = v
+			slice[k] = v
 			parts = append(parts, k+"="+v)
 		}
 		sort.Strings(parts)
-		p.RootCauses = append(p.RootCauses, strings.Join(parts, "&"))
+		var onset *string
 		if !d.Onset.Day.IsZero() {
 			day := d.Onset.Day.Format(analysis.DateLayout)
-			e.Onset = &day
+			onset = &day
 		}
-		p.Events = append(p.Events, e)
+		// A driver that moved for several reasons, its price and its usage, was found once for each.
+		for _, r := range reasons(d.Effects) {
+			p.RootCauses = append(p.RootCauses, strings.Join(parts, "&"))
+			p.Events = append(p.Events, event{Slice: slice, Effect: r.Effect, Amount: r.Amount, Onset: onset})
+		}
 	}
 	return p, nil
 }
@@ -119,25 +122,34 @@ var sameQuestion = map[analysis.Effect]string{
 	analysis.EffCoverage: "commitment", analysis.EffCommitmentRate: "commitment",
 }
 
-// mainEffect is the largest effect of the group of effects with the largest sum.
-func mainEffect(es []analysis.EffectAmount) analysis.Effect {
-	group := func(e analysis.Effect) string {
-		if g, ok := sameQuestion[e]; ok {
-			return g
-		}
-		return string(e)
+// reasons are the groups of effects, largest first, each under the name of its largest effect.
+func reasons(es []analysis.EffectAmount) []analysis.EffectAmount {
+	type group struct {
+		top, sum decimal.Decimal
+		effect   analysis.Effect
 	}
-	sums := map[string]float64{}
+	by := map[string]*group{}
+	var gs []*group
 	for _, e := range es {
-		sums[group(e.Effect)] += e.Amount.InexactFloat64()
-	}
-	var top analysis.Effect
-	var most, part float64
-	for _, e := range es {
-		s, a := math.Abs(sums[group(e.Effect)]), math.Abs(e.Amount.InexactFloat64())
-		if s > most || s == most && a > part {
-			top, most, part = e.Effect, s, a
+		name := string(e.Effect)
+		if g, ok := sameQuestion[e.Effect]; ok {
+			name = g
+		}
+		g := by[name]
+		if g == nil {
+			g = &group{effect: e.Effect}
+			by[name] = g
+			gs = append(gs, g)
+		}
+		g.sum = g.sum.Add(e.Amount)
+		if a := e.Amount.Abs(); a.GreaterThan(g.top) {
+			g.top, g.effect = a, e.Effect
 		}
 	}
-	return top
+	sort.SliceStable(gs, func(i, j int) bool { return gs[i].sum.Abs().GreaterThan(gs[j].sum.Abs()) })
+	out := make([]analysis.EffectAmount, len(gs))
+	for i, g := range gs {
+		out[i] = analysis.EffectAmount{Effect: g.effect, Amount: g.sum}
+	}
+	return out
 }
