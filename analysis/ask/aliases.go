@@ -91,7 +91,7 @@ var aliases = []alias{
 	{"gcs,google cloud storage,google storage", []target{svc("cloud storage|google cloud storage")}},
 	{"bq,big query,bigquery", []target{svc("bigquery|bigquery*")}},
 	{"stackdriver,cloud logging", []target{svc("cloud logging|stackdriver logging")}},
-	{"cloud sql", []target{svc("cloud sql")}},
+	{"sql,sql databases", []target{svc("azure sql database|cloud sql")}},
 	{"pubsub,pub sub", []target{svc("cloud pub sub|pubsub|cloud pubsub")}},
 	{"vertex,vertex ai", []target{svc("vertex ai")}},
 
@@ -109,7 +109,7 @@ var aliases = []alias{
 }
 
 // vendors are the words a service's name begins with and nobody says.
-var vendors = []string{"amazon", "aws", "azure", "microsoft", "google cloud", "google", "cloud"}
+var vendors = []string{"amazon", "aws", "azure", "microsoft", "google cloud", "google"}
 
 // sameValues are spellings of one value of an environment.
 var sameValues = map[string]string{

@@ -2,6 +2,7 @@ package ask
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"spendbot/analysis"
@@ -70,7 +71,7 @@ func (p *parse) aside() (analysis.Plan, bool) {
 			return p.outOfScope(t), true
 		}
 	}
-	if t, ok := p.topicOf([]topic{chatter}); ok && len(p.mentions) == 0 && len(p.spans) == 0 && len(p.ts) <= 5 && !p.q.cost {
+	if t, ok := p.topicOf([]topic{chatter}); ok && !p.hasNames() && len(p.spans) == 0 && len(p.ts) <= 5 && !p.q.cost {
 		return p.outOfScope(t), true
 	}
 	if len(p.mentions) > 0 || p.q.cost {
@@ -176,7 +177,8 @@ func (p *parse) aboutAnswers(previous *analysis.Plan) (analysis.Plan, bool) {
 		}
 		return pl, true
 	}
-	if has(p.ts, lastAnswer) && len(p.mentions) == 0 && !p.q.why && len(p.spans) == 0 && len(p.groups) == 0 {
+	onlySQL := len(p.mentions) == 1 && fold(p.mentions[0].said) == "sql" && !p.noun()
+	if has(p.ts, lastAnswer) && (len(p.mentions) == 0 || onlySQL) && !p.q.why && len(p.spans) == 0 && len(p.groups) == 0 {
 		pl.Topic = "last_answer"
 		return pl, true
 	}
@@ -245,7 +247,12 @@ func (p *parse) empty() bool {
 	if has(p.ts, pronouns) && !has(p.ts, phrases("this|that month|week|year|quarter|bill")) && !p.noun() {
 		return true
 	}
-	return !p.q.cost || !p.noun()
+	return !(p.q.cost || has(p.ts, breakWords)) || !p.noun()
+}
+
+// hasNames reports whether the question names anything this data has.
+func (p *parse) hasNames() bool {
+	return slices.ContainsFunc(p.mentions, func(m mention) bool { return len(m.values) > 0 })
 }
 
 // noun reports whether spend is spoken of at all.

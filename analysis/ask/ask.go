@@ -83,7 +83,7 @@ func (r *Reader) Read(question string, now time.Time, previous *analysis.Plan) a
 	if pl, ok := p.aboutAnswers(previous); ok {
 		return pl
 	}
-	if t, ok := p.topicOf([]topic{offTopic}); ok && len(p.mentions) == 0 {
+	if t, ok := p.topicOf([]topic{offTopic}); ok && !p.hasNames() {
 		return p.outOfScope(t)
 	}
 	if pl, ok := p.aside(); ok {

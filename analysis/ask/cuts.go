@@ -104,18 +104,6 @@ func (p *parse) cutAt(i int) (cutWord, int, bool) {
 			return cutWord{dim: d}, j + 1, true
 		}
 	}
-	switch w {
-	case "day", "days", "daily", "date":
-		return cutWord{grain: analysis.ByDay, plural: w == "days"}, i + 1, true
-	case "week", "weeks", "weekly":
-		return cutWord{grain: analysis.ByWeek, plural: w == "weeks"}, i + 1, true
-	case "month", "months", "monthly":
-		return cutWord{grain: analysis.ByMonth, plural: w == "months"}, i + 1, true
-	case "cost", "costs", "spend", "spending", "amount", "price", "total", "value", "usage", "how", "default", "far":
-		if w != "usage" || i+1 >= len(ts) || !in(ts[i+1].low, "type", "types") {
-			return cutWord{filler: true}, i + 1, true
-		}
-	}
 	if i+1 < len(ts) && !ts[i].brk && !ts[i+1].quoted {
 		second, plural := singular(ts[i+1].low)
 		pair := w + " " + second
@@ -127,6 +115,18 @@ func (p *parse) cutAt(i int) (cutWord, int, bool) {
 		}
 		if absentCuts[w+second] {
 			return cutWord{absent: pair, plural: plural}, i + 2, true
+		}
+	}
+	switch w {
+	case "day", "days", "daily", "date":
+		return cutWord{grain: analysis.ByDay, plural: w == "days"}, i + 1, true
+	case "week", "weeks", "weekly":
+		return cutWord{grain: analysis.ByWeek, plural: w == "weeks"}, i + 1, true
+	case "month", "months", "monthly":
+		return cutWord{grain: analysis.ByMonth, plural: w == "months"}, i + 1, true
+	case "cost", "costs", "spend", "spending", "amount", "price", "total", "value", "usage", "how", "default", "far":
+		if w != "usage" || i+1 >= len(ts) || !in(ts[i+1].low, "type", "types") {
+			return cutWord{filler: true}, i + 1, true
 		}
 	}
 	one, plural := singular(w)
@@ -312,6 +312,18 @@ func (p *parse) readWhich() {
 			p.mark(j, end, cut)
 			break
 		}
+	}
+	if len(p.groups) == 0 && has(ts, whoWords) {
+		d := analysis.DimAccount
+		for _, kind := range []string{"team", "owner"} {
+			if t, ok := p.x.tagFor(kind); ok {
+				d = t
+				break
+			}
+		}
+		p.addCut(cutWord{dim: d})
+		p.asked = cutWord{dim: d}
+		p.note("\"who\" was read as: which %s", d.Words())
 	}
 	for i := range ts {
 		if ts[i].role != open || ts[i].quoted {

@@ -92,7 +92,7 @@ func (d dateReader) monthFirst(i int, m time.Month) (span, int, bool) {
 		case in(prev, "vs", "versus", "and", "or", "to", "-", "from", "with", "against", "than", "compared") && d.monthNear(i):
 		case in(d.word(i+1), "vs", "versus", "to", "-", "and") && d.isMonth(i+2):
 		default:
-			if d.word(i) == "may" && (i == 0 || in(d.word(i+1), "i", "we", "you", "be", "have", "also", "not", "it", "they")) {
+			if d.word(i) == "may" && (i == 0 && !costNouns[d.word(1)] || in(d.word(i+1), "i", "we", "you", "be", "have", "also", "not", "it", "they")) {
 				return span{}, 0, false
 			}
 			s.weak = true

@@ -330,7 +330,11 @@ func (p *parse) defaultSpan(pl *analysis.Plan, ruled *span) span {
 			return s
 		}
 		s := p.cal.calendarUnits(ruled.unit, p.cal.start(ruled.unit, p.cal.through), 1, "")
-		p.note("no period was given: the %s to date", ruled.unit)
+		if s.shape == toDate {
+			p.note("no period was given: the %s to date", ruled.unit)
+		} else {
+			p.note("no period was given: the last complete %s", ruled.unit)
+		}
 		return s
 	case pl.Intent == analysis.ExplainChange && (hasCharge(pl.Filters) || has(p.ts, phrases("forecast|forecasted|budget|invoice"))):
 		if has(p.ts, phrases("forecast|forecasted|budget")) {

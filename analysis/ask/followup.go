@@ -16,6 +16,9 @@ var (
 	pronouns    = phrases("it|that|them|those|these|this")
 )
 
+// subjects make a sentence one of its own: it says what it is about.
+var subjects = wordSet(`spend spending spent spends cost costs bill bills charges expenses pay paid paying invoice expenditure`)
+
 // isFollowUp reports whether a question leans on the one before it.
 func (p *parse) isFollowUp(intent analysis.Intent) bool {
 	if len(p.ts) == 0 {
@@ -26,7 +29,7 @@ func (p *parse) isFollowUp(intent analysis.Intent) bool {
 	}
 	subject := false
 	for i, t := range p.ts {
-		if costNouns[t.low] && t.role != cut && t.role != named && (i == 0 || !in(p.ts[i-1].low, "by", "highest")) {
+		if subjects[t.low] && t.role != cut && t.role != named && (i == 0 || !in(p.ts[i-1].low, "by", "highest")) {
 			subject = true
 		}
 	}
@@ -44,7 +47,18 @@ func (p *parse) asksAnew() bool {
 // follow puts what the question says on top of the previous plan.
 func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Plan {
 	saysIntent := intent
+	if p.hasRule() && !p.versus() && !p.q.compare && has(p.ts, phrases("what|how about", "^and")) {
+		p.shift(prev)
+		saysIntent = prev.Intent
+	}
 	p.inherit(prev)
+	if prev.Intent == analysis.Compare && prev.Baseline == nil {
+		for _, f := range prev.Filters {
+			if len(f.Values) > 1 && slices.Contains(prev.GroupBy, f.Dimension) {
+				p.valued = f.Dimension
+			}
+		}
+	}
 	switch {
 	case p.q.why || len(p.focus) > 0:
 		intent = analysis.ExplainChange
@@ -92,6 +106,28 @@ func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Pla
 	return pl
 }
 
+// shift reads "what about the week before?" as the same question one step back.
+func (p *parse) shift(prev *analysis.Plan) {
+	for i, s := range p.spans {
+		if s.rule == noRule {
+			continue
+		}
+		var pd analysis.Period
+		switch cur := p.cal.recognise(prev.Current); {
+		case s.rule == lastYear:
+			pd, _ = p.cal.yearBefore(cur)
+		case s.unit >= byDay && s.unit != cur.unit:
+			start := s.unit.step(p.cal.start(s.unit, prev.Current.Start), -1)
+			pd = analysis.Period{Start: start, End: s.unit.step(start, 1)}
+		default:
+			pd, _ = p.cal.before(cur)
+		}
+		named := p.cal.recognise(pd)
+		named.from, named.to, named.notes = s.from, s.to, nil
+		p.spans[i] = named
+	}
+}
+
 func (p *parse) hasRule() bool {
 	return slices.ContainsFunc(p.spans, func(s span) bool { return s.rule != noRule })
 }
@@ -135,12 +171,16 @@ func (p *parse) keepPeriods(prev *analysis.Plan, intent analysis.Intent) {
 			days++
 		}
 	}
-	if days > 0 {
-		// "what about last month?" after a comparison of values stays one.
+	against := days == 1 && intent == analysis.Compare && has(p.ts, phrases("compare|compared|comparison|vs|versus|against|than"))
+	if days > 0 && !against {
 		return
 	}
 	cur := p.cal.recognise(prev.Current)
 	cur.notes = nil
+	if against {
+		p.spans = append([]span{cur}, p.spans...)
+		return
+	}
 	kept := []span{cur}
 	if prev.Baseline != nil && !p.hasRule() && len(prev.Windows) == 0 && (intent == analysis.ExplainChange || intent == analysis.Compare) {
 		kept = append(kept, span{Period: *prev.Baseline, shape: irregular})

@@ -194,6 +194,12 @@ const maxTagKeys = 50
 
 // untagged means the key that is named nearby, or else no tag at all.
 func (p *parse) untagged(i, j int) {
+	if c, end, ok := p.cutAt(j); ok && j < len(p.ts) && !p.ts[j-1].brk && !c.plural {
+		if _, tag := c.dim.TagKey(); tag {
+			p.name(i, end, naming{dim: c.dim, values: []string{""}})
+			return
+		}
+	}
 	keys := sortedKeys(p.r.voc.Tags)
 	if len(keys) == 0 || len(keys) > maxTagKeys {
 		p.decline("This data has %d tag keys: name the one that is missing, as in \"without a team tag\".", len(keys))

@@ -44,7 +44,7 @@ func distance(a, b string, limit int) int {
 // tolerance is how many slips a word of that length may hold.
 func tolerance(word string) int {
 	switch n := len([]rune(word)); {
-	case n < 4:
+	case n < 5:
 		return 0
 	case n < 8:
 		return 1
@@ -87,7 +87,10 @@ func (x *index) closest(k string, most int) []naming {
 	var all []scored
 	for _, name := range x.keys {
 		s := likenessOf(k, name)
-		if s < 0.3 {
+		if d := distance(k, name, 2); d <= 2 {
+			s = max(s, 1-float64(d)/float64(max(len(k), len(name), 1)))
+		}
+		if s < 0.4 {
 			continue
 		}
 		for _, n := range x.look(name) {

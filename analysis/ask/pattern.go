@@ -33,6 +33,8 @@ func phrases(texts ...string) []pattern {
 				p.steps = append(p.steps, step{gap: true})
 			case "_":
 				p.steps = append(p.steps, step{any: true})
+			case "_?":
+				p.steps = append(p.steps, step{any: true, optional: true})
 			case "#":
 				p.steps = append(p.steps, step{number: true})
 			default:

@@ -57,7 +57,8 @@ func (d dateReader) relativeAt(i int) (span, int, bool) {
 	if in(w, "hours", "hour", "hrs", "h") && counted {
 		days := max(1, (n+23)/24)
 		s := d.trailing(byDay, days, fmt.Sprintf("last %s", count(days, "complete day")))
-		return d.note(s, "hours are read as whole UTC days"), j + 1, true
+		s.notes = nil
+		return d.note(s, "hours are read as whole UTC days: %s", s.Period), j + 1, true
 	}
 	if in(w, "fortnight") {
 		return d.trailing(byWeek, 2, "last 2 weeks"), j + 1, true
@@ -239,6 +240,17 @@ func (d dateReader) edgeOf(u unit, n int, last bool, i int) (span, int, bool) {
 	}
 	if !each || s.n <= 1 {
 		out := span{Period: edge(s.Period), shape: irregular}
+		if d.word(end) == "and" && s.n == 1 {
+			// "the last 7 days of October and September"
+			if other, e, ok := d.exprAt(end + 1); ok && other.unit == s.unit && other.n == 1 && other.shape == wholeUnits && !other.future {
+				out.windows = []analysis.Period{edge(other.Period), edge(s.Period)}
+				if other.Start.After(s.Start) {
+					out.Period = edge(other.Period)
+					out.windows = []analysis.Period{edge(s.Period), edge(other.Period)}
+				}
+				return out, e, true
+			}
+		}
 		return d.note(out, "read as %s", out.Period), end, true
 	}
 	if s.n > maxWindows || s.shape == rolling {

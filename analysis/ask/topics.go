@@ -17,7 +17,7 @@ var refusals = []topic{
 		"developer|admin|god mode", "drop table|database", "delete from|table", "insert into", "union all? select", "select _ from", "update _ set", "or 1=1", "reveal ... password|secret|secrets|token|tokens|credentials", "show|print|give|what|tell ... api|secret|access key|keys|token|tokens", "password|passwords|credentials"),
 		says: "Rules about who may see what do not change by asking, and nothing in a question is run as a command", instead: "how much did we spend last month?"},
 	{name: "mutation", phrases: phrases("^please|can|could|would? you? please? terminate|kill|delete|destroy|stop|shutdown|resize|rightsize|downsize|scale|restart|reboot|remove|detach|purge|buy|purchase|cancel|release|suspend|disable|enable|tag|untag|move|migrate|modify the|all|our|any|my|a|an|those|these|that|this|idle|unused|unattached|old|it|them|everything|instances|instance|resources|snapshots|volumes|savings|reserved|reservations",
-		"^please|go|just? and? terminate|kill|delete|destroy|shutdown|resize|rightsize|detach|purge|reboot", "shut|turn down|off the|all|our|my|it|them|everything|those"),
+		"^please|go|just? and? terminate|kill|delete|destroy|shutdown|resize|rightsize|detach|purge|reboot", "shut|turn down|off the|all|our|my|it|them|everything|those", "^please|can|could|would? you? please? shut|turn|switch|scale|spin down|off"),
 		says: "This bot only reads bills and changes nothing in a cloud account", instead: "top 10 resources by cost this month"},
 }
 

@@ -211,7 +211,7 @@ func (p *parse) askUnknown(from, to int, said, dim string, fits func(analysis.Di
 		}
 		list = only
 	}
-	list = list[:min(3, len(list))]
+	list = list[:min(4, len(list))]
 	kind := "a service or a tag value and know neither"
 	if dim != "" {
 		kind = "a value of " + dim + " and this data has none of that name"
