@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -231,10 +230,8 @@ func viewSQL(ctx context.Context, db *sql.DB, name string, files []string) (stri
 	return "CREATE VIEW " + name + " AS SELECT " + strings.Join(sel, ", ") + " FROM " + from, nil
 }
 
-var errNotSelect = errors.New("only a single SELECT may run on the query connection")
-
-// queryOnly runs one SELECT on a locked connection.
-func queryOnly(ctx context.Context, db *sql.DB, query string, params []any) (*Rows, error) {
+// queryOnly runs one SELECT on a locked connection, once allowed has agreed to its parse tree.
+func queryOnly(ctx context.Context, db *sql.DB, allowed func(query string, tree func() (string, error)) error, query string, params []any) (*Rows, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -260,6 +257,11 @@ func queryOnly(ctx context.Context, db *sql.DB, query string, params []any) (*Ro
 		return nil
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := allowed(query, func() (tree string, err error) {
+		return tree, conn.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR), skip_null := true, skip_empty := true) AS VARCHAR)", query).Scan(&tree)
+	}); err != nil {
 		return nil, err
 	}
 	rows, err := conn.QueryContext(ctx, query, params...)

@@ -116,13 +116,11 @@ func TestKilledLoadLeavesOldOrNew(t *testing.T) {
 
 func TestKilledRepairIsBegunAgain(t *testing.T) {
 	for _, first := range []bool{false, true} {
-		for _, step := range []string{"rolled back", "dropped", "withdrawn", "cleaned"} {
-			if first == (step == "rolled back") {
-				continue // rolling back needs something to roll back to; only the very first commit is dropped
-			}
-			if step == "dropped" && !first {
-				continue
-			}
+		undo := "rolled back"
+		if first { // there is nothing to roll back to
+			undo = "dropped"
+		}
+		for _, step := range []string{undo, "withdrawn", "cleaned"} {
 			t.Run(fmt.Sprintf("%s, first load %v", step, first), func(t *testing.T) {
 				k := newKillCase(t, first)
 				if !killedLoad(t, k.dir, k.newBill, "charges committed", 0) || !killedLoad(t, k.dir, k.newBill, step, 0) {
