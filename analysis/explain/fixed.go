@@ -15,7 +15,7 @@ import (
 const fixedDigits = 18
 
 // fixed is an exact amount in units of 10^-18, a 128-bit two's complement integer: decimals without their allocations,
-// for sums over hundreds of thousands of leaves. It holds up to 1.7e20 units of currency.
+// for sums over hundreds of thousands of leaves. A leaf may hold up to 1.3e18 units of currency.
 type fixed struct {
 	hi int64
 	lo uint64
