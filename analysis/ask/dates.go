@@ -144,6 +144,9 @@ func (d dateReader) sinceAt(i int) (span, int, bool) {
 	for _, p := range startOf {
 		if e, ok := p.at(d.ts, j); ok {
 			j = e
+			if u, isUnit := unitWords[d.word(d.skip(j, "the"))]; isUnit {
+				return d.openEnded(d.start(u, d.through)), d.skip(j, "the") + 1, true
+			}
 		}
 	}
 	j = d.skip(j, "the")
@@ -215,14 +218,14 @@ func (d dateReader) join(a, b span, word string) (span, bool) {
 }
 
 var (
-	isoDay      = regexp.MustCompile(`^(20\d\d)[-/](\d{1,2})[-/](\d{1,2})(?:t[0-9:.z+-]*)?$`)
+	isoDay      = regexp.MustCompile(`^((?:19|20)\d\d)[-/](\d{1,2})[-/](\d{1,2})(?:t[0-9:.z+-]*)?$`)
 	isoDayRange = regexp.MustCompile(`^(20\d\d-\d\d-\d\d)(?:\.\.|/|to)(20\d\d-\d\d-\d\d)$`)
 	isoMonth    = regexp.MustCompile(`^(20\d\d)[-/](0[1-9]|1[0-2])$`)
 	isoWeekWord = regexp.MustCompile(`^(20\d\d)-?w(\d{1,2})$`)
 	slashDay    = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})(?:/(\d{2}|20\d\d))?$`)
 	dotDay      = regexp.MustCompile(`^(\d{1,2})\.(\d{1,2})\.(\d{2}|20\d\d)?$`)
 	slashMonth  = regexp.MustCompile(`^(0?[1-9]|1[0-2])/(20\d\d)$`)
-	yearWord    = regexp.MustCompile(`^20\d\d$`)
+	yearWord    = regexp.MustCompile(`^(?:199\d|20\d\d)$`)
 	shortYear   = regexp.MustCompile(`^'?(\d\d)$`)
 	dayWord     = regexp.MustCompile(`^(\d{1,2})(st|nd|rd|th)?$`)
 	dayPair     = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th)?-(\d{1,2})(?:st|nd|rd|th)?$`)

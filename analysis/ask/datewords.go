@@ -323,8 +323,8 @@ func (d dateReader) dayNameAt(i int) (span, int, bool) {
 		}
 		return d.weekday(wd), j + 1, true
 	}
-	if w == "day" && d.word(i+1) == "before" && d.word(i+2) == "yesterday" {
-		return d.calendarUnits(byDay, d.today.AddDate(0, 0, -2), 1, ""), i + 3, true
+	if k := d.skip(i, "the"); d.word(k) == "day" && d.word(k+1) == "before" && d.word(k+2) == "yesterday" {
+		return d.calendarUnits(byDay, d.today.AddDate(0, 0, -2), 1, ""), k + 3, true
 	}
 	return span{}, 0, false
 }
@@ -339,7 +339,7 @@ func (d dateReader) weekOfAt(i int) (span, int, bool) {
 			}
 			return d.weekNumber(0, n, j+2)
 		}
-		k := d.skip(j+1, "of", "beginning", "starting", "from", "on", "that", "began")
+		k := d.skip(j+1, "of", "beginning", "starting", "that", "began")
 		if k > j+1 {
 			if a, end, ok := d.exprAt(k); ok && a.unit == byDay && a.shape == someDay {
 				start := d.start(byWeek, a.Start)

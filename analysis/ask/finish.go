@@ -307,8 +307,10 @@ func (p *parse) windows(pl *analysis.Plan, named []span) {
 		return
 	}
 	pl.Intent = analysis.Compare
-	pl.Windows = all
 	pl.Baseline = &prev
+	if len(all) > 2 {
+		pl.Windows = all
+	}
 }
 
 func (p *parse) addNotes(s span) {

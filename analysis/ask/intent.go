@@ -163,7 +163,7 @@ func (p *parse) versus() bool {
 func (p *parse) comparedValues() analysis.Dimension {
 	n := map[analysis.Dimension]int{}
 	for _, m := range p.mentions {
-		if !m.not && len(m.values) > 0 {
+		if !m.not && len(m.values) > 0 && (!m.given || slices.Contains(p.groups, m.dim)) {
 			n[m.dim]++
 			if n[m.dim] > 1 {
 				return m.dim

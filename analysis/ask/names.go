@@ -13,7 +13,8 @@ type mention struct {
 	from, to int
 	said     string
 	naming
-	not bool
+	not   bool
+	given bool // with its dimension, as in service="Amazon Bedrock": a filter, and nothing to set against another
 }
 
 // fork is a place where the question can be read in several ways; each option completes the plan differently.
@@ -73,6 +74,7 @@ func (p *parse) readPairs() {
 		}
 		if n, ok := p.valueOf(dim, v); ok {
 			p.name(from, to, n)
+			p.mentions[len(p.mentions)-1].given = true
 			continue
 		}
 		p.unknownValue(from, to, dim, v)

@@ -63,8 +63,8 @@ func (d dateReader) relativeAt(i int) (span, int, bool) {
 	if in(w, "fortnight") {
 		return d.trailing(byWeek, 2, "last 2 weeks"), j + 1, true
 	}
-	if in(w, "period") && j > k || w == "period" && in(back, "current", "this") {
-		return d.running(byMonth, j+1) // a billing period is a calendar month in every format we load
+	if w == "period" && j > k {
+		w = "month" // a billing period is a calendar month in every format we load
 	}
 	if m, ok := monthNames[w]; ok && !counted {
 		return d.namedMonth(back, m, j)
@@ -96,6 +96,10 @@ func (d dateReader) relativeAt(i int) (span, int, bool) {
 	s, ok := d.backwards(back, u, n, counted, whole)
 	if !ok {
 		return span{}, 0, false
+	}
+	if earliest := analysis.Day(2010, 1, 1); s.Start.Before(earliest) {
+		s = span{Period: analysis.Period{Start: earliest, End: s.End}, shape: irregular}
+		s = d.note(s, "no bill here is older than %s: cut there", dayName(earliest))
 	}
 	if back == "last" && counted && d.word(end) == "of" {
 		if each, e, ok := d.edgeOf(u, n, true, end+1); ok {
@@ -271,7 +275,7 @@ var eachWord = phrases("each|every")
 func (d dateReader) ruleAt(i int) (span, int, bool) {
 	for _, t := range ruleTable {
 		for _, p := range t.phrases {
-			if end, ok := p.at(d.ts, i); ok && d.word(i) != "" {
+			if end, ok := p.at(d.ts, i); ok && d.word(i) != "" && !in(d.word(end), "yesterday", "last") {
 				return span{rule: t.rule, unit: t.unit, n: 1}, end, true
 			}
 		}
