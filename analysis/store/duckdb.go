@@ -46,6 +46,7 @@ func openDuckDB(ctx context.Context, l Limits, tmp string) (*sql.DB, error) {
 		"SET temp_directory=" + QuoteLiteral(tmp),
 		"SET TimeZone='UTC'",
 		"SET preserve_insertion_order=false",
+		"SET parquet_metadata_cache=true", // files never change once written
 	}
 	if l.Threads > 0 {
 		set = append(set, fmt.Sprintf("SET threads=%d", l.Threads))

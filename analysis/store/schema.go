@@ -89,6 +89,7 @@ var dailyMeasures = []string{
 
 // Daily columns that the rollup makes.
 const (
+	colChargeStart = "ChargePeriodStart"
 	ColDay         = "ChargeDate"    // the UTC day of ChargePeriodStart
 	ColSpanDays    = "x_SpanDays"    // how many days the charge period spans: 1 for hourly and daily rows, 28 to 31 for monthly ones
 	ColRows        = "x_Rows"        // line items rolled up

@@ -192,7 +192,7 @@ func (s *Store) create(ctx context.Context, id table.Identifier, cols []Column) 
 		"write.metadata.delete-after-commit.enabled": "true", // each holds all the snapshots again
 		"write.metadata.previous-versions-max":       "20",
 	}
-	for _, c := range []string{ColSource, ColProvider, ColPeriod, ColDay} {
+	for _, c := range []string{ColSource, ColProvider, ColPeriod, ColDay, colChargeStart} {
 		props["write.metadata.metrics.column."+c] = "full"
 	}
 	_, err = s.cat.CreateTable(ctx, id, sc, catalog.WithPartitionSpec(&spec), catalog.WithProperties(props),
@@ -240,6 +240,7 @@ type fileOf struct {
 	path string
 	part Partition
 	data iceberg.DataFile
+	days analysis.Period // that its rows lie in; zero when the table does not say
 }
 
 // Partition is the unit that a load replaces: one feed's billing period of one provider.
@@ -264,10 +265,40 @@ func plan(ctx context.Context, t *table.Table, snapshot int64) ([]fileOf, error)
 		p := task.File.Partition()
 		src, _ := p[partitionFieldBase].(string)
 		prov, _ := p[partitionFieldBase+1].(string)
-		out = append(out, fileOf{path: u.Path, part: Partition{src, prov, monthOf(p[partitionFieldBase+2])}, data: task.File})
+		out = append(out, fileOf{path: u.Path, part: Partition{src, prov, monthOf(p[partitionFieldBase+2])}, data: task.File, days: daysOf(t.Schema(), task.File)})
 	}
 	slices.SortFunc(out, func(a, b fileOf) int { return strings.Compare(a.path, b.path) })
 	return out, nil
+}
+
+// daysOf reads from a file's bounds which days its rows lie in.
+func daysOf(sc *iceberg.Schema, f iceberg.DataFile) analysis.Period {
+	for _, name := range []string{ColDay, colChargeStart} {
+		field, ok := sc.FindFieldByName(name)
+		if !ok {
+			continue
+		}
+		first, ok1 := dayOf(field.Type, f.LowerBoundValues()[field.ID])
+		last, ok2 := dayOf(field.Type, f.UpperBoundValues()[field.ID])
+		if ok1 && ok2 {
+			return analysis.Period{Start: first, End: last.AddDate(0, 0, 1)}
+		}
+	}
+	return analysis.Period{}
+}
+
+func dayOf(typ iceberg.Type, bound []byte) (time.Time, bool) {
+	l, err := iceberg.LiteralFromBytes(typ, bound)
+	if err != nil {
+		return time.Time{}, false
+	}
+	switch l := l.(type) {
+	case iceberg.DateLiteral:
+		return time.Unix(int64(l)*86400, 0).UTC(), true
+	case iceberg.TimestampLiteral:
+		return analysis.DayOf(time.UnixMicro(int64(l))), true
+	}
+	return time.Time{}, false
 }
 
 // monthOf writes Iceberg's month transform, months since 1970-01, as "2026-10".
