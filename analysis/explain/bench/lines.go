@@ -115,11 +115,12 @@ func total(es []analysis.EffectAmount) decimal.Decimal {
 	return s
 }
 
-// sameQuestion groups the effects that answer "how much was used", and the two of a commitment.
+// sameQuestion groups the effects that answer "how much was used", and those that answer "at what price": a change of
+// the negotiated price does not reach what a commitment has paid for, so it shows as a commitment's rate as well.
 var sameQuestion = map[analysis.Effect]string{
 	analysis.EffVolume: "usage", analysis.EffNewResources: "usage", analysis.EffRemovedRes: "usage",
 	analysis.EffNewSlice: "usage", analysis.EffRemovedSlice: "usage",
-	analysis.EffCoverage: "commitment", analysis.EffCommitmentRate: "commitment",
+	analysis.EffListPrice: "price", analysis.EffNegotiated: "price", analysis.EffCoverage: "price", analysis.EffCommitmentRate: "price",
 }
 
 // reasons are the groups of effects, largest first, each under the name of its largest effect.

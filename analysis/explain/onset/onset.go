@@ -46,6 +46,9 @@ const (
 	likely = 2.0
 	// wide is the length in days from which a range is called "around".
 	wide = 3
+	// strong is the BIC by which a change must beat no change (Raftery: 6 to 10 is "strong"): five shapes at any day are
+	// many chances for noise.
+	strong = 6.0
 	// inBaseline is the BIC that a step within the baseline must gain to be taken for the onset of a change that the
 	// current period shows from its first day (Raftery: above 10 is "very strong").
 	inBaseline = 10.0
@@ -71,8 +74,8 @@ func Detect(s Series) analysis.Onset {
 		return fromNothing(s)
 	}
 	noise := expectation(s, &base, &cur)
-	best := fit(cur.y, noise, len(base.y))
-	if best.shape == "" {
+	best, none := fit(cur.y, noise, len(base.y))
+	if best.shape == "" || none-best.bic < strong {
 		return analysis.Onset{Why: NoClearDay}
 	}
 	o := analysis.Onset{
@@ -195,7 +198,7 @@ func expectation(s Series, base, cur *points) float64 {
 		floor := float64(n) * exact * exact
 		if whole && bic(sse+floor, n, 7) < bic(flat+floor, n, 1) {
 			expect = func(d time.Time) float64 { return by[d.Weekday()] }
-			noise = sse
+			noise = sse * float64(n-1) / float64(n-7) // seven means fitted instead of one
 		}
 	}
 	for _, p := range []*points{base, cur} {
@@ -261,14 +264,15 @@ func (p sums) around(i, j int, level float64) float64 {
 }
 
 // fit chooses the shape of y, a current period less its expectation. The baseline's residuals (their sum of squares and
-// number) belong to the same likelihood: they say how noisy days are.
-func fit(y []float64, noise float64, days int) model {
+// number) belong to the same likelihood: they say how noisy days are. none is the BIC of no change.
+func fit(y []float64, noise float64, days int) (best model, none float64) {
 	n := len(y)
 	p := newSums(y)
 	total := n + days
 	floor := float64(total) * exact * exact
 	score := func(sse float64, k int) float64 { return bic(sse+noise+floor, total, k) }
-	best := model{bic: score(p.sq(0, n), 0)}
+	none = score(p.sq(0, n), 0)
+	best = model{bic: none}
 	consider := func(shape string, score func(t int) float64, from, to int) {
 		m := model{shape: shape, bic: math.Inf(1)}
 		at := make([]float64, n)
@@ -331,7 +335,7 @@ func fit(y []float64, noise float64, days int) model {
 		consider(StepAndBack, func(t int) float64 { return back(t, false) }, 0, n-2)
 		consider(StepAndBack, func(t int) float64 { return back(t, true) }, 2, n-2)
 	}
-	return best
+	return best, none
 }
 
 // earlier looks for the step in the baseline, for a change that fills the current period: two levels in the baseline, the
