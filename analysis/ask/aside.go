@@ -42,10 +42,10 @@ func (p *parse) outOfScope(t topic) analysis.Plan {
 }
 
 var (
-	forecastGap = phrases("than|vs|versus|over|above|below|against|from the|our|my? forecast|forecasted|projected|predicted|expected|plan|planned", "than|vs|versus|against we|i|was? expected|forecast|forecasted|planned|projected|predicted")
-	budgetGap   = phrases("than|vs|versus|over|above|below|against the|our|my? budget|budgeted")
-	caching     = phrases("is|are|do|does|was ... caching|cache|cached|enabled|on|off|encrypted|encryption|healthy|secure|running|used|utilized")
-	tagList     = phrases("list|show|what|which me? all|the|are|do? tags|keys|tag? keys|are|available|exist|do|we? ...")
+	forecastGap = phrases("than|vs|versus|over|above|below|against|from the|our|my? forecast|forecasted|projected|predicted|expected|plan|planned",
+		"than|vs|versus|against we|i|was? expected|forecast|forecasted|planned|projected|predicted")
+	budgetGap = phrases("than|vs|versus|over|above|below|against the|our|my? budget|budgeted")
+	tagList   = phrases("list|show|what|which me? all|the|are|do? tags|keys|tag? keys|are|available|exist|do|we? ...")
 )
 
 // aside answers the questions of kinds that are not answered here, unless a plain question about spend is in them.

@@ -155,9 +155,12 @@ func (p *parse) tagWord(c cutWord, end int) (cutWord, int, bool) {
 }
 
 var (
-	byWords    = phrases("grouped|group|split|splitted|broken|break|cut|sliced|slice down|up? by|per|into", "by", "per", "each", "every", "for each|every", "across")
-	topNumber  = phrases("top|biggest|largest|highest|first|costliest|most # most|biggest|largest|expensive|costly? expensive|costly?", "# most|biggest|largest|highest|top|costliest|priciest expensive|costly?")
-	extremes   = phrases("most expensive|costly|spend|spending|money", "biggest|largest|highest|costliest|priciest|top", "the? most", "the? worst")
+	byWords = phrases("grouped|group|split|splitted|broken|break|cut|sliced|slice down|up? by|per|into", "by", "per",
+		"each", "every", "for each|every", "across")
+	topNumber = phrases("top|biggest|largest|highest|first|costliest|most # most|biggest|largest|expensive|costly? expensive|costly?",
+		"# most|biggest|largest|highest|top|costliest|priciest expensive|costly?")
+	extremes = phrases("most expensive|costly|spend|spending|money", "biggest|largest|highest|costliest|priciest|top",
+		"the? most", "the? worst")
 	leastWords = phrases("least|cheapest|lowest|smallest|bottom")
 )
 

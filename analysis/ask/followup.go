@@ -8,12 +8,14 @@ import (
 )
 
 var (
-	elliptic = phrases("^and|what|how|but|so|also|ok|okay|now about|for|by|in|only|just|show|without|with|the|then?", "^and|but|only|just|also|same|now|instead|without|excluding|exclude|include|per|by|group|again|then",
+	elliptic = phrases("^and|what|how|but|so|also|ok|okay|now about|for|by|in|only|just|show|without|with|the|then?",
+		"^and|but|only|just|also|same|now|instead|without|excluding|exclude|include|per|by|group|again|then",
 		"^what|how about", "^why|explain$", "^show|list|give|break|split|cut|plot|chart|graph|compare|explain|group it|that|this|them|me? that|it|them? by?", "it|that|them|those|this$", "^is|was|are the increase|rise|change|drop|jump|spike|decrease|difference",
 		"^why|how|what did|does|do|is|was|has|caused|drove|explains it|that|they|this|those|these", "^why so|that|such", "^for|in|on|of|from|since|last|this|yesterday|between|until|over|as|at", "^break|split|broken|drill down|it|that|this", "^top|the? #", "^no|not", "^everything|all", "^same for|but|thing|question|again",
 		"the increase|rise|jump|spike|drop|decrease|change$", "is it|this|that", "which|what team|service|account|region|owns? ... the increase|rise|drop|spike|jump|change")
-	dropFilters = phrases("all|every|any teams|accounts|services|regions|projects|environments|providers|spend", "everything", "overall", "all of it", "in total", "the whole company", "company-wide", "across the board")
-	pronouns    = phrases("it|that|them|those|these|this")
+	dropFilters = phrases("all|every|any teams|accounts|services|regions|projects|environments|providers|spend", "everything",
+		"overall", "all of it", "in total", "the whole company", "company-wide", "across the board")
+	pronouns = phrases("it|that|them|those|these|this")
 )
 
 // subjects make a sentence one of its own: it says what it is about.
@@ -41,7 +43,8 @@ func (p *parse) isFollowUp(intent analysis.Intent) bool {
 
 // asksAnew reports whether a sentence has a verb of its own.
 func (p *parse) asksAnew() bool {
-	return has(p.ts, phrases("how much", "what|which|who ... most|expensive|spend|spends|cost|costs", "top #", "compare ... vs|versus|with|to|and"))
+	return has(p.ts, phrases("how much", "what|which|who ... most|expensive|spend|spends|cost|costs", "top #",
+		"compare ... vs|versus|with|to|and"))
 }
 
 // follow puts what the question says on top of the previous plan.

@@ -175,10 +175,7 @@ func TestLawsHoldForTheCorpora(t *testing.T) {
 // TestSentencesReadBack: what a plan says is read as that plan, for plans of every kind.
 func TestSentencesReadBack(t *testing.T) {
 	r := NewReader(company(), Options{})
-	var all []entry
-	for _, e := range r.index.entries {
-		all = append(all, e)
-	}
+	all := r.index.entries
 	dims := slices.Clone(analysis.Dimensions)
 	for _, k := range sortedKeys(r.voc.Tags) {
 		dims = append(dims, analysis.TagDimension(k))

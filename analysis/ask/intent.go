@@ -13,41 +13,93 @@ type cues struct {
 }
 
 var (
-	whyWords = phrases("why", "how come", "explain", "explanation", "what|which ... caused|causes|causing|drove|drives|driving|driven", "what is|was behind", "what changed|happened|moved|moves|grew|increased|decreased|dropped|spiked",
+	whyWords = phrases("why", "how come", "explain", "explanation",
+		"what|which ... caused|causes|causing|drove|drives|driving|driven", "what is|was behind",
+		"what changed|happened|moved|moves|grew|increased|decreased|dropped|spiked",
 		"what has|have changed|happened", "reason|reasons for|behind", "root cause", "drivers|driver of|behind", "variance|variances", "account|accounts for the increase|decrease|change|rise|drop|jump|spike|difference",
 		"what made", "what drove", "where did|does|is ... increase|rise|growth|jump|spike|drop come|coming", "attribute|attributed|attribution", "what is driving|causing|up with", "which|what ... contributed|contribute|contributes|responsible", "who|what|which team|teams|service|services|account|accounts|project? owns|own|caused|causes|drove|drives ... increase|rise|spike|jump|change|growth|drop|decrease",
 		"break down the increase|change|difference|delta|rise|drop", "bridge", "walk me through the? change|increase|difference|variance", "shed light", "cost|spend movers", "top|biggest movers|mover|change|changes|increase|increases|decrease|decreases",
 		"what|which ... went|gone|going|go up|down", "what|which ... increased|grew|rose|spiked|jumped|dropped|fell|decreased|changed|surged|climbed|shrank")
 	changeWords  = phrases("increase|increased|increases|increasing|decrease|decreased|decreases|decreasing|rise|rose|risen|rising|rises|drop|dropped|drops|dropping|fell|fall|fallen|falling|spike|spiked|spikes|jump|jumped|jumps|climb|climbed|grow|grew|grown|growing|growth|change|changed|changes|changing|surge|surged|up|down|higher|lower|delta|difference|differ|cheaper|move|moved|shrink|shrank|soar|soared|doubled|tripled|hike|dip|dipped|evolve|evolved|explode|exploded|balloon|ballooned|plummet|plummeted|uptick|creep|crept")
-	compareWords = phrases("compare|compared|comparing|comparison", "vs|versus", "against", "relative to", "difference between|in|of", "how do|does|did ... compare|differ|stack", "change|changed|go|went|gone|move|moved|evolve|evolved from", "higher|lower|more|less|cheaper|bigger|smaller than", "did|has|have|is|are ... up|down|increase|increased|decrease|decreased|rise|risen|grow|grown|drop|dropped|change|changed|higher|lower|fall|fallen|spike|spiked|growing|rising|falling|double|doubled", "how much more|less|higher|lower", "how did|has|have|do|does ... change|changed|evolve|evolved|develop|developed|move|moved|grow|grown")
-	listWords    = phrases("show|list|give|which|what|display|rank|ranking|sort|enumerate|get|see")
-	trendWords   = phrases("trend|trends|trending|trendline|over time|history|historical|evolution", "trend|trends|trendline|timeline|evolution", "over time", "time series", "day by day", "week by week", "month by month", "chart|graph|plot")
-	breakWords   = phrases("analyze|analyse", "break|broken|breaking it|them|this|that? down", "breakdown", "split", "composition", "what makes|make up", "where does|did|is|do ... go|going|spent|spend", "distribution", "what are|do|did|is|am we|i|my|our ... spending|paying|spend|pay|made on|for|of")
-	howMuch      = phrases("how much", "how many dollars", "what did|do|does|have|has|was|is|were|are", "total", "spend|cost|costs|spent|bill|charges|expenses|invoice", "price|pay|paid|paying", "how expensive")
-	shareWords   = phrases("what percentage|percent|share|fraction|portion|proportion", "% of", "how much of our|the")
+	compareWords = phrases("compare|compared|comparing|comparison", "vs|versus", "against", "relative to",
+		"difference between|in|of", "how do|does|did ... compare|differ|stack",
+		"change|changed|go|went|gone|move|moved|evolve|evolved from", "higher|lower|more|less|cheaper|bigger|smaller than",
+		"did|has|have|is|are ... up|down|increase|increased|decrease|decreased|rise|risen|grow|grown|drop|dropped|change|changed|higher|lower|fall|fallen|spike|spiked|growing|rising|falling|double|doubled",
+		"how much more|less|higher|lower",
+		"how did|has|have|do|does ... change|changed|evolve|evolved|develop|developed|move|moved|grow|grown")
+	listWords  = phrases("show|list|give|which|what|display|rank|ranking|sort|enumerate|get|see")
+	trendWords = phrases("trend|trends|trending|trendline|over time|history|historical|evolution",
+		"trend|trends|trendline|timeline|evolution", "over time", "time series", "day by day", "week by week", "month by month",
+		"chart|graph|plot")
+	breakWords = phrases("analyze|analyse", "break|broken|breaking it|them|this|that? down", "breakdown", "split",
+		"composition", "what makes|make up", "where does|did|is|do ... go|going|spent|spend", "distribution",
+		"what are|do|did|is|am we|i|my|our ... spending|paying|spend|pay|made on|for|of")
+	howMuch = phrases("how much", "how many dollars", "what did|do|does|have|has|was|is|were|are", "total",
+		"spend|cost|costs|spent|bill|charges|expenses|invoice", "price|pay|paid|paying", "how expensive")
+	shareWords = phrases("what percentage|percent|share|fraction|portion|proportion", "% of", "how much of our|the")
 
-	usageOrPrice = phrases("usage or|vs|versus price|pricing|rate|rates|cost", "price|rate|rates or|vs usage|volume", "volume or|vs price|rate", "more usage or|vs", "usage|volume driven|related", "because|due of|to usage|volume|price|prices|pricing|rates", "price|rate change|increase|hike|changes", "is it|this|that usage|volume|price", "did ... raise|change|increase their|its|the? prices|price|rates")
-	priceWord    = phrases("price|prices|pricing|rate|rates|cost")
-	volumeWord   = phrases("usage|volume")
-	planEnded    = phrases("savings|reserved|reservation|reservations|commitment|commitments|ri|ris|sp|sps plan|plans|instance|instances? ... expire|expired|expiring|end|ended|lapse|lapsed|run|ran|changed|change|drop|dropped", "expire|expired|expiration|lapsed ... savings|reserved|reservation|commitment", "because|due of|to the|our|a? savings|reserved|commitment|commitments|reservation|reservations", "coverage drop|dropped|fall|fell|change|changed|loss|decrease|decreased", "commitments|commitment expire|expired|ended", "lost|lose coverage|discount|discounts", "why ... coverage|uncovered|covered")
-	creditsEnded = phrases("credits|credit ... run|ran|expire|expired|end|ended|used|gone|exhausted|out", "did|is|was ... credits|credit|promo gone|out|over")
+	usageOrPrice = phrases("usage or|vs|versus price|pricing|rate|rates|cost", "price|rate|rates or|vs usage|volume",
+		"volume or|vs price|rate", "more usage or|vs", "usage|volume driven|related",
+		"because|due of|to usage|volume|price|prices|pricing|rates", "price|rate change|increase|hike|changes",
+		"is it|this|that usage|volume|price", "did ... raise|change|increase their|its|the? prices|price|rates")
+	priceWord  = phrases("price|prices|pricing|rate|rates|cost")
+	volumeWord = phrases("usage|volume")
+	planEnded  = phrases("savings|reserved|reservation|reservations|commitment|commitments|ri|ris|sp|sps plan|plans|instance|instances? ... expire|expired|expiring|end|ended|lapse|lapsed|run|ran|changed|change|drop|dropped",
+		"expire|expired|expiration|lapsed ... savings|reserved|reservation|commitment",
+		"because|due of|to the|our|a? savings|reserved|commitment|commitments|reservation|reservations",
+		"coverage drop|dropped|fall|fell|change|changed|loss|decrease|decreased", "commitments|commitment expire|expired|ended",
+		"lost|lose coverage|discount|discounts", "why ... coverage|uncovered|covered")
+	creditsEnded = phrases("credits|credit ... run|ran|expire|expired|end|ended|used|gone|exhausted|out",
+		"did|is|was ... credits|credit|promo gone|out|over")
 	calendarOnly = phrases("more|fewer|number of? days", "longer month", "days in the month", "just|only the? calendar")
-	newStuff     = phrases("new resources|instances|services|workloads|things|resource", "something|anything new", "someone|somebody|anyone launch|launched|start|started|spin|spun|create|created")
-	fxWords      = phrases("exchange rate|rates", "currency effect|change|fluctuation", "fx")
+	newStuff     = phrases("new resources|instances|services|workloads|things|resource", "something|anything new",
+		"someone|somebody|anyone launch|launched|start|started|spin|spun|create|created")
+	fxWords = phrases("exchange rate|rates", "currency effect|change|fluctuation", "fx")
 
-	costDrivers = phrases("cost|spend drivers|items|contributors", "biggest|largest|highest|top costs|expenses|spenders|items|charges|cost")
+	costDrivers = phrases("cost|spend drivers|items|contributors",
+		"biggest|largest|highest|top costs|expenses|spenders|items|charges|cost")
 
-	whoWords = phrases("who is|are|was|were? spends|spending|spend|spent|uses|using|costs|caused|drove|responsible", "whose ... spend|cost|costs|bill")
+	whoWords = phrases("who is|are|was|were? spends|spending|spend|spent|uses|using|costs|caused|drove|responsible",
+		"whose ... spend|cost|costs|bill")
 
-	lastAnswer   = phrases("how did|do you|u get|got|calculate|compute|computed|arrive|come|came|know|work|reach|derive", "where does|did|do that|this|these|those|the|it|your|you ... come|came|from|get", "where do|are|is these|those|that|this number|numbers|figure|figures from?", "show|give|see|share me|us? the? sql|query|queries|source|sources|calculation|math|trace|evidence|workings", "how is|was|are|were that|this|it|these|those|the ... calculated|computed|derived|measured|determined", "what sql|query|queries", "prove it", "can|how i? trust|verify|check that|this|the|your|it|these number|numbers|figure|figures|answer|?", "source of|for|behind that|this|the|these|your number|numbers|figure|figures|answer|data", "where from", "what is that|this|it based on", "trace", "sql", "how can|could|may i|we verify|check|trust", "are|is you|that|this|it sure|correct|right|accurate", "what query|queries", "which query|queries|rows|data ... use|used|using|behind")
-	consoleWords = phrases("cost explorer", "console", "cost-explorer", "aws|azure|gcp bill|portal|invoice says|shows|say|show|said", "azure|aws|gcp|google portal", "cost management", "cloudhealth|cloudability|vantage|kubecost|finout|datadog dashboard|cloud shows", "the? invoice says|shows|said")
-	mismatch     = phrases("different|differ|differs|not match|matching", "do|does not match|agree|add", "mismatch|mismatches|discrepancy|discrepancies|deviate|deviates", "difference|gap between", "higher|lower|more|less than|in|on", "not equal|same", "vs|versus")
+	lastAnswer = phrases("how did|do you|u get|got|calculate|compute|computed|arrive|come|came|know|work|reach|derive",
+		"where does|did|do that|this|these|those|the|it|your|you ... come|came|from|get",
+		"where do|are|is these|those|that|this number|numbers|figure|figures from?",
+		"show|give|see|share me|us? the? sql|query|queries|source|sources|calculation|math|trace|evidence|workings",
+		"how is|was|are|were that|this|it|these|those|the ... calculated|computed|derived|measured|determined",
+		"what sql|query|queries", "prove it",
+		"can|how i? trust|verify|check that|this|the|your|it|these number|numbers|figure|figures|answer|?",
+		"source of|for|behind that|this|the|these|your number|numbers|figure|figures|answer|data", "where from",
+		"what is that|this|it based on", "trace", "sql", "how can|could|may i|we verify|check|trust",
+		"are|is you|that|this|it sure|correct|right|accurate", "what query|queries",
+		"which query|queries|rows|data ... use|used|using|behind")
+	consoleWords = phrases("cost explorer", "console", "cost-explorer",
+		"aws|azure|gcp bill|portal|invoice says|shows|say|show|said", "azure|aws|gcp|google portal", "cost management",
+		"cloudhealth|cloudability|vantage|kubecost|finout|datadog dashboard|cloud shows", "the? invoice says|shows|said")
+	mismatch = phrases("different|differ|differs|not match|matching", "do|does not match|agree|add",
+		"mismatch|mismatches|discrepancy|discrepancies|deviate|deviates", "difference|gap between",
+		"higher|lower|more|less than|in|on", "not equal|same", "vs|versus")
 
-	definitions = phrases("what does|do ... mean|stand", "what is meant|the|a? ... definition|meaning|formula", "define|definition|definitions", "meaning of", "how is|are|do|does ... computed|calculated|defined|measured|derived|compute|calculate|work", "formula for|of|behind|used", "what is|are|s the? difference between ... billed|effective|list|amortized|amortised|unblended|contracted", "explain the? term|word|meaning|metric|formula|definition")
-	whatIsTerm  = phrases("^what is|are an|a|the? _ _? _?$")
+	definitions = phrases("what does|do ... mean|stand", "what is meant|the|a? ... definition|meaning|formula",
+		"define|definition|definitions", "meaning of",
+		"how is|are|do|does ... computed|calculated|defined|measured|derived|compute|calculate|work",
+		"formula for|of|behind|used",
+		"what is|are|s the? difference between ... billed|effective|list|amortized|amortised|unblended|contracted",
+		"explain the? term|word|meaning|metric|formula|definition")
+	whatIsTerm = phrases("^what is|are an|a|the? _ _? _?$")
 
-	freshWords = phrases("is|are|was|were yesterday|today|data|the|last|this|it|that|your|our|aws|azure|gcp|google|november|october|everything|all ... complete|completed|incomplete|fresh|final|finalized|closed|whole|partial|stale|current|loaded|available|up-to-date|missing", "up to date", "up-to-date", "how fresh|stale|old|recent|current|up is|are?", "how far|recent does|do|is|back|are ...", "data freshness|lag|delay|latency", "freshness|staleness", "when was|were|did|is|does ... loaded|load|updated|update|refreshed|refresh|ingested|imported|arrive|synced|last", "last|latest data|load|import|refresh|update|sync|day|date with|of|loaded|available|is|was?", "complete|through|as through|of|until what|when|which", "until when", "through what|which|when day|date?", "what|which is|s? the? latest|last|newest|most day|date|data|recent", "is ... data in|here|there|complete|loaded", "do|does|did we|you have data|all|complete|everything|yesterday|today ...", "missing data|days", "data missing|gaps|gap", "what|which data|periods|months|sources do|are|have|is we|you|there|loaded|covered|available?", "how old is|are")
-	notFresh   = phrases("complete|whole months|month|weeks|week|days|quarters|picture|breakdown|list|bill|cost|spend", "spend|cost|costs|spent|paying|expensive|bill|why|how much", "data transfer|processing|platform|team|lake|costs|egress|warehouse", "get|got to")
+	freshWords = phrases("is|are|was|were yesterday|today|data|the|last|this|it|that|your|our|aws|azure|gcp|google|november|october|everything|all ... complete|completed|incomplete|fresh|final|finalized|closed|whole|partial|stale|current|loaded|available|up-to-date|missing",
+		"up to date", "up-to-date", "how fresh|stale|old|recent|current|up is|are?", "how far|recent does|do|is|back|are ...",
+		"data freshness|lag|delay|latency", "freshness|staleness",
+		"when was|were|did|is|does ... loaded|load|updated|update|refreshed|refresh|ingested|imported|arrive|synced|last",
+		"last|latest data|load|import|refresh|update|sync|day|date with|of|loaded|available|is|was?",
+		"complete|through|as through|of|until what|when|which", "until when", "through what|which|when day|date?",
+		"what|which is|s? the? latest|last|newest|most day|date|data|recent", "is ... data in|here|there|complete|loaded",
+		"do|does|did we|you have data|all|complete|everything|yesterday|today ...", "missing data|days", "data missing|gaps|gap",
+		"what|which data|periods|months|sources do|are|have|is we|you|there|loaded|covered|available?", "how old is|are")
+	notFresh = phrases("complete|whole months|month|weeks|week|days|quarters|picture|breakdown|list|bill|cost|spend",
+		"spend|cost|costs|spent|paying|expensive|bill|why|how much",
+		"data transfer|processing|platform|team|lake|costs|egress|warehouse", "get|got to")
 )
 
 // readCues looks for the signs.

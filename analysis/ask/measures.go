@@ -12,18 +12,23 @@ var metricWords = []struct {
 	metric  analysis.Metric
 	phrases []pattern
 }{
-	{analysis.List, phrases("list price|prices|cost|costs|spend|spending|value", "at list", "on-demand|ondemand price|prices|cost|costs|equivalent|rate|rates|value|spend",
+	{analysis.List, phrases("list price|prices|cost|costs|spend|spending|value", "at list",
+		"on-demand|ondemand price|prices|cost|costs|equivalent|rate|rates|value|spend",
 		"public price|prices|pricing|rates", "retail price|prices|cost|costs|spend", "undiscounted", "without|before any? discounts|discount")},
-	{analysis.Contracted, phrases("contracted", "negotiated price|prices|cost|costs|rates|spend", "contract price|prices|cost|spend")},
-	{analysis.Billed, phrases("billed", "invoiced", "unblended", "blended", "on|in the|our|my|last? invoice|invoices", "invoice amount|total|amounts|cost|costs", "cash basis|cost")},
+	{analysis.Contracted, phrases("contracted", "negotiated price|prices|cost|costs|rates|spend",
+		"contract price|prices|cost|spend")},
+	{analysis.Billed, phrases("billed", "invoiced", "unblended", "blended", "on|in the|our|my|last? invoice|invoices",
+		"invoice amount|total|amounts|cost|costs", "cash basis|cost")},
 	{analysis.Effective, phrases("effective cost|costs|spend|spending", "amortized|amortised", "net cost|costs|spend", "effective")},
 }
 
 var (
-	usageWords = phrases("usage quantity|hours|amount|quantities", "how many hours|gb|gbs|gigabytes|requests|units|tb|instance-hours",
+	usageWords = phrases("usage quantity|hours|amount|quantities",
+		"how many hours|gb|gbs|gigabytes|requests|units|tb|instance-hours",
 		"consumed quantity", "consumption in", "hours of", "usage")
-	notUsage = phrases("usage type|types|cost|costs|charge|charges|or|spend|spending|and|vs|versus|based|bill", "usage-based", "or usage", "price or usage", "in|by|of usage")
-	money    = phrases("cost|costs|spend|spending|spent|bill|price|pay|paying|expensive|dollars|usd")
+	notUsage = phrases("usage type|types|cost|costs|charge|charges|or|spend|spending|and|vs|versus|based|bill", "usage-based",
+		"or usage", "price or usage", "in|by|of usage")
+	money = phrases("cost|costs|spend|spending|spent|bill|price|pay|paying|expensive|dollars|usd")
 )
 
 // readMeasures finds the metric, the currency, sums of money, the limit and the kinds of charges.
@@ -151,8 +156,10 @@ func (p *parse) readCharges() {
 }
 
 var (
-	untaggedWord = phrases("untagged", "not tagged", "without any? tags|tagging", "no tags", "missing tags", "with no tags", "unlabeled|unlabelled")
-	withoutKey   = phrases("without|missing|lacking an|a|any|the?", "with? no", "not tagged with|by an|a|any|the?", "untagged by|for", "without|missing|lacking", "not having an|a|any|the?")
+	untaggedWord = phrases("untagged", "not tagged", "without any? tags|tagging", "no tags", "missing tags", "with no tags",
+		"unlabeled|unlabelled")
+	withoutKey = phrases("without|missing|lacking an|a|any|the?", "with? no", "not tagged with|by an|a|any|the?",
+		"untagged by|for", "without|missing|lacking", "not having an|a|any|the?")
 )
 
 // readUntagged finds "untagged", "without a team", "no owner tag": the value that means "has none".

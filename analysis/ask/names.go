@@ -288,6 +288,9 @@ func (p *parse) tryName(i, j int, strong bool) bool {
 		if hinted := p.hinted(k, h, list); len(hinted) > 0 {
 			list = hinted
 		} else {
+			if len(list) > 0 && h.from < i && !h.plural && len(h.dims) > 0 && !grammarWords[k] && !p.isDate(i) {
+				p.note("there is no %s called %q", h.dims[0].Words(), p.saidAt(i, j))
+			}
 			h = hint{from: i, to: j}
 		}
 	}

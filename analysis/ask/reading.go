@@ -165,7 +165,9 @@ func (p *parse) dateForks() {
 	}
 }
 
-var notWords = phrases("without", "excluding|exclude|excl|except|minus|ignoring|outside", "except for", "other than", "but not", "not", "no", "apart from", "leaving out", "leave out", "all|everything but", "net of", "aside from", "ignore", "excludes")
+var notWords = phrases("without", "excluding|exclude|excl|except|minus|ignoring|outside", "except for", "other than",
+	"but not", "not", "no", "apart from", "leaving out", "leave out", "all|everything but", "net of", "aside from", "ignore",
+	"excludes")
 
 // negations turns names around that stand behind "without" and the like.
 func (p *parse) negations() {
