@@ -10,12 +10,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
 	_ "modernc.org/sqlite" // the catalog's driver
+
+	"spendbot/analysis"
 )
 
 // DatabaseFile is the SQLite file in the store's folder that holds the Iceberg catalog; state of other packages may share it.
