@@ -59,8 +59,11 @@ type run struct {
 	units   []unit // of the leaves
 }
 
-// unit is what a leaf is measured and billed in.
-type unit struct{ unit, currency string }
+// unit is what a leaf is measured and billed in, and how many line items it stands for.
+type unit struct {
+	unit, currency string
+	lines          int64
+}
 
 // dimension is a column of the leaf table with its SQL.
 type dimension struct {
@@ -87,7 +90,7 @@ func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.resources(ctx, table, at, opts)
+	found, err := r.resources(ctx, table, at)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +195,8 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 		r.unknown += unknown
 		t.Add(values, leaf)
 		cur, _ := row[n+colCur].(string)
-		r.units = append(r.units, unit{row[n+colUnit].(string), cur})
+		lines, _ := row[n+colSums+18].(int64)
+		r.units = append(r.units, unit{row[n+colUnit].(string), cur, lines})
 	}
 	return t, nil
 }
@@ -204,7 +208,7 @@ const (
 	colStratum
 	colRecurring
 	colDescription
-	colSums // c0, c1, q0, q1, l0, l1, cc0, cc1, ucc0, ucc1, uc0, uc1, e0, e1, pe0, pe1, squares0, unknown
+	colSums // c0, c1, q0, q1, l0, l1, cc0, cc1, ucc0, ucc1, uc0, uc1, e0, e1, pe0, pe1, squares0, unknown, line_items
 )
 
 func (r *run) leaf(row []any) (Leaf, int64, error) {
@@ -274,15 +278,18 @@ func (r *run) cutCase(t *Table, cuts []Cut, number func(Cut) int) query.Fragment
 	return query.Join(" ", append(parts, query.F("END"))...)
 }
 
+// HistoryDays is how far before the current period the daily history for onsets reaches at most, where the baseline itself
+// does not reach further.
+const HistoryDays = 28
+
 // history is the period before the current one that onsets are judged by: the baseline, and where that is short and
 // adjoins the current period, four weeks.
 func (r *run) history() analysis.Period {
 	b := r.req.Baseline
-	const enough = 28
-	if !b.End.Equal(r.req.Current.Start) || b.Days() >= enough {
+	if !b.End.Equal(r.req.Current.Start) || b.Days() >= HistoryDays {
 		return b
 	}
-	start := b.End.AddDate(0, 0, -enough)
+	start := b.End.AddDate(0, 0, -HistoryDays)
 	if start.Before(r.req.First) {
 		start = r.req.First
 	}

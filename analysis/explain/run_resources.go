@@ -17,33 +17,28 @@ type resourcesFound struct {
 	perDriver map[string][]analysis.ResourceChange // by slice
 }
 
-// servicesOpened bounds how many services the line items are opened for; beyond it the filter costs more than it saves.
-const servicesOpened = 100
+// MaxLineItems bounds how many line items an explanation opens to look at resources. Up to it everything is opened; in larger
+// stores the drivers' slices are, the largest driver first, while they fit. What is not opened has its new and removed
+// resources counted as volume.
+const MaxLineItems = 400_000
 
-// resources looks up, for the services whose leaves matter, which resources are new or gone and which carry the drivers. It
-// fills the leaves' NewQuantity and GoneQuantity. Nil when there is nothing to look up.
-func (r *run) resources(ctx context.Context, t *Table, at *Attribution, o Options) (*resourcesFound, error) {
-	if slices.ContainsFunc(r.req.Filters, func(f analysis.Filter) bool { _, tag := f.Dimension.TagKey(); return tag && f.Not }) {
-		return nil, nil // "without a tag" over raw tags would mean reading every line's JSON
-	}
-	services := map[string]bool{}
-	serviceDim := r.dimIndex("ServiceName")
-	for _, i := range Matter(t, o) {
-		services[t.Dims[serviceDim].Values[t.Dims[serviceDim].Codes[i]]] = true
-	}
+// resources looks up, for the slices that matter, which resources are new or gone and which carry the drivers. It fills the
+// leaves' NewQuantity and GoneQuantity. Nil when there is nothing to look up.
+func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resourcesFound, error) {
 	var cuts []Cut
 	for i, d := range at.Drivers {
 		if d.Kind == SliceDriver {
 			cuts = append(cuts, Cut{Driver: i, Conditions: d.Conditions})
-			for _, leaf := range d.Leaves {
-				services[t.Dims[serviceDim].Values[t.Dims[serviceDim].Codes[leaf]]] = true
-			}
 		}
 	}
-	if len(services) == 0 || len(cuts) == 0 {
+	slices.SortStableFunc(cuts, func(a, b Cut) int {
+		return at.Drivers[b.Driver].Amount.Abs().Cmp(at.Drivers[a.Driver].Amount.Abs())
+	})
+	opened, cuts := r.open(t, cuts)
+	if len(cuts) == 0 {
 		return nil, nil
 	}
-	f, err := r.resourcesQuery(t, services, cuts)
+	f, err := r.resourcesQuery(t, opened, cuts)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +71,44 @@ func (r *run) resources(ctx context.Context, t *Table, at *Attribution, o Option
 	}
 	r.fillQuantities(t, byKey)
 	return found, nil
+}
+
+// open chooses which line items to read: all of them while they are few, else those of the first cuts that fit. A tag is no
+// condition here, since reading it means parsing every line.
+func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut) {
+	var all int64
+	for _, u := range r.units {
+		all += u.lines
+	}
+	if all <= MaxLineItems {
+		return query.F("true"), cuts
+	}
+	taken := make([]bool, len(t.Leaves))
+	left := int64(MaxLineItems)
+	var where []query.Fragment
+	var kept []Cut
+	for _, c := range cuts {
+		raw := slices.DeleteFunc(slices.Clone(c.Conditions), func(k Condition) bool { return r.dims[k.Dim].key != "" })
+		var cost int64
+		for i := range t.Leaves {
+			if !taken[i] && t.holds(raw, i) {
+				cost += r.units[i].lines
+			}
+		}
+		if len(raw) == 0 || cost > left {
+			continue
+		}
+		left -= cost
+		for i := range t.Leaves {
+			taken[i] = taken[i] || t.holds(raw, i)
+		}
+		conds := []query.Fragment{}
+		for _, k := range raw {
+			conds = append(conds, query.In(r.dims[k.Dim].expr, []string{t.Dims[k.Dim].Values[k.Code]}, false))
+		}
+		where, kept = append(where, query.Join(" AND ", conds...)), append(kept, c)
+	}
+	return query.Join(" OR ", where...), kept
 }
 
 func (r *run) fillQuantities(t *Table, byKey map[string][2]float64) {
@@ -121,14 +154,10 @@ func (f *resourcesFound) assign(at *Attribution) {
 	}
 }
 
-func (r *run) resourcesQuery(t *Table, services map[string]bool, cuts []Cut) (query.Fragment, error) {
+func (r *run) resourcesQuery(t *Table, opened query.Fragment, cuts []Cut) (query.Fragment, error) {
 	where, err := query.Where(r.req.Filters)
 	if err != nil {
 		return query.Fragment{}, err
-	}
-	opened := query.F("true")
-	if len(services) <= servicesOpened {
-		opened = query.In(query.F("coalesce(ServiceName, '')"), sortedKeys(services), false)
 	}
 	var raw, rawNames, tagged, blanks []string
 	var taggedParams []any
@@ -139,14 +168,15 @@ func (r *run) resourcesQuery(t *Table, services map[string]bool, cuts []Cut) (qu
 			tagged, taggedParams = append(tagged, d.expr.SQL+" AS "+name), append(taggedParams, d.expr.Params...)
 			continue
 		}
-		raw, rawNames, tagged = append(raw, d.expr.SQL+" AS "+name), append(rawNames, name), append(tagged, name)
+		raw, rawNames, tagged = append(raw, d.name), append(rawNames, d.name), append(tagged, d.expr.SQL+" AS "+name)
 	}
 	text := func(s []string) query.Fragment { return query.F(strings.Join(s, ", ")) }
 	return query.Fill(resourcesSQL, map[string]query.Fragment{
 		"raw": text(raw), "rawnames": text(rawNames), "tagged": query.F(strings.Join(tagged, ", "), taggedParams...),
-		"names": r.names(), "blanks": text(blanks),
+		"names": r.names(), "blanks": text(blanks), "column": query.F(r.req.Metric.Column()),
 		"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
-		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(query.Charges, r.req.Cutoffs),
-		"services": opened, "cut": r.cutCase(t, cuts, func(c Cut) int { return c.Driver }), "most": query.F(strconv.Itoa(resourcesShown)),
+		"cost": query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "priced"), "filters": where,
+		"whole": query.Without(query.Charges, r.req.Cutoffs), "opened": opened,
+		"cut": r.cutCase(t, cuts, func(c Cut) int { return c.Driver }), "most": query.F(strconv.Itoa(resourcesShown)),
 	}), nil
 }

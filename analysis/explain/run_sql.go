@@ -29,7 +29,7 @@ const leavesSQL = `WITH part AS (
   SELECT {names}, unit, cur, stratum, recurring, description, p, day,
     sum(q) AS q, sum(l) AS l, sum(cc) AS cc, sum(c) AS c, sum(e) AS e, sum(pe) AS pe,
     sum(cc) FILTER (WHERE used = 1) AS ucc, sum(c) FILTER (WHERE used = 1) AS uc,
-    sum(n) FILTER (WHERE c IS NULL) AS unknown
+    sum(n) FILTER (WHERE c IS NULL) AS unknown, sum(n) AS n
   FROM part GROUP BY {names}, unit, cur, stratum, recurring, description, p, day
 )
 SELECT {names}, unit, cur, stratum, recurring, description,
@@ -42,7 +42,7 @@ SELECT {names}, unit, cur, stratum, recurring, description,
   sum(e) FILTER (WHERE p = 0) AS e0, sum(e) FILTER (WHERE p = 1) AS e1,
   sum(pe) FILTER (WHERE p = 0) AS pe0, sum(pe) FILTER (WHERE p = 1) AS pe1,
   sum(CAST(c AS DECIMAL(18,4)) * CAST(c AS DECIMAL(18,4))) FILTER (WHERE p = 0) AS squares0,
-  CAST(coalesce(sum(unknown), 0) AS BIGINT) AS unknown
+  CAST(coalesce(sum(unknown), 0) AS BIGINT) AS unknown, CAST(sum(n) AS BIGINT) AS line_items
 FROM days
 GROUP BY {names}, unit, cur, stratum, recurring, description
 ORDER BY {names}, unit, cur, stratum, recurring, description`
@@ -68,31 +68,33 @@ FROM part WHERE stratum <> 'usage'
 GROUP BY stratum, {names}, description, day, p
 ORDER BY stratum, {names}, description, day, p`
 
-// resourcesSQL opens the line items of the services that matter, once: per price key, the quantity of resources seen in
-// only one of the periods; per driver, the resources that carry it. Tags are read from the few rows left per resource.
+// resourcesSQL opens the line items of the slices that matter, once: per price key, the quantity of resources seen in only
+// one of the periods; per driver, the resources that carry it. The lines are first added up per resource and period, as they
+// stand; tags are read, and periods set side by side, on the few rows left.
 const resourcesSQL = `WITH part AS (
-  SELECT {raw}, Tags, coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur, ResourceId AS rid, ResourceName AS rname,
-    CASE WHEN {current} THEN 1 ELSE 0 END AS p, PricingQuantity AS q, {cost} AS c
+  SELECT {raw}, Tags, PricingUnit, BillingCurrency AS cur, PricingCurrency AS pcur, ResourceId AS rid,
+    {current} AS p, sum(PricingQuantity) AS q, sum({column}) AS own, sum(PricingCurrencyEffectiveCost) AS priced, max(ResourceName) AS rname
   FROM charges
-  WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole}) AND ({services})
+  WHERE (({current}) OR ({baseline})) AND ({opened}) AND ({filters}) AND ({whole})
     AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
     AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
-), per AS (
-  SELECT {rawnames}, Tags, unit, cur, rid, max(rname) AS rname,
-    sum(q) FILTER (WHERE p = 0) AS q0, sum(q) FILTER (WHERE p = 1) AS q1,
-    sum(c) FILTER (WHERE p = 0) AS c0, sum(c) FILTER (WHERE p = 1) AS c1
-  FROM part GROUP BY {rawnames}, Tags, unit, cur, rid
+  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, ResourceId, p
 ), tagged AS (
-  SELECT {tagged}, unit, cur, rid, rname, q0, q1, c0, c1 FROM per
+  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, rid, rname, p, q, {cost} AS c FROM part
+), per AS (
+  SELECT {names}, unit, cur, rid, max(rname) AS rname,
+    sum(q) FILTER (WHERE NOT p) AS q0, sum(q) FILTER (WHERE p) AS q1,
+    sum(c) FILTER (WHERE NOT p) AS c0, sum(c) FILTER (WHERE p) AS c1
+  FROM tagged GROUP BY {names}, unit, cur, rid
 ), top AS (
   SELECT driver, rid, max(rname) AS rname, sum(c0) AS c0, sum(c1) AS c1
-  FROM (SELECT {cut} AS driver, rid, rname, c0, c1 FROM tagged) AS t WHERE driver IS NOT NULL GROUP BY driver, rid
+  FROM (SELECT {cut} AS driver, rid, rname, c0, c1 FROM per) AS t WHERE driver IS NOT NULL GROUP BY driver, rid
 ), ranked AS (
   SELECT driver, rid, rname, c0, c1, row_number() OVER (PARTITION BY driver ORDER BY abs(coalesce(c1, 0) - coalesce(c0, 0)) DESC, rid) AS place FROM top
 )
 SELECT -1 AS driver, 0 AS place, {names}, unit, cur, '' AS rid, '' AS rname,
   sum(q1) FILTER (WHERE q0 IS NULL) AS fresh, sum(q0) FILTER (WHERE q1 IS NULL) AS gone, NULL AS c0, NULL AS c1
-FROM tagged GROUP BY {names}, unit, cur
+FROM per GROUP BY {names}, unit, cur
 UNION ALL
 SELECT driver, place, {blanks}, '', '', rid, coalesce(rname, ''), NULL, NULL, c0, c1 FROM ranked WHERE place <= {most}
 ORDER BY driver, place, {names}, unit, cur`

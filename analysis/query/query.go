@@ -196,12 +196,16 @@ func Where(fs []analysis.Filter) (Fragment, error) {
 // billed in another currency counts only where the bill itself gives its effective cost in this one
 // (PricingCurrencyEffectiveCost, FOCUS 1.2); nothing is converted at rates of our own.
 func Cost(m analysis.Metric, currency string) Fragment {
-	col := m.Column()
+	return CostOf(m, currency, "BillingCurrency", "PricingCurrency", m.Column(), "PricingCurrencyEffectiveCost")
+}
+
+// CostOf is [Cost] over columns of other names: of rows that were added up already.
+func CostOf(m analysis.Metric, currency, billing, pricing, own, priced string) Fragment {
 	switch m {
 	case analysis.Usage:
-		return F(col)
+		return F(own)
 	case analysis.Effective:
-		return F("CASE WHEN BillingCurrency = ? THEN EffectiveCost WHEN PricingCurrency = ? THEN PricingCurrencyEffectiveCost END", currency, currency)
+		return F("CASE WHEN "+billing+" = ? THEN "+own+" WHEN "+pricing+" = ? THEN "+priced+" END", currency, currency)
 	}
-	return F("CASE WHEN BillingCurrency = ? THEN "+col+" END", currency)
+	return F("CASE WHEN "+billing+" = ? THEN "+own+" END", currency)
 }

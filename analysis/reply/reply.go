@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
+	"spendbot/analysis/explain"
 	"spendbot/analysis/query"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
@@ -29,7 +30,8 @@ type Replier struct {
 // Answer carries out a plan. The id is given by the caller, who also keeps the answer.
 func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis.Plan) (*analysis.Answer, error) {
 	begin := time.Now()
-	w := &work{Replier: r, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Reading: plan, Caveats: []string{},
+	common := *r
+	w := &work{Replier: &common, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Reading: plan, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
 	if r.Snapshot != nil {
 		w.a.Trace.Snapshot, w.a.Trace.ChargesSnapshot = r.Snapshot.ID, r.Snapshot.ChargesID
@@ -37,11 +39,35 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	if w.a.Currency = plan.Currency; w.a.Currency == "" && r.Survey != nil {
 		w.a.Currency = r.Survey.MainCurrency()
 	}
+	if r.Snapshot != nil && !plan.Current.IsZero() {
+		start, end := span(plan)
+		narrow := r.Snapshot.Between(start, end)
+		defer narrow.Close()
+		w.Snapshot = narrow
+	}
 	if err := w.carryOut(ctx); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
 	}
 	w.a.Trace.MS = float64(time.Since(begin).Microseconds()) / 1000
 	return w.a, nil
+}
+
+// span is the days that a plan's queries look at: its periods, and the weeks before that onsets are judged by.
+func span(p analysis.Plan) (start, end time.Time) {
+	periods := append([]analysis.Period{p.Current}, p.Windows...)
+	if p.Baseline != nil {
+		periods = append(periods, *p.Baseline)
+	}
+	start, end = p.Current.Start, p.Current.End
+	for _, q := range periods {
+		if q.Start.Before(start) {
+			start = q.Start
+		}
+		if q.End.After(end) {
+			end = q.End
+		}
+	}
+	return start.AddDate(0, 0, -explain.HistoryDays), end
 }
 
 // work is one answer in the making.
