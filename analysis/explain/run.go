@@ -362,7 +362,8 @@ func (r *run) onsets(ctx context.Context, t *Table, at *Attribution) error {
 func put(l *Daily, base, cur analysis.Period, day time.Time, s DaySums) {
 	if i := daysBetween(cur.Start, day); i >= 0 && i < len(l.Cur) {
 		l.Cur[i] = s
-	} else if i := daysBetween(base.Start, day); i >= 0 && i < len(l.Base) {
+	}
+	if i := daysBetween(base.Start, day); i >= 0 && i < len(l.Base) {
 		l.Base[i] = s
 	}
 }
@@ -399,23 +400,43 @@ func (r *run) oneTimeOnsets(ctx context.Context, at *Attribution) error {
 		if d.Kind != OneTimeDriver {
 			continue
 		}
-		base, cur := make([]float64, r.req.Baseline.Days()), make([]float64, r.req.Current.Days())
+		l := Daily{Base: make([]DaySums, r.req.Baseline.Days()), Cur: make([]DaySums, r.req.Current.Days())}
+		perDay := map[time.Time]float64{}
 		for _, row := range rows.Values {
 			n := len(r.dims)
-			if row[0] != any(d.Stratum.String()) || row[n+1] != any(d.Description) || !r.inSlice(d.Slice, row[1:1+n]) {
-				continue
-			}
-			day, into, start := row[n+2].(time.Time), base, r.req.Baseline.Start
-			if row[n+3].(int64) == 1 {
-				into, start = cur, r.req.Current.Start
-			}
-			if k := daysBetween(start, day); k >= 0 && k < len(into) {
-				into[k] += zero(float(row[n+4]))
+			if row[0] == any(d.Stratum.String()) && row[n+1] == any(d.Description) && r.inSlice(d.Slice, row[1:1+n]) {
+				perDay[row[n+2].(time.Time)] += zero(float(row[n+3]))
 			}
 		}
-		d.Onset = OneTimeOnset(base, cur, r.req.Baseline, r.req.Current)
+		for day, cost := range perDay {
+			put(&l, r.req.Baseline, r.req.Current, day, DaySums{Cost: cost})
+		}
+		if daily(l.Base) || daily(l.Cur) { // a credit or a tax of every day has a level, which steps
+			d.Onset = OnsetOf(Quantity, []Daily{l}, r.req.Baseline, r.req.Current, false)
+			continue
+		}
+		d.Onset = OneTimeOnset(costs(l.Base), costs(l.Cur), r.req.Baseline, r.req.Current)
 	}
 	return nil
+}
+
+// daily reports whether charges come on at least half of the days, and on more than two.
+func daily(days []DaySums) bool {
+	n := 0
+	for _, d := range days {
+		if d.Cost != 0 {
+			n++
+		}
+	}
+	return n > 2 && 2*n >= len(days)
+}
+
+func costs(days []DaySums) []float64 {
+	out := make([]float64, len(days))
+	for i, d := range days {
+		out[i] = d.Cost
+	}
+	return out
 }
 
 func (r *run) inSlice(slice map[string]string, values []any) bool {

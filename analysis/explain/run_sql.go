@@ -3,14 +3,15 @@ package explain
 // The analysis SQL of an explanation. Names in braces are filled with constant expressions of package query (dimensions,
 // filters, periods); every value is a bound parameter. What stands here DuckDB and Trino both read.
 
-// partSQL is the rows of both periods with what the other queries need of them: p is 1 for the current period. A
-// correction of any category is its own stratum; so is commitment paid for and not used.
+// partSQL is the rows of both periods with what the other queries need of them: p1 is 1 in the current period, p0 in the
+// baseline, and both are where the periods overlap. A correction of any category is its own stratum; so is commitment paid
+// for and not used.
 const partSQL = `SELECT {dims},
     coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur,
     {stratum} AS stratum,
     CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
     CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
-    CASE WHEN {current} THEN 1 ELSE 0 END AS p, ChargeDate AS day, x_Rows AS n,
+    CASE WHEN {baseline} THEN 1 ELSE 0 END AS p0, CASE WHEN {current} THEN 1 ELSE 0 END AS p1, ChargeDate AS day, x_Rows AS n,
     PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c, EffectiveCost AS e, PricingCurrencyEffectiveCost AS pe,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used
   FROM daily
@@ -26,22 +27,22 @@ const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
 const leavesSQL = `WITH part AS (
   {part}
 ), days AS (
-  SELECT {names}, unit, cur, stratum, recurring, description, p, day,
+  SELECT {names}, unit, cur, stratum, recurring, description, p0, p1, day,
     sum(q) AS q, sum(l) AS l, sum(cc) AS cc, sum(c) AS c, sum(e) AS e, sum(pe) AS pe,
     sum(cc) FILTER (WHERE used = 1) AS ucc, sum(c) FILTER (WHERE used = 1) AS uc,
     sum(n) FILTER (WHERE c IS NULL) AS unknown, sum(n) AS n
-  FROM part GROUP BY {names}, unit, cur, stratum, recurring, description, p, day
+  FROM part GROUP BY {names}, unit, cur, stratum, recurring, description, p0, p1, day
 )
 SELECT {names}, unit, cur, stratum, recurring, description,
-  sum(c) FILTER (WHERE p = 0) AS c0, sum(c) FILTER (WHERE p = 1) AS c1,
-  sum(q) FILTER (WHERE p = 0) AS q0, sum(q) FILTER (WHERE p = 1) AS q1,
-  sum(l) FILTER (WHERE p = 0) AS l0, sum(l) FILTER (WHERE p = 1) AS l1,
-  sum(cc) FILTER (WHERE p = 0) AS cc0, sum(cc) FILTER (WHERE p = 1) AS cc1,
-  sum(ucc) FILTER (WHERE p = 0) AS ucc0, sum(ucc) FILTER (WHERE p = 1) AS ucc1,
-  sum(uc) FILTER (WHERE p = 0) AS uc0, sum(uc) FILTER (WHERE p = 1) AS uc1,
-  sum(e) FILTER (WHERE p = 0) AS e0, sum(e) FILTER (WHERE p = 1) AS e1,
-  sum(pe) FILTER (WHERE p = 0) AS pe0, sum(pe) FILTER (WHERE p = 1) AS pe1,
-  sum(CAST(c AS DECIMAL(18,4)) * CAST(c AS DECIMAL(18,4))) FILTER (WHERE p = 0) AS squares0,
+  sum(c) FILTER (WHERE p0 = 1) AS c0, sum(c) FILTER (WHERE p1 = 1) AS c1,
+  sum(q) FILTER (WHERE p0 = 1) AS q0, sum(q) FILTER (WHERE p1 = 1) AS q1,
+  sum(l) FILTER (WHERE p0 = 1) AS l0, sum(l) FILTER (WHERE p1 = 1) AS l1,
+  sum(cc) FILTER (WHERE p0 = 1) AS cc0, sum(cc) FILTER (WHERE p1 = 1) AS cc1,
+  sum(ucc) FILTER (WHERE p0 = 1) AS ucc0, sum(ucc) FILTER (WHERE p1 = 1) AS ucc1,
+  sum(uc) FILTER (WHERE p0 = 1) AS uc0, sum(uc) FILTER (WHERE p1 = 1) AS uc1,
+  sum(e) FILTER (WHERE p0 = 1) AS e0, sum(e) FILTER (WHERE p1 = 1) AS e1,
+  sum(pe) FILTER (WHERE p0 = 1) AS pe0, sum(pe) FILTER (WHERE p1 = 1) AS pe1,
+  sum(CAST(c AS DECIMAL(18,4)) * CAST(c AS DECIMAL(18,4))) FILTER (WHERE p0 = 1) AS squares0,
   CAST(coalesce(sum(unknown), 0) AS BIGINT) AS unknown, CAST(sum(n) AS BIGINT) AS line_items
 FROM days
 GROUP BY {names}, unit, cur, stratum, recurring, description
@@ -63,10 +64,10 @@ ORDER BY cut, by_what, day`
 const oneTimeSQL = `WITH part AS (
   {part}
 )
-SELECT stratum, {names}, description, day, p, sum(c) AS c
+SELECT stratum, {names}, description, day, sum(c) AS c
 FROM part WHERE stratum <> 'usage'
-GROUP BY stratum, {names}, description, day, p
-ORDER BY stratum, {names}, description, day, p`
+GROUP BY stratum, {names}, description, day
+ORDER BY stratum, {names}, description, day`
 
 // resourcesSQL opens the line items of the slices that matter, once: per price key, the quantity of resources seen in only
 // one of the periods; per driver, the resources that carry it. The lines are first added up per resource and period, as they
