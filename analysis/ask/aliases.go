@@ -95,6 +95,11 @@ var aliases = []alias{
 	{"pubsub,pub sub", []target{svc("cloud pub sub|pubsub|cloud pubsub")}},
 	{"vertex,vertex ai", []target{svc("vertex ai")}},
 
+	// Parts of the world.
+	{"europe,eu,emea", []target{{analysis.DimRegion, "eu *|europe *|westeurope|northeurope|uk*|france*|germany*|sweden*|switzerland*|norway*"}}},
+	{"usa,united states,america,north america", []target{{analysis.DimRegion, "us *|eastus*|westus*|centralus*|southcentralus|northcentralus"}}},
+	{"asia,apac,asia pacific", []target{{analysis.DimRegion, "ap *|asia *|*asia|australia *|australiaeast|japan*|korea*"}}},
+
 	// What every cloud has.
 	{"kubernetes,k8s,kube,managed kubernetes", []target{svc("*kubernetes*|amazoneks")}},
 	{"gpu,gpus,gpu instances", []target{{analysis.DimInstanceType, "p2 *|p3 *|p3dn *|p4d *|p4de *|p5 *|p5e *|g4dn *|g5 *|g6 *|standard nc*|standard nd*|a2 *|a3 *|g2 *"}}},

@@ -325,7 +325,7 @@ func (p *parse) readWhich() {
 			}
 		}
 		p.addCut(cutWord{dim: d})
-		p.asked = cutWord{dim: d}
+		p.asked, p.askedMany = cutWord{dim: d}, has(ts, phrases("spenders"))
 		p.note("\"who\" was read as: which %s", d.Words())
 	}
 	for i := range ts {

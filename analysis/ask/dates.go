@@ -155,6 +155,13 @@ func (d dateReader) sinceAt(i int) (span, int, bool) {
 			return a, end, true
 		}
 		from := a.Start
+		if in(d.word(j), "last", "previous") && a.shape == wholeUnits && a.n == 1 {
+			if cur := d.calendarUnits(a.unit, d.start(a.unit, d.today), 1, ""); cur.Start.Before(d.end()) {
+				s := d.openEnded(from)
+				s.ends, s.joined = &[2]span{a, cur}, "since"
+				return s, end, true
+			}
+		}
 		if after && a.End.Before(d.end()) {
 			from = a.End
 		}
@@ -193,8 +200,11 @@ func (d dateReader) openEnded(from time.Time) span {
 
 // join makes a range of two dates. The years they do not give are chosen so that the range is not empty and not in the future.
 func (d dateReader) join(a, b span, word string) (span, bool) {
-	if len(a.forks) > 0 || len(b.forks) > 0 || len(a.windows) > 0 || len(b.windows) > 0 {
+	if len(a.windows) > 0 || len(b.windows) > 0 {
 		return span{}, false
+	}
+	if len(a.forks) > 0 || len(b.forks) > 0 {
+		return joinForks(a, b)
 	}
 	ends := [2]span{a, b}
 	if a.yearless {
@@ -215,6 +225,30 @@ func (d dateReader) join(a, b span, word string) (span, bool) {
 		s.notes = append(s.notes, fmt.Sprintf("the days to come are left out: through the last complete day, %s", dayName(d.through)))
 	}
 	return s, s.Start.Before(s.End)
+}
+
+// joinForks joins "10/11 to 10/12": both ends are read the same way, day first or month first.
+func joinForks(a, b span) (span, bool) {
+	s := span{shape: irregular}
+	for k := range 2 {
+		from, to := a.Period, b.Period
+		s.forkSaid = a.forkSaid + b.forkSaid
+		if len(a.forks) > 0 {
+			from = a.forks[k]
+		}
+		if len(b.forks) > 0 {
+			to = b.forks[k]
+		}
+		for !from.Start.Before(to.End) {
+			from.Start = yearBack(from.Start)
+		}
+		s.forks = append(s.forks, analysis.Period{Start: from.Start, End: to.End})
+	}
+	if len(a.forks) > 0 && len(b.forks) > 0 {
+		s.forkSaid = a.forkSaid + " to " + b.forkSaid
+	}
+	s.Period = s.forks[0]
+	return s, true
 }
 
 var (

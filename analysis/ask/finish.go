@@ -78,6 +78,8 @@ func (p *parse) shapeIntent(pl *analysis.Plan) {
 		case len(pl.GroupBy) == 0 && pl.Grain == "" && p.q.trend:
 			pl.Grain = p.trendGrain()
 			p.note("no step was given: by %s", pl.Grain)
+		case len(pl.GroupBy) == 0 && pl.Grain == "" && p.valued != "":
+			pl.GroupBy = []analysis.Dimension{p.valued}
 		case len(pl.GroupBy) == 0 && pl.Grain == "":
 			pl.GroupBy = []analysis.Dimension{analysis.DimService}
 			p.note("nothing was named to break it down by: services")
@@ -108,6 +110,12 @@ func (p *parse) shapeIntent(pl *analysis.Plan) {
 		if p.grain != "" {
 			pl.Grain = analysis.NoGrain // onset days are part of every explanation
 		}
+	}
+	if has(p.ts, phrases("weekday|weekdays")) {
+		p.decline("Weekdays are not singled out here: all days of the period are in, and a list by day shows them.")
+	}
+	if has(p.ts, phrases("average|avg|averages|median|typical")) && pl.Intent != analysis.ExplainChange {
+		p.decline("Averages are not computed here: these are the amounts themselves.")
 	}
 	if p.q.least && (pl.Intent == analysis.Breakdown || pl.Intent == analysis.TopN || pl.Intent == analysis.SpendTotal) {
 		p.decline("The smallest are not listed first here: rows are sorted by cost, the largest first.")
@@ -161,7 +169,7 @@ func (p *parse) periods(pl *analysis.Plan) {
 		if s.IsZero() {
 			continue
 		}
-		if s.ends != nil && s.joined != "since" && (pl.Intent == analysis.ExplainChange || pl.Intent == analysis.Compare) &&
+		if s.ends != nil && (pl.Intent == analysis.ExplainChange || pl.Intent == analysis.Compare) &&
 			s.ends[0].unit == s.ends[1].unit && s.ends[0].unit >= byWeek && !s.ends[0].future && !s.ends[1].future && p.asPair(s) {
 			named = append(named, s.ends[0], s.ends[1])
 			continue
@@ -213,6 +221,8 @@ func (p *parse) periods(pl *analysis.Plan) {
 		b, why = p.cal.yearBefore(cur)
 	case p.valued != "" && pl.Intent == analysis.Compare:
 		return // values against each other, in one period
+	case ruled != nil && ruled.unit == byDay && cur.Days() == 1:
+		b = analysis.Period{Start: cur.Start.AddDate(0, 0, -1), End: cur.Start}
 	default:
 		b, why = p.cal.before(cur)
 	}
@@ -240,16 +250,16 @@ func (p *parse) behind(s span) bool {
 	return in(p.ts[j].low, "than", "vs", "versus", "against", "compared") && (len(p.mentions) < 2 || p.valued == "")
 }
 
-// nextOf is the unit after a baseline, up to the last complete day.
+// nextOf is what a baseline alone is compared with, as in "higher than in March": the same unit as it runs now, up to the last
+// complete day, or the last complete one where this one has no complete day yet.
 func (p *parse) nextOf(base span) span {
 	if base.shape == wholeUnits && base.n == 1 && base.unit >= byWeek {
-		start := base.unit.step(base.Start, 1)
+		start := p.cal.start(base.unit, p.cal.through)
 		s := p.cal.calendarUnits(base.unit, start, 1, unitLabel(base.unit, start, base.Label))
-		if !s.future && s.Start.Before(p.cal.end()) {
+		if !base.End.After(start) {
 			return s
 		}
-		// The unit after it has no complete day yet: what is meant is the last complete one against the one before.
-		p.note("the %s after it has no complete day yet: the one before is the baseline", base.unit)
+		p.note("the %s after it has no complete day yet: it is compared with the one before", base.unit)
 		return base
 	}
 	days := base.Days()

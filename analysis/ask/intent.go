@@ -13,17 +13,18 @@ type cues struct {
 }
 
 var (
-	whyWords = phrases("why", "how come", "explain", "explanation",
+	whyWords = phrases("why", "did|has anything|something change|changed|happen|happened", "did|has|is|was ... cause|caused|causing|drive|driving|responsible|behind ... increase|rise|jump|spike|drop|growth|change|difference",
+		"how come", "explain", "explanation",
 		"what|which ... caused|causes|causing|drove|drives|driving|driven", "what is|was behind",
 		"what changed|happened|moved|moves|grew|increased|decreased|dropped|spiked",
 		"what has|have changed|happened", "reason|reasons for|behind", "root cause", "drivers|driver of|behind", "variance|variances", "account|accounts for the increase|decrease|change|rise|drop|jump|spike|difference",
-		"what made", "what drove", "where did|does|is ... increase|rise|growth|jump|spike|drop come|coming", "attribute|attributed|attribution", "what is driving|causing|up with", "which|what ... contributed|contribute|contributes|responsible", "who|what|which team|teams|service|services|account|accounts|project? owns|own|caused|causes|drove|drives ... increase|rise|spike|jump|change|growth|drop|decrease",
+		"what made", "what drove", "where did|does|is ... increase|rise|growth|jump|spike|drop come|coming", "attribute|attributed|attribution", "what is driving|causing|up with", "which|what ... contributed|contribute|contributes|responsible", "who is|was|are responsible|behind", "who|what|which team|teams|service|services|account|accounts|project? owns|own|caused|causes|drove|drives ... increase|rise|spike|jump|change|growth|drop|decrease",
 		"break down the increase|change|difference|delta|rise|drop", "bridge", "walk me through the? change|increase|difference|variance", "shed light", "cost|spend movers", "top|biggest movers|mover|change|changes|increase|increases|decrease|decreases",
 		"what|which ... went|gone|going|go up|down", "what|which ... increased|grew|rose|spiked|jumped|dropped|fell|decreased|changed|surged|climbed|shrank")
 	changeWords  = phrases("increase|increased|increases|increasing|decrease|decreased|decreases|decreasing|rise|rose|risen|rising|rises|drop|dropped|drops|dropping|fell|fall|fallen|falling|spike|spiked|spikes|jump|jumped|jumps|climb|climbed|grow|grew|grown|growing|growth|change|changed|changes|changing|surge|surged|up|down|higher|lower|delta|difference|differ|cheaper|move|moved|shrink|shrank|soar|soared|doubled|tripled|hike|dip|dipped|evolve|evolved|explode|exploded|balloon|ballooned|plummet|plummeted|uptick|creep|crept")
 	compareWords = phrases("compare|compared|comparing|comparison", "vs|versus", "against", "relative to",
 		"difference between|in|of", "how do|does|did ... compare|differ|stack",
-		"change|changed|go|went|gone|move|moved|evolve|evolved from", "higher|lower|more|less|cheaper|bigger|smaller than",
+		"change|changed|go|went|gone|move|moved|evolve|evolved from", "higher|lower|more|less|cheaper|bigger|smaller expensive|costly? than",
 		"did|has|have|is|are ... up|down|increase|increased|decrease|decreased|rise|risen|grow|grown|drop|dropped|change|changed|higher|lower|fall|fallen|spike|spiked|growing|rising|falling|double|doubled",
 		"how much more|less|higher|lower",
 		"how did|has|have|do|does ... change|changed|evolve|evolved|develop|developed|move|moved|grow|grown")
@@ -32,7 +33,8 @@ var (
 		"trend|trends|trendline|timeline|evolution", "over time", "time series", "day by day", "week by week", "month by month",
 		"chart|graph|plot")
 	breakWords = phrases("analyze|analyse", "break|broken|breaking it|them|this|that? down", "breakdown", "split",
-		"composition", "what makes|make up", "where does|did|is|do ... go|going|spent|spend", "distribution",
+		"composition", "what makes|make up", "where does|did|is|do ... go|going|spent|spend", "distribution")
+	spentOn = phrases(
 		"what are|do|did|is|am we|i|my|our ... spending|paying|spend|pay|made on|for|of")
 	howMuch = phrases("how much", "how many dollars", "what did|do|does|have|has|was|is|were|are", "total",
 		"spend|cost|costs|spent|bill|charges|expenses|invoice", "price|pay|paid|paying", "how expensive")
@@ -59,10 +61,10 @@ var (
 	costDrivers = phrases("cost|spend drivers|items|contributors",
 		"biggest|largest|highest|top costs|expenses|spenders|items|charges|cost")
 
-	whoWords = phrases("who is|are|was|were? spends|spending|spend|spent|uses|using|costs|caused|drove|responsible",
+	whoWords = phrases("spenders|spender", "who is|are|was|were? spends|spending|spend|spent|uses|using|costs|caused|drove|responsible",
 		"whose ... spend|cost|costs|bill")
 
-	lastAnswer = phrases("how did|do you|u get|got|calculate|compute|computed|arrive|come|came|know|work|reach|derive",
+	lastAnswer = phrases("how accurate|sure|reliable|certain", "how did|do you|u get|got|calculate|compute|computed|arrive|come|came|know|work|reach|derive",
 		"where does|did|do that|this|these|those|the|it|your|you ... come|came|from|get",
 		"where do|are|is these|those|that|this number|numbers|figure|figures from?",
 		"show|give|see|share me|us? the? sql|query|queries|source|sources|calculation|math|trace|evidence|workings",
@@ -196,7 +198,7 @@ func (p *parse) decide() analysis.Intent {
 		return analysis.TopN
 	case len(p.groups) > 0 || p.grain != "" || p.q.trend:
 		return analysis.Breakdown
-	case has(p.ts, breakWords) && len(p.absent) == 0 && (p.q.cost || len(p.mentions) > 0 || has(p.ts, phrases("breakdown|break|money"))):
+	case (has(p.ts, breakWords) || has(p.ts, spentOn) && !p.hasNames()) && len(p.absent) == 0 && (p.q.cost || len(p.mentions) > 0 || has(p.ts, phrases("breakdown|break|money"))):
 		return analysis.Breakdown
 	case p.q.changed && p.q.cost:
 		return analysis.Compare

@@ -24,7 +24,7 @@ var metricWords = []struct {
 
 var (
 	usageWords = phrases("usage quantity|hours|amount|quantities",
-		"how many hours|gb|gbs|gigabytes|requests|units|tb|instance-hours",
+		"how many _? hours|gb|gbs|gigabytes|requests|units|tb|instance-hours",
 		"consumed quantity", "consumption in", "hours of", "usage")
 	notUsage = phrases("usage type|types|cost|costs|charge|charges|or|spend|spending|and|vs|versus|based|bill", "usage-based",
 		"or usage", "price or usage", "in|by|of usage")

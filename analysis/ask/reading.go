@@ -90,15 +90,32 @@ func (p *parse) splitDates() {
 	p.ts = out
 }
 
+// splitNon reads "non-production" and "nonprod" as "not production".
+func (p *parse) splitNon() {
+	var out []token
+	for _, t := range p.ts {
+		rest, non := strings.CutPrefix(t.low, "non")
+		rest = strings.TrimPrefix(rest, "-")
+		if non && !t.quoted && !p.x.single[t.low] && len(p.x.look(key(t.low))) == 0 && len(p.x.look(key(rest))) > 0 {
+			out = append(out, token{raw: "not", low: "not"}, token{raw: rest, low: rest, brk: t.brk})
+			continue
+		}
+		out = append(out, t)
+	}
+	p.ts = out
+}
+
 // read takes the question apart, the surest parts first.
 func (p *parse) read() {
 	p.splitDates()
+	p.splitNon()
 	p.fixSpelling()
 	p.readPairs()
 	p.readUntagged()
 	p.readNames(true)
 	p.spans = p.dates().readDates()
 	p.weakMonths()
+	p.recurring()
 	p.readCuts()
 	p.readMeasures()
 	p.readCues()

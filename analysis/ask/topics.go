@@ -14,7 +14,7 @@ type topic struct {
 var refusals = []topic{
 	{name: "injection", phrases: phrases("ignore|disregard|forget|override|bypass all|any|the|your|my? previous|prior|above|earlier|all|your|system rules|instructions|rule|instruction|prompts|prompt|restrictions|permissions|context|orders",
 		"ignore|disregard|override|bypass ... rules|instructions|restrictions|permissions|scope|scopes|guardrails", "system prompt", "you are now", "pretend|act as|to", "jailbreak",
-		"developer|admin|god mode", "drop table|database", "delete from|table", "insert into", "union all? select", "select _ from", "update _ set", "or 1=1", "reveal ... password|secret|secrets|token|tokens|credentials", "show|print|give|what|tell ... api|secret|access key|keys|token|tokens", "password|passwords|credentials"),
+		"developer|admin|god mode", "drop table|database", "delete from|table", "insert into", "union all? select", "select _? _? from", "update _ set", "or 1=1", "reveal ... password|secret|secrets|token|tokens|credentials", "show|print|give|what|tell ... api|secret|access key|keys|token|tokens", "password|passwords|credentials"),
 		says: "Rules about who may see what do not change by asking, and nothing in a question is run as a command", instead: "how much did we spend last month?"},
 	{name: "mutation", phrases: phrases("^please|can|could|would? you? please? terminate|kill|delete|destroy|stop|shutdown|resize|rightsize|downsize|scale|restart|reboot|remove|detach|purge|buy|purchase|cancel|release|suspend|disable|enable|tag|untag|move|migrate|modify the|all|our|any|my|a|an|those|these|that|this|idle|unused|unattached|old|it|them|everything|instances|instance|resources|snapshots|volumes|savings|reserved|reservations",
 		"^please|go|just? and? terminate|kill|delete|destroy|shutdown|resize|rightsize|detach|purge|reboot", "shut|turn down|off the|all|our|my|it|them|everything|those", "^please|can|could|would? you? please? shut|turn|switch|scale|spin down|off"),
@@ -139,7 +139,7 @@ var chatter = topic{name: "help", phrases: phrases("^help$",
 	says: "This bot answers what the cloud bill shows: how much, for what, against when, and why it changed", instead: "why did spend change last week?"}
 
 // offTopic is about the world at large.
-var offTopic = topic{name: "off_topic", phrases: phrases("weather", "joke", "poem", "capital of", "stock price", "bitcoin",
+var offTopic = topic{name: "off_topic", phrases: phrases("weather", "salary|salaries", "joke", "poem", "capital of", "stock price", "bitcoin",
 	"football|soccer", "meaning of life", "recipe", "translate", "who won|is the president",
 	"write me? a|some|an code|poem|email|story|script"),
 	says: "That is nothing a cloud bill can tell", instead: "why did spend change last week?"}

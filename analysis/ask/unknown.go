@@ -62,7 +62,7 @@ var extraWords = wordSet(`mtd qtd ytd wtd fytd fiscal financial quarter-to-date 
 classes sku skus commitment commitments publisher vendor payer subaccount subaccounts savings plan plans reservation reservations reserved expires
 expiration ri ris sp sps coverage utilization anomaly anomalies sql query queries snapshot source sources fresh stale lag cost-explorer explorer
 console fetch pulled lineage formula definition defined define provenance acct accts finance cfo ceo leadership management exec execs board
-resource-level memo memos spiky organisation organization org production non-production complete-through caching traceable trace origin
+resource-level memo memos spiky organisation organization org complete-through caching traceable trace origin
 everything's excel spreadsheet breakdowns variance variances vary varied mix volume deal slack channel thread reply answer answers asking asked q correct
 accurate wrongly expected expecting forecasted forecast projected budgeted yoy y/y m/m w/w d/d q/q unusual abnormal weird odd strange outlier outliers
 rightsizing namespace namespaces onwards onward today's midnight noon am pm utc est pst cet end-of-month start-of-month fortnight couple recently drill-down
