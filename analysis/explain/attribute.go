@@ -156,19 +156,20 @@ type builder struct {
 }
 
 func (b *builder) vector(v Vector, usage []int32, det [][]bool) {
-	fd := b.l.newField(v, usage)
 	var gross float64
 	for _, i := range usage {
-		gross += math.Abs(fd.x[i])
+		gross += math.Abs(b.l.moved(int(i), v))
 	}
-	if gross <= fd.pen {
+	// The search's own measure of movement may exceed this by the calendar's part in what is gone.
+	if gross*1.25 < b.l.o.MinImpact*b.l.scaleOf() {
 		return
 	}
+	fd := b.l.newField(v, usage)
 	s := newLattice(b.l.t, fd, det, b.l.o.MaxConditions, b.l.o.MaxDrivers)
 	s.cover()
 	for k, c := range s.list {
 		f := &found{v: v, conds: c.conds}
-		_, f.stat = s.heldStat(k, c)
+		f.stat = s.statOf(s.own(k, c), 1, 0, c)
 		b.found = append(b.found, f)
 	}
 }

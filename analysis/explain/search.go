@@ -433,19 +433,20 @@ func (s *lattice) worth() (sum float64) {
 
 // held is the gain of the k-th slice on its own leaves only.
 func (s *lattice) held(k int, c *cell) float64 {
-	g, _ := s.heldStat(k, c)
-	return g
+	g := s.gauge(s.own(k, c))
+	return g.gross - g.left - c.price
 }
 
-func (s *lattice) heldStat(k int, c *cell) (float64, stat) {
-	var own []int32
+// own lists the leaves of c that the k-th slice of the list holds; valid until the next call of own or value.
+func (s *lattice) own(k int, c *cell) []int32 {
+	own := s.scratch[:0]
 	for _, i := range c.leaves {
 		if s.owner[i] == int16(k) {
 			own = append(own, i)
 		}
 	}
-	g := s.gauge(own)
-	return g.gross - g.left - c.price, s.statOf(own, 1, 0, c)
+	s.scratch = own
+	return own
 }
 
 // grow adds the best cells to the list until none pays or it is full.
@@ -493,12 +494,7 @@ func (s *lattice) cover() {
 // exception finds the cell that, put in front of the k-th slice, improves the cover most; nil when none does.
 func (s *lattice) exception(k int) *cell {
 	host := s.list[k]
-	var own []int32
-	for _, i := range host.leaves {
-		if s.owner[i] == int16(k) {
-			own = append(own, i)
-		}
-	}
+	own := slices.Clone(s.own(k, host))
 	all := s.gauge(own)
 	if all.left <= s.fd.pen {
 		return nil
