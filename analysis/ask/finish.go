@@ -199,6 +199,9 @@ func (p *parse) periods(pl *analysis.Plan) {
 		base = &named[0]
 		cur = p.nextOf(cur)
 	}
+	if base != nil && base.Period.Equal(cur.Period) {
+		base = nil // nothing is compared with itself
+	}
 	pl.Current = cur.Period
 	p.addNotes(cur)
 	if len(cur.windows) > 0 {

@@ -51,6 +51,9 @@ func laws(t *testing.T, r *Reader, question string, p analysis.Plan) {
 	default:
 		t.Fatalf("%q: intent %q", question, p.Intent)
 	}
+	if p.Baseline != nil && p.Baseline.Equal(p.Current) {
+		t.Fatalf("%q: %v compared with itself", question, p.Current)
+	}
 	periods := slices.Clone(p.Windows)
 	if !p.Current.IsZero() {
 		periods = append(periods, p.Current)
