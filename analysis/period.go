@@ -81,13 +81,20 @@ type periodJSON struct {
 	Label string `json:"label,omitempty"`
 }
 
-// MarshalJSON writes half-open dates: {"start":"2026-11-16","end":"2026-11-23"}.
+// MarshalJSON writes half-open dates: {"start":"2026-11-16","end":"2026-11-23"}; null when no period was set.
 func (p Period) MarshalJSON() ([]byte, error) {
+	if p.IsZero() {
+		return []byte("null"), nil
+	}
 	return json.Marshal(periodJSON{p.Start.Format(DateLayout), p.End.Format(DateLayout), p.Label})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (p *Period) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*p = Period{}
+		return nil
+	}
 	var j periodJSON
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err

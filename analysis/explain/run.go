@@ -167,13 +167,34 @@ func (r *run) query(ctx context.Context, name string, f query.Fragment) (*store.
 	return rows, nil
 }
 
+// columns are the dimensions in the three forms that the queries need: the bare columns, for adding up; what they become,
+// tags read and nulls folded; and the tags' parameters go with the latter.
+func (r *run) columns() (raw, tagged query.Fragment) {
+	var bare []string
+	var read []query.Fragment
+	for i, d := range r.dims {
+		read = append(read, query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params})
+		if d.key == "" {
+			bare = append(bare, d.name)
+		}
+	}
+	return query.F(strings.Join(bare, ", ")), query.Join(", ", read...)
+}
+
 // leaves fills the leaf table.
 func (r *run) leaves(ctx context.Context) (*Table, error) {
-	part, err := r.part(r.req.Baseline)
+	where, err := query.Where(r.req.Filters)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.query(ctx, "leaves", query.Fill(leavesSQL, map[string]query.Fragment{"part": part, "names": r.names()}))
+	raw, tagged := r.columns()
+	rows, err := r.query(ctx, "leaves", query.Fill(leavesSQL, map[string]query.Fragment{
+		"raw": raw, "rawnames": raw, "tagged": tagged, "names": r.names(), "stratum": query.F(stratumSQL),
+		"column":  query.F(r.req.Metric.Column()),
+		"current": query.Within(query.Daily, r.req.Current), "baseline": query.Within(query.Daily, r.req.Baseline),
+		"cost":    query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "pe"),
+		"filters": where, "whole": query.Without(query.Daily, r.req.Cutoffs),
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -184,19 +205,25 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 	t := NewTable(names...)
 	n := len(r.dims)
 	values := make([]string, n)
+	var before []any // the key of the row before
 	for _, row := range rows.Values {
-		for i := range values {
-			values[i] = row[i].(string)
-		}
-		leaf, unknown, err := r.leaf(row[n:])
+		part, err := r.leafPart(row[n:])
 		if err != nil {
 			return nil, err
 		}
-		r.unknown += unknown
-		t.Add(values, leaf)
-		cur, _ := row[n+colCur].(string)
-		lines, _ := row[n+colSums+18].(int64)
-		r.units = append(r.units, unit{row[n+colUnit].(string), cur, lines})
+		if key := row[:n+colUsed]; slices.Equal(key, before) { // the covered lines of the leaf before
+			last := len(t.Leaves) - 1
+			t.Leaves[last] = together(t.Leaves[last], part.Leaf)
+			r.units[last].lines += part.lines
+		} else {
+			for i := range values {
+				values[i] = row[i].(string)
+			}
+			t.Add(values, part.Leaf)
+			r.units = append(r.units, part.unit)
+			before = key
+		}
+		r.unknown += part.unknown
 	}
 	return t, nil
 }
@@ -208,38 +235,71 @@ const (
 	colStratum
 	colRecurring
 	colDescription
-	colSums // c0, c1, q0, q1, l0, l1, cc0, cc1, ucc0, ucc1, uc0, uc1, e0, e1, pe0, pe1, squares0, unknown, line_items
+	colUsed
+	colSums // c0, c1, q0, q1, l0, l1, cc0, cc1, e0, e1, pe0, pe1, squares0, unknown, line_items
 )
 
-func (r *run) leaf(row []any) (Leaf, int64, error) {
+// leafPart is a row of leavesSQL: a leaf's lines that a commitment paid for, or those that none did.
+type leafPart struct {
+	Leaf
+	unit
+	unknown int64
+}
+
+func (r *run) leafPart(row []any) (leafPart, error) {
 	s, err := ParseStratum(row[colStratum].(string))
 	if err != nil {
-		return Leaf{}, 0, err
+		return leafPart{}, err
 	}
-	l := Leaf{Stratum: s, Recurring: row[colRecurring].(int64) == 1, Description: row[colDescription].(string)}
+	l := leafPart{Leaf: Leaf{Stratum: s, Recurring: row[colRecurring].(int64) == 1, Description: row[colDescription].(string)}}
+	l.unit.unit = row[colUnit].(string)
+	l.currency, _ = row[colCur].(string)
 	v := row[colSums:]
 	l.BaseCost, l.CurCost = exact(v[0]), exact(v[1])
-	foreign := row[colCur] != any(r.req.Currency)
 	for p, sums := range []*Sums{&l.BaseSums, &l.CurSums} {
-		*sums = Sums{Quantity: float(v[2+p]), List: float(v[4+p]), Contracted: float(v[6+p]),
-			CoveredContracted: zero(float(v[8+p])), CoveredCost: zero(float(v[10+p]))}
-		effective, priced := float(v[12+p]), float(v[14+p])
-		if foreign {
+		cost := float(v[p])
+		*sums = Sums{Quantity: zero(float(v[2+p])), List: float(v[4+p]), Contracted: float(v[6+p])}
+		effective, priced := float(v[8+p]), float(v[10+p])
+		if l.currency != r.req.Currency {
 			// Costs of another currency count by the bill's own amounts in this one; its list and contracted costs are
 			// brought over at the same rate, so that prices can be compared.
 			rate := priced / effective
 			sums.List *= rate
 			sums.Contracted *= rate
-			sums.CoveredContracted *= rate
 		} else if priced != 0 && !math.IsNaN(priced) && math.Abs(effective/priced-1) > 1e-9 {
 			sums.FX = effective / priced
+		}
+		if math.IsNaN(cost) { // no lines in this period: nothing, rather than something unknown
+			sums.List, sums.Contracted = zero(sums.List), zero(sums.Contracted)
+		}
+		if row[colUsed].(int64) == 1 {
+			sums.CoveredContracted, sums.CoveredCost = zero(sums.Contracted), zero(cost)
 		}
 	}
 	if days := float64(r.req.Baseline.Days()); days > 1 {
 		mean := l.BaseCost.InexactFloat64() / days
-		l.BaseDayVar = math.Max(0, zero(float(v[16]))/days-mean*mean) * days / (days - 1)
+		l.BaseDayVar = math.Max(0, zero(float(v[12]))/days-mean*mean) * days / (days - 1)
 	}
-	return l, v[17].(int64), nil
+	l.unknown, l.lines = v[13].(int64), v[14].(int64)
+	return l, nil
+}
+
+// together is a leaf of both its parts. An unknown list or contracted cost of either leaves the sum unknown.
+func together(a, b Leaf) Leaf {
+	for p, sums := range []*Sums{&a.BaseSums, &a.CurSums} {
+		o := []Sums{b.BaseSums, b.CurSums}[p]
+		sums.Quantity += o.Quantity
+		sums.List += o.List
+		sums.Contracted += o.Contracted
+		sums.CoveredContracted += o.CoveredContracted
+		sums.CoveredCost += o.CoveredCost
+		if sums.FX == 0 {
+			sums.FX = o.FX
+		}
+	}
+	a.BaseCost, a.CurCost = a.BaseCost.Add(b.BaseCost), a.CurCost.Add(b.CurCost)
+	a.BaseDayVar += b.BaseDayVar
+	return a
 }
 
 func exact(v any) decimal.Decimal {

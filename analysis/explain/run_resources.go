@@ -104,7 +104,12 @@ func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut) {
 		}
 		conds := []query.Fragment{}
 		for _, k := range raw {
-			conds = append(conds, query.In(r.dims[k.Dim].expr, []string{t.Dims[k.Dim].Values[k.Code]}, false))
+			column, value := r.dims[k.Dim].name, t.Dims[k.Dim].Values[k.Code]
+			if value == "" {
+				conds = append(conds, query.F(column+" IS NULL"))
+			} else { // the bare column, which files and row groups can be skipped by
+				conds = append(conds, query.F(column+" = ?", value))
+			}
 		}
 		where, kept = append(where, query.Join(" AND ", conds...)), append(kept, c)
 	}
@@ -159,20 +164,11 @@ func (r *run) resourcesQuery(t *Table, opened query.Fragment, cuts []Cut) (query
 	if err != nil {
 		return query.Fragment{}, err
 	}
-	var raw, rawNames, tagged, blanks []string
-	var taggedParams []any
-	for i, d := range r.dims {
-		name := "d" + strconv.Itoa(i)
-		blanks = append(blanks, "''")
-		if d.key != "" {
-			tagged, taggedParams = append(tagged, d.expr.SQL+" AS "+name), append(taggedParams, d.expr.Params...)
-			continue
-		}
-		raw, rawNames, tagged = append(raw, d.name), append(rawNames, d.name), append(tagged, d.expr.SQL+" AS "+name)
-	}
+	blanks := slices.Repeat([]string{"''"}, len(r.dims))
+	raw, tagged := r.columns()
 	text := func(s []string) query.Fragment { return query.F(strings.Join(s, ", ")) }
 	return query.Fill(resourcesSQL, map[string]query.Fragment{
-		"raw": text(raw), "rawnames": text(rawNames), "tagged": query.F(strings.Join(tagged, ", "), taggedParams...),
+		"raw": raw, "rawnames": raw, "tagged": tagged,
 		"names": r.names(), "blanks": text(blanks), "column": query.F(r.req.Metric.Column()),
 		"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
 		"cost": query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "priced"), "filters": where,

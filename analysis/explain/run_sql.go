@@ -3,16 +3,15 @@ package explain
 // The analysis SQL of an explanation. Names in braces are filled with constant expressions of package query (dimensions,
 // filters, periods); every value is a bound parameter. What stands here DuckDB and Trino both read.
 
-// partSQL is the rows of both periods with what the other queries need of them: p1 is 1 in the current period, p0 in the
-// baseline, and both are where the periods overlap. A correction of any category is its own stratum; so is commitment paid
-// for and not used.
+// partSQL is the rows of both periods with what the other queries need of them: p is 1 for the current period. A
+// correction of any category is its own stratum; so is commitment paid for and not used.
 const partSQL = `SELECT {dims},
     coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur,
     {stratum} AS stratum,
     CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
     CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
-    CASE WHEN {baseline} THEN 1 ELSE 0 END AS p0, CASE WHEN {current} THEN 1 ELSE 0 END AS p1, ChargeDate AS day, x_Rows AS n,
-    PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c, EffectiveCost AS e, PricingCurrencyEffectiveCost AS pe,
+    CASE WHEN {current} THEN 1 ELSE 0 END AS p, ChargeDate AS day,
+    PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used
   FROM daily
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})`
@@ -22,31 +21,39 @@ const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
       WHEN ChargeCategory = 'Tax' THEN 'tax' WHEN ChargeCategory = 'Adjustment' THEN 'adjustment'
       WHEN CommitmentDiscountStatus = 'Unused' THEN 'commitment_unused' ELSE 'usage' END`
 
-// leavesSQL is the leaf table: per price key and stratum, the sums of both periods. The square sum is of the baseline's
-// daily costs, for the slice's own noise.
+// leavesSQL is the leaf table: per price key, stratum, and whether a commitment paid, the sums of both periods. The rows are
+// added up by the columns as they stand first; tags are read from the few groups left. The square sum is of the baseline's
+// daily costs, for the slice's own noise: the rollup has a row per day of such a group.
 const leavesSQL = `WITH part AS (
-  {part}
-), days AS (
-  SELECT {names}, unit, cur, stratum, recurring, description, p0, p1, day,
-    sum(q) AS q, sum(l) AS l, sum(cc) AS cc, sum(c) AS c, sum(e) AS e, sum(pe) AS pe,
-    sum(cc) FILTER (WHERE used = 1) AS ucc, sum(c) FILTER (WHERE used = 1) AS uc,
-    sum(n) FILTER (WHERE c IS NULL) AS unknown, sum(n) AS n
-  FROM part GROUP BY {names}, unit, cur, stratum, recurring, description, p0, p1, day
+  SELECT {raw}, Tags, PricingUnit, BillingCurrency AS cur, PricingCurrency AS pcur,
+    {stratum} AS stratum,
+    CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
+    CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
+    CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used,
+    CASE WHEN {current} THEN 1 ELSE 0 END AS p,
+    sum({column}) AS own, sum(PricingQuantity) AS q, sum(ListCost) AS l, sum(ContractedCost) AS cc,
+    sum(EffectiveCost) AS e, sum(PricingCurrencyEffectiveCost) AS pe,
+    sum(TRY_CAST({column} AS DECIMAL(19,4)) * TRY_CAST({column} AS DECIMAL(19,4))) AS squares,
+    sum(x_Rows) AS n, sum(x_Rows) FILTER (WHERE {column} IS NULL) AS blank
+  FROM daily
+  WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
+  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, stratum, recurring, description, used, p
+), tagged AS (
+  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, stratum, recurring, description, used, p,
+    {cost} AS c, q, l, cc, e, pe, squares, n, blank FROM part
 )
-SELECT {names}, unit, cur, stratum, recurring, description,
-  sum(c) FILTER (WHERE p0 = 1) AS c0, sum(c) FILTER (WHERE p1 = 1) AS c1,
-  sum(q) FILTER (WHERE p0 = 1) AS q0, sum(q) FILTER (WHERE p1 = 1) AS q1,
-  sum(l) FILTER (WHERE p0 = 1) AS l0, sum(l) FILTER (WHERE p1 = 1) AS l1,
-  sum(cc) FILTER (WHERE p0 = 1) AS cc0, sum(cc) FILTER (WHERE p1 = 1) AS cc1,
-  sum(ucc) FILTER (WHERE p0 = 1) AS ucc0, sum(ucc) FILTER (WHERE p1 = 1) AS ucc1,
-  sum(uc) FILTER (WHERE p0 = 1) AS uc0, sum(uc) FILTER (WHERE p1 = 1) AS uc1,
-  sum(e) FILTER (WHERE p0 = 1) AS e0, sum(e) FILTER (WHERE p1 = 1) AS e1,
-  sum(pe) FILTER (WHERE p0 = 1) AS pe0, sum(pe) FILTER (WHERE p1 = 1) AS pe1,
-  sum(CAST(c AS DECIMAL(18,4)) * CAST(c AS DECIMAL(18,4))) FILTER (WHERE p0 = 1) AS squares0,
-  CAST(coalesce(sum(unknown), 0) AS BIGINT) AS unknown, CAST(sum(n) AS BIGINT) AS line_items
-FROM days
-GROUP BY {names}, unit, cur, stratum, recurring, description
-ORDER BY {names}, unit, cur, stratum, recurring, description`
+SELECT {names}, unit, cur, stratum, recurring, description, used,
+  sum(c) FILTER (WHERE p = 0) AS c0, sum(c) FILTER (WHERE p = 1) AS c1,
+  sum(q) FILTER (WHERE p = 0) AS q0, sum(q) FILTER (WHERE p = 1) AS q1,
+  sum(l) FILTER (WHERE p = 0) AS l0, sum(l) FILTER (WHERE p = 1) AS l1,
+  sum(cc) FILTER (WHERE p = 0) AS cc0, sum(cc) FILTER (WHERE p = 1) AS cc1,
+  sum(e) FILTER (WHERE p = 0) AS e0, sum(e) FILTER (WHERE p = 1) AS e1,
+  sum(pe) FILTER (WHERE p = 0) AS pe0, sum(pe) FILTER (WHERE p = 1) AS pe1,
+  sum(squares) FILTER (WHERE p = 0) AS squares0,
+  CAST(coalesce(sum(CASE WHEN c IS NULL THEN n ELSE blank END), 0) AS BIGINT) AS unknown, CAST(sum(n) AS BIGINT) AS line_items
+FROM tagged
+GROUP BY {names}, unit, cur, stratum, recurring, description, used
+ORDER BY {names}, unit, cur, stratum, recurring, description, used`
 
 // historySQL is the daily history of the cuts of one vector, for their onsets.
 const historySQL = `WITH part AS (

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -23,12 +24,14 @@ func predictLines(dir string) (prediction, error) {
 	if err != nil {
 		return prediction{}, err
 	}
-	q, err := loadLines(filepath.Join(dir, linesFile))
+	ctx := context.Background()
+	q, err := loadProduct(ctx, filepath.Join(dir, linesFile))
 	if err != nil {
 		return prediction{}, err
 	}
+	defer q.Close()
 	start := time.Now()
-	br, err := q.explain(base, cur)
+	br, err := q.explain(ctx, base, cur)
 	if err != nil {
 		return prediction{}, err
 	}
