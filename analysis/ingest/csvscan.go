@@ -198,7 +198,7 @@ func plainEnd(b []byte, i int, comma byte) int {
 		w := binary.LittleEndian.Uint64(b[i:])
 		c, n := w^commas, w^newlines
 		// A byte's top bit is set where the byte is zero; above the lowest such byte a borrow may set others, below none.
-		if hit := ((c - ones) &^ c | (n - ones) &^ n) & tops; hit != 0 {
+		if hit := ((c-ones)&^c | (n-ones)&^n) & tops; hit != 0 {
 			return i + bits.TrailingZeros64(hit)/8
 		}
 	}

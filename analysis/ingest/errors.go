@@ -16,13 +16,24 @@ type Error struct {
 	Name     string // the column's name
 	Problem  string // "\"12,40\" is not a decimal number"
 	Expected string // "digits with a dot, as in 12.40"
+
+	row   bool   // Line counts rows, in a file that has no lines
+	shown string // the file's name in the message; its last element where empty
 }
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(filepath.Base(e.File))
+	if e.shown != "" {
+		b.WriteString(e.shown)
+	} else {
+		b.WriteString(filepath.Base(e.File))
+	}
 	if e.Line > 0 {
-		b.WriteString(": line " + humanize.Comma(e.Line))
+		unit := ": line "
+		if e.row {
+			unit = ": row "
+		}
+		b.WriteString(unit + humanize.Comma(e.Line))
 	}
 	if e.Column > 0 {
 		fmt.Fprintf(&b, ", column %d (%s)", e.Column, e.Name)

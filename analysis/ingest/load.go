@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -49,14 +50,18 @@ func Load(ctx context.Context, s *store.Store, path string, o Options) (*Result,
 	defer w.Close()
 
 	l := &load{store: s, w: w, o: o, total: total, names: shortNames(path, files)}
-	for _, src := range srcs {
-		done := l.done
-		l.o.Progress = func(p Progress) {
-			p.Done, p.Total = done+p.Done, total
-			o.Progress(p)
+	for _, n := range l.names {
+		if !utf8.ValidString(n) {
+			return nil, &Error{File: path, Problem: fmt.Sprintf("the file name %q is not UTF-8", n), Expected: "another name"}
 		}
-		if err := l.check(ctx, src); err != nil {
-			return nil, err
+	}
+	for i, src := range srcs {
+		err := src.literal(w.Staging(), i)
+		if err == nil {
+			err = l.check(ctx, src)
+		}
+		if err != nil {
+			return nil, l.named(err, src, i)
 		}
 		l.done += src.size
 	}
@@ -91,15 +96,29 @@ func shortNames(root string, files []string) []string {
 	return out
 }
 
+// named has an error tell which file of the folder it is about.
+func (l *load) named(err error, src source, i int) error {
+	if e := (*Error)(nil); errors.As(err, &e) && e.File == src.path {
+		e.shown = l.names[i]
+	}
+	return err
+}
+
 // check tallies one file and hashes it.
 func (l *load) check(ctx context.Context, src source) error {
+	o := l.o
+	o.Progress = func(p Progress) {
+		p.Done, p.Total = l.done+p.Done, l.total
+		l.o.Progress(p)
+	}
+	o.Progress(Progress{Step: "checking", File: src.path})
 	var p *part
 	var err error
 	if src.parquet {
-		p, err = parquetPart(ctx, l.w, src, l.o)
+		p, err = parquetPart(ctx, l.w, src, o)
 	} else {
 		var t *tally
-		if t, err = readTally(ctx, src, l.o); err == nil {
+		if t, err = readTally(ctx, src, o); err == nil {
 			p = csvPart(t)
 		}
 	}
@@ -145,22 +164,9 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	var charges [][]string
 	for i, p := range l.parts {
 		l.progress("writing", p, l.doneBefore(i))
-		files, err := writeCharges(ctx, l.w, p, i, l.o, rec.ID, l.names[i])
+		files, err := l.write(ctx, p, i, rec.ID)
 		if err != nil {
-			return nil, err
-		}
-		if err := p.src.unchanged(); err != nil {
-			return nil, err
-		}
-		wrote, spans, err := readBack(ctx, l.w, files)
-		if err != nil {
-			return nil, err
-		}
-		if err := reconcile(p.src.path, p.groups, wrote); err != nil {
-			return nil, err
-		}
-		if err := reconcileTimes(p.src.path, p.spans, spans); err != nil {
-			return nil, err
+			return nil, l.named(err, p.src, i)
 		}
 		charges = append(charges, files)
 		merge(all, p.groups)
@@ -199,6 +205,25 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	return &Result{Load: rec}, nil
+}
+
+// write stages a part's line items and compares them with its tally.
+func (l *load) write(ctx context.Context, p *part, i int, loadID string) ([]string, error) {
+	files, err := writeCharges(ctx, l.w, p, i, l.o, loadID, l.names[i])
+	if err != nil {
+		return nil, err
+	}
+	if err := p.src.unchanged(); err != nil {
+		return nil, err
+	}
+	wrote, spans, err := readBack(ctx, l.w, files)
+	if err != nil {
+		return nil, err
+	}
+	if err := reconcile(p.src.path, p.groups, wrote); err != nil {
+		return nil, err
+	}
+	return files, reconcileTimes(p.src.path, p.spans, spans)
 }
 
 // generation tells loads of the same bytes in the same second apart: ids name folders.

@@ -3,20 +3,21 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"spendbot/analysis/focus"
 	"spendbot/analysis/store"
 )
 
-// parquetPart checks a Parquet file. Its types are its own, so DuckDB does the tally here; floating-point costs, which some
+// parquetPart checks a Parquet file. Its types are its own, so DuckDB does the tally here; floating-point numbers, which some
 // exporters write, are read as the shortest decimal that stands for the float and cut at the store's last digit, with a
 // warning that says so.
 func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*part, error) {
-	from := fmt.Sprintf("read_parquet(%s, hive_partitioning=false)", store.QuoteLiteral(src.path))
+	from := fmt.Sprintf("read_parquet(%s, hive_partitioning=false)", store.QuoteLiteral(src.at))
 	desc, err := w.Query(ctx, "SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM "+from+")")
 	if err != nil {
-		return nil, &Error{File: src.path, Problem: "it cannot be read as Parquet: " + firstLineOf(err.Error()), Expected: "a complete Parquet file; fetch it again"}
+		return nil, &Error{File: src.path, Problem: "it cannot be read as Parquet: " + src.told(err), Expected: "a complete Parquet file; fetch it again"}
 	}
 	var names, types []string
 	for _, r := range desc.Values {
@@ -29,72 +30,21 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 	p := &part{src: src, version: version, from: from, have: present{}}
 	warn := newWarnings()
 	warn.header(cols, unknown)
-	var checks []string // expressions that are true for a row that cannot be taken, with what is wrong
-	var problems []string
-	var floats []string
+	var cells []parquetCell
 	for i, c := range cols {
 		if !c.known {
 			continue
 		}
-		raw, typ := ident(c.name), strings.ToUpper(types[i])
-		clean := raw
-		if typ == "VARCHAR" {
-			clean = fmt.Sprintf("CASE WHEN %s IN ('', 'NULL') THEN NULL ELSE %s END", raw, raw)
-		}
-		target := store.Column{Name: c.focus.Name, Type: c.focus.Type}.SQLType()
-		switch c.focus.Type {
-		case focus.Decimal:
-			if typ == "DOUBLE" || typ == "FLOAT" {
-				clean = fmt.Sprintf("CAST(%s AS VARCHAR)", raw)
-				floats = append(floats, c.focus.Name)
-			} else if typ == "VARCHAR" {
-				checks = append(checks, fmt.Sprintf("%s AND length(rtrim(split_part(%s, '.', 2), '0')) > %d", "position('.' IN "+clean+") > 0", clean, store.MoneyScale))
-				problems = append(problems, c.focus.Name+" has values of more digits than the store holds")
-			} else if scale, ok := decimalScale(typ); ok && scale > store.MoneyScale {
-				return nil, &Error{File: src.path, Problem: fmt.Sprintf("%s is %s", c.focus.Name, typ), Expected: fmt.Sprintf("at most %d digits after the point", store.MoneyScale)}
-			}
-			p.have[c.focus.Name] = fmt.Sprintf("CAST(%s AS %s)", clean, target)
-		case focus.JSON:
-			switch {
-			case strings.HasPrefix(typ, "MAP"), strings.HasPrefix(typ, "STRUCT"):
-				clean = fmt.Sprintf("CAST(to_json(%s) AS VARCHAR)", raw)
-			default:
-				checks = append(checks, fmt.Sprintf("%s IS NOT NULL AND NOT json_valid(%s)", clean, clean))
-				problems = append(problems, c.focus.Name+" has values that are not JSON")
-			}
-			if c.focus.Name == "Tags" {
-				clean = padded(clean)
-			}
-			p.have[c.focus.Name] = clean
-		default:
-			p.have[c.focus.Name] = fmt.Sprintf("CAST(%s AS %s)", clean, target)
-			if strict[c.focus.Name] {
-				quoted := make([]string, len(c.focus.Allowed))
-				for k, a := range c.focus.Allowed {
-					quoted[k] = store.QuoteLiteral(strings.ToLower(a))
-				}
-				checks = append(checks, fmt.Sprintf("lower(%s) NOT IN (%s)", clean, strings.Join(quoted, ", ")))
-				problems = append(problems, c.focus.Name+" has values other than "+strings.Join(c.focus.Allowed, ", "))
-			}
-		}
-	}
-	for _, n := range requiredValues {
-		checks = append(checks, p.have[n]+" IS NULL")
-		problems = append(problems, n+" is missing")
-	}
-	if len(floats) > 0 {
-		warn.add("%s are floating-point numbers in the file: read as the shortest decimal that stands for them, to %d digits",
-			strings.Join(floats, ", "), store.MoneyScale)
-	}
-	for i, c := range checks {
-		r, err := w.Query(ctx, fmt.Sprintf("SELECT count(*), CAST(min(file_row_number) AS BIGINT) FROM read_parquet(%s, hive_partitioning=false, file_row_number=true) WHERE %s",
-			store.QuoteLiteral(src.path), c))
+		cell, err := newParquetCell(c, strings.ToUpper(types[i]))
 		if err != nil {
-			return nil, p.explain(err)
+			return nil, &Error{File: src.path, Column: i + 1, Name: c.name, Problem: err.Error(), Expected: "a plain value"}
 		}
-		if n := r.Values[0][0].(int64); n > 0 {
-			return nil, &Error{File: src.path, Line: r.Values[0][1].(int64) + 1, Problem: fmt.Sprintf("%s (%d rows, this is the first)", problems[i], n)}
-		}
+		cell.column = i
+		p.have[c.focus.Name] = cell.value
+		cells = append(cells, cell)
+	}
+	if err := p.checkParquet(ctx, w, cells, warn); err != nil {
+		return nil, err
 	}
 	if err := p.tally(ctx, w, o); err != nil {
 		return nil, err
@@ -105,6 +55,152 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 	p.warnings = warn.all()
 	p.sha, err = src.hash(ctx)
 	return p, err
+}
+
+// parquetCell is how a column's cells are read and checked, as SQL over the file.
+type parquetCell struct {
+	column   int
+	name     string // as in the file
+	raw      string
+	value    string // what the store keeps
+	bad      []badIf
+	lossy    string // true where a float has more digits than the store holds; "" for other types
+	lossyOwn string // the column's FOCUS name
+}
+
+// badIf is a reason to refuse a cell.
+type badIf struct{ sql, problem, expected string }
+
+// plainNumber is the grammar of [wellFormed].
+const plainNumber = `[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?`
+
+func newParquetCell(c column, typ string) (parquetCell, error) {
+	raw := ident(c.name)
+	cell := parquetCell{name: c.name, raw: raw}
+	nested := strings.ContainsAny(typ, "[(") && !strings.HasPrefix(typ, "DECIMAL") && !strings.HasPrefix(typ, "ENUM")
+	if nested && c.focus.Type != focus.JSON {
+		return cell, fmt.Errorf("it is of type %s", typ)
+	}
+	clean := raw
+	isText := typ == "VARCHAR"
+	if isText {
+		clean = fmt.Sprintf("CASE WHEN %s IN ('', 'NULL') THEN NULL ELSE %s END", raw, raw)
+	}
+	target := store.Column{Name: c.focus.Name, Type: c.focus.Type}.SQLType()
+	switch c.focus.Type {
+	case focus.Decimal:
+		digits := fmt.Sprintf("at most %d digits before and %d after the point", store.MoneyPrecision-store.MoneyScale, store.MoneyScale)
+		isFloat := typ == "DOUBLE" || typ == "FLOAT"
+		scale, isDecimal := decimalScale(typ)
+		switch {
+		case isFloat:
+			clean = fmt.Sprintf("CAST(%s AS VARCHAR)", raw)
+			cell.lossy, cell.lossyOwn = tooFine(clean), c.focus.Name
+		case isText:
+			cell.bad = append(cell.bad,
+				badIf{fmt.Sprintf("NOT regexp_full_match(%s, '%s')", clean, plainNumber), "is not a decimal number", "digits with a dot, as in 12.40"},
+				badIf{tooFine(clean), "does not fit the store without rounding", digits})
+		case isDecimal && scale > store.MoneyScale:
+			return cell, fmt.Errorf("it is of type %s, of which the store holds %d digits after the point", typ, store.MoneyScale)
+		}
+		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
+		cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND TRY_CAST(%s AS %s) IS NULL", clean, clean, target), "does not fit the store", digits})
+	case focus.JSON:
+		if nested {
+			clean = fmt.Sprintf("CAST(to_json(%s) AS VARCHAR)", raw)
+		} else {
+			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) = 'OBJECT' ELSE false END", clean, clean, clean),
+				"is not a JSON object", `one as in {"team":"payments"}`})
+		}
+		if c.focus.Name == "Tags" {
+			clean = padded(clean)
+		}
+		cell.value = clean
+	case focus.DateTime:
+		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
+		if isText {
+			cell.value = zoned(clean)
+		}
+		try := strings.ReplaceAll(cell.value, "CAST(", "TRY_CAST(")
+		cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND coalesce(year(%s) NOT BETWEEN 1990 AND 2200, true)", clean, try),
+			"is not a date and time", "one as in 2026-10-31T00:00:00Z"})
+	default:
+		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
+		if strict[c.focus.Name] {
+			quoted := make([]string, len(c.focus.Allowed))
+			for k, a := range c.focus.Allowed {
+				quoted[k] = store.QuoteLiteral(strings.ToLower(a))
+			}
+			cell.bad = append(cell.bad, badIf{fmt.Sprintf("lower(%s) NOT IN (%s)", cell.value, strings.Join(quoted, ", ")),
+				"is not a value FOCUS knows", "one of " + strings.Join(c.focus.Allowed, ", ")})
+		}
+	}
+	if slices.Contains(requiredValues, c.focus.Name) {
+		cell.bad = append(cell.bad, badIf{"(" + clean + ") IS NULL", "", "a value in every row"})
+	}
+	return cell, nil
+}
+
+// tooFine is true for a number, written out, that has more digits after the point than the store.
+func tooFine(s string) string {
+	return fmt.Sprintf(`length(rtrim(regexp_extract(%s, '[.]([0-9]*)', 1), '0')) - coalesce(TRY_CAST(regexp_extract(%s, '[eE]([+-]?[0-9]+)', 1) AS INTEGER), 0) > %d`,
+		s, s, store.MoneyScale)
+}
+
+// checkParquet looks at every cell in one pass and tells of the first bad one.
+func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parquetCell, warn *warnings) error {
+	var sel []string
+	for _, c := range cells {
+		for _, b := range c.bad {
+			sel = append(sel, "min(file_row_number) FILTER (WHERE "+b.sql+")")
+		}
+		if c.lossy != "" {
+			sel = append(sel, "count(*) FILTER (WHERE "+c.lossy+")")
+		}
+	}
+	rows := fmt.Sprintf("read_parquet(%s, hive_partitioning=false, file_row_number=true)", store.QuoteLiteral(p.src.at))
+	found, err := w.Query(ctx, "SELECT "+strings.Join(sel, ",\n  ")+" FROM "+rows)
+	if err != nil {
+		return p.explain(err)
+	}
+	answers := found.Values[0]
+	var first *Error
+	var where parquetCell
+	var floats []string
+	var cut int64
+	for _, c := range cells {
+		for _, b := range c.bad {
+			at, is := answers[0].(int64)
+			answers = answers[1:]
+			if is && (first == nil || at+1 < first.Line) {
+				first = &Error{File: p.src.path, Line: at + 1, row: true, Column: c.column + 1, Name: c.name, Problem: b.problem, Expected: b.expected}
+				where = c
+			}
+		}
+		if c.lossy != "" {
+			floats = append(floats, c.lossyOwn)
+			n, _ := answers[0].(int64)
+			cut += n
+			answers = answers[1:]
+		}
+	}
+	if first != nil {
+		r, err := w.Query(ctx, fmt.Sprintf("SELECT CAST(%s AS VARCHAR) FROM %s WHERE file_row_number = ?", where.raw, rows), first.Line-1)
+		if err != nil {
+			return p.explain(err)
+		}
+		if first.Problem == "" {
+			first.Problem = "there is no value"
+		} else {
+			first.Problem = clip([]byte(text(r.Values[0][0]))) + " " + first.Problem
+		}
+		return first
+	}
+	if len(floats) > 0 {
+		warn.add("%s are floating-point numbers in the file: each is read as the shortest decimal that stands for it", strings.Join(floats, ", "))
+	}
+	warn.count(cut, fmt.Sprintf("floating-point numbers have more than %d digits after the point and are rounded there", store.MoneyScale))
+	return nil
 }
 
 // tally adds up the file's costs as they lie there, without the mapping.

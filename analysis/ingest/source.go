@@ -32,6 +32,7 @@ const (
 // source is one file to load, as its first bytes show it.
 type source struct {
 	path    string
+	at      string // the same file under a path that is no pattern to DuckDB
 	size    int64
 	modTime int64
 	pack    compression
@@ -91,7 +92,7 @@ func expand(path string) ([]string, error) {
 
 // open0 looks at a file's first bytes.
 func open0(path string) (source, error) {
-	s := source{path: path}
+	s := source{path: path, at: path}
 	f, err := os.Open(path)
 	if err != nil {
 		return s, err
@@ -122,6 +123,19 @@ func open0(path string) (source, error) {
 		return s, &Error{File: path, Problem: "it is a zip archive", Expected: "CSV, CSV.gz, CSV.zst or Parquet: unzip it first"}
 	}
 	return s, nil
+}
+
+// literal links to the file from a folder of ours where DuckDB would take the file's path for a pattern.
+func (s *source) literal(dir string, n int) error {
+	if !strings.ContainsAny(s.path, "*?[") {
+		return nil
+	}
+	abs, err := filepath.Abs(s.path)
+	if err != nil {
+		return err
+	}
+	s.at = filepath.Join(dir, fmt.Sprintf("source-%d", n))
+	return os.Symlink(abs, s.at)
 }
 
 // unchanged fails when the file was written to since open0, as an upload in progress is.
@@ -226,6 +240,19 @@ func (s source) hash(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("read %s: %w", s.path, err)
 	}
 	return sum, nil
+}
+
+// damage unpacks the file to its end and returns what is wrong with the packing; nil when nothing is.
+func (s source) damage(ctx context.Context) error {
+	r, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return s.readError(err)
+	}
+	return nil
 }
 
 type readerFunc func([]byte) (int, error)

@@ -101,6 +101,7 @@ func kindOf(c focus.Column) kind {
 type tally struct {
 	source   source
 	comma    byte
+	skip     int64 // blank lines before the header
 	version  string
 	columns  []column
 	groups   map[group]*groupSums
@@ -151,7 +152,12 @@ func readTally(ctx context.Context, src source, o Options) (*tally, error) {
 	if err == nil || ctx.Err() != nil {
 		return t, err
 	}
-	return tallyInOrder(ctx, src, o)
+	if t, err = tallyInOrder(ctx, src, o); err != nil && src.pack != plain {
+		if damage := src.damage(ctx); damage != nil {
+			return nil, damage // the rows are broken because the packing is
+		}
+	}
+	return t, err
 }
 
 // mostReaders bounds how many pieces are checked at once; beyond it, reading the file is what takes the time.
@@ -443,9 +449,13 @@ func (t *tally) readHeader(sc *scanner) error {
 	if err != nil {
 		return t.source.readError(err)
 	}
+	t.skip = sc.line - 1
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = string(bytes.TrimSpace(f))
+		if strings.ContainsRune(names[i], carriage) {
+			return &Error{File: t.source.path, Line: sc.line, Problem: "its lines end with a carriage return alone, as those of old Macs", Expected: "lines that end with LF or CRLF"}
+		}
 	}
 	var unknown []string
 	t.version, t.columns, unknown, err = detect(t.source.path, names)
@@ -473,7 +483,7 @@ type rowReader struct {
 	provider []int          // columns tried for the provider, in order
 	times    map[string]moment
 	good     []checked // per column: values already looked at
-	last     [][]byte          // per column: the value of the row before
+	last     [][]byte  // per column: the value of the row before
 
 	lastKey  []byte
 	lastSums *groupSums

@@ -64,8 +64,8 @@ func csvPart(t *tally) *part {
 		types[i] = fmt.Sprintf("'c%d': '%s'", i, typ)
 	}
 	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
-	from := fmt.Sprintf(`read_csv(%s, header=true, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
-		store.QuoteLiteral(t.source.path), store.QuoteLiteral(string(t.comma)), compression, strings.Join(types, ", "))
+	from := fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
+		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(types, ", "))
 	return &part{src: t.source, sha: t.sha, spans: spansOf(t.columns), version: t.version, rows: t.rows, groups: t.groups, warnings: t.warnings.all(), from: from, have: have}
 }
 
@@ -100,12 +100,13 @@ func (p *part) explain(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &Error{File: p.src.path, Problem: "it could not be mapped: " + firstLineOf(err.Error()), Expected: "a FOCUS export"}
+	return &Error{File: p.src.path, Problem: "it could not be mapped: " + p.src.told(err), Expected: "a FOCUS export"}
 }
 
-func firstLineOf(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return s
+// told is the first line of DuckDB's words, without the path, which may be one of ours.
+func (s source) told(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.ReplaceAll(line, s.at, filepath.Base(s.path))
 }
 
 func partitionsOf(groups map[group]*groupSums) []store.Partition {
