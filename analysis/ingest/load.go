@@ -157,6 +157,24 @@ func (l *load) inForce(ctx context.Context) (*store.Load, error) {
 	return store.InForce(loads, func(e store.Load) bool { return e.SHA256 == sum && e.Mapping == mapping }), nil
 }
 
+// doubled warns when the same bytes are in force under another feed, which this load does not replace.
+func (l *load) doubled(ctx context.Context, parts []store.Partition) (warning string, is bool, err error) {
+	loads, err := l.store.Loads(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	sum := l.sum()
+	other := store.InForce(loads, func(e store.Load) bool {
+		return e.SHA256 == sum && len(e.Partitions) > 0 && !slices.ContainsFunc(e.Partitions, func(p store.Partition) bool {
+			return slices.ContainsFunc(parts, func(q store.Partition) bool { return p.Source == q.Source && p.Month == q.Month })
+		})
+	})
+	if other == nil {
+		return "", false, nil
+	}
+	return fmt.Sprintf("the same bytes are in the store as feed %q (load %s): their cost now counts twice", other.Partitions[0].Source, other.ID), true, nil
+}
+
 func (l *load) run(ctx context.Context) (*Result, error) {
 	rec := store.Load{At: l.o.Now.UTC(), SHA256: l.sum(), Mapping: l.mapping(), Warnings: []string{}}
 	rec.ID = "L-" + rec.At.Format("20060102-150405") + "-" + rec.SHA256[:6] + l.generation(ctx)
@@ -197,6 +215,11 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	if warning, ok := shrunk(rec.Rows, rec.Replaced); ok {
+		rec.Warnings = append(rec.Warnings, warning)
+	}
+	if warning, is, err := l.doubled(ctx, rec.Partitions); err != nil {
+		return nil, err
+	} else if is {
 		rec.Warnings = append(rec.Warnings, warning)
 	}
 	l.o.Progress(Progress{Step: "committing", Done: l.total, Total: l.total})
