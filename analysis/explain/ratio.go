@@ -9,8 +9,13 @@ import (
 // Constants of the relative search (explain.md 3.5).
 const (
 	ratioMaxCauses = 20
-	// ratioPurity is the share of a slice's leaves that must have moved at least half as far as its mean.
+	// ratioScore is the least score of a slice in nats. Explain.md has 6; with normal tails chance reaches half of it in
+	// one search of a hundred.
+	ratioScore = 3.5
+	// ratioPurity is the share of a slice's leaves that must have moved at least half as far as its mean, noise aside.
 	ratioPurity = 0.8
+	// leastPurity is a clear majority, which it must be however loud the noise.
+	leastPurity = 0.6
 )
 
 // Cause is a slice found by [Ratio].
@@ -23,10 +28,14 @@ type Cause struct {
 // Ratio finds the slices whose leaves moved away from their prediction together, most significant first (explain.md
 // 3.5): the search by relative change, blind to money. Dims hold a code per leaf; real and predict a value.
 //
-// With d = 2(v-f)/(|v|+|f|) per leaf, x = d - median(d) and sigma its robust scale over the leaves not yet explained, a
+// With d = √2(v-f)/√(v²+f²) per leaf, x = d - median(d) and sigma its robust scale over the leaves not yet explained, a
 // slice of n leaves scores (Σx)²/(2nσ²) - ln(cells of its kind) - conditions. The true slice peaks: a wider one is diluted, a
 // narrower one has fewer leaves. A slice must beat the best of its kind that moved against the total (the mirror null:
 // what moves that way is noise by assumption), and most of its leaves must have moved with it.
+//
+// For small changes d is explain.md's 2(v-f)/(|v|+|f|). For large ones it keeps the tails of noise normal: when both the
+// value and its prediction are off by a relative normal error, v-f is normal with a deviation in proportion to
+// √(v²+f²), while the mean in the denominator makes outliers out of pairs that are both small by chance.
 func Ratio(dims []Dim, real, predict []float64) []Cause {
 	s := newRatioSearch(dims, real, predict)
 	if s == nil {
@@ -83,8 +92,8 @@ func newRatioSearch(dims []Dim, real, predict []float64) *ratioSearch {
 	for i, v := range real {
 		f := predict[i]
 		total += v - f
-		if den := math.Abs(v) + math.Abs(f); den > 0 {
-			s.x[i] = 2 * (v - f) / den
+		if den := math.Hypot(v, f); den > 0 {
+			s.x[i] = math.Sqrt2 * (v - f) / den
 			s.alive = append(s.alive, int32(i))
 		} else {
 			s.dead[i] = true
@@ -196,7 +205,7 @@ func (s *ratioSearch) next() (Cause, bool) {
 	var cands []candidate
 	for q, c := range s.cuboids {
 		less := c.lnm + float64(len(c.dims))
-		need := significant
+		need := ratioScore
 		scale := 1 / (2 * sigma * sigma)
 		score := func(k int) float64 { return c.sum[k]*c.sum[k]/float64(c.n[k])*scale - less }
 		for k, n := range c.n {
@@ -223,7 +232,7 @@ func (s *ratioSearch) next() (Cause, bool) {
 				with++
 			}
 		}
-		if float64(with) < ratioPurity*float64(len(members)) {
+		if float64(with) < purity(mean/sigma, len(members))*float64(len(members)) {
 			s.impure[[2]int32{cand.cuboid, cand.cell}] = true
 			continue
 		}
@@ -235,6 +244,14 @@ func (s *ratioSearch) next() (Cause, bool) {
 		return out, true
 	}
 	return Cause{}, false
+}
+
+// purity is the share of n leaves that must have moved at least half as far as their mean, which is z deviations of one
+// leaf's noise: ratioPurity, or where the noise alone would keep more of them below, two standard errors less than what
+// a slice that moved as one is expected to have.
+func purity(z float64, n int) float64 {
+	p := (1 + math.Erf(math.Abs(z)/2/math.Sqrt2)) / 2
+	return math.Min(ratioPurity, math.Max(leastPurity, p-2*math.Sqrt(p*(1-p)/float64(n))))
 }
 
 // members lists the live leaves of a cell, by way of its rarest value.
