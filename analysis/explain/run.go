@@ -326,6 +326,9 @@ func zero(f float64) float64 {
 
 // cutCase is the CASE expression that numbers the cuts of a partition.
 func (r *run) cutCase(t *Table, cuts []Cut, number func(Cut) int) query.Fragment {
+	if len(cuts) == 0 {
+		return query.F("CAST(NULL AS INTEGER)")
+	}
 	parts := []query.Fragment{query.F("CASE")}
 	for _, c := range cuts {
 		conds := []query.Fragment{query.F("true")}

@@ -34,8 +34,8 @@ func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resour
 	slices.SortStableFunc(cuts, func(a, b Cut) int {
 		return at.Drivers[b.Driver].Amount.Abs().Cmp(at.Drivers[a.Driver].Amount.Abs())
 	})
-	opened, cuts := r.open(t, cuts)
-	if len(cuts) == 0 {
+	opened, cuts, ok := r.open(t, cuts)
+	if !ok {
 		return nil, nil
 	}
 	f, err := r.resourcesQuery(t, opened, cuts)
@@ -73,15 +73,16 @@ func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resour
 	return found, nil
 }
 
-// open chooses which line items to read: all of them while they are few, else those of the first cuts that fit. A tag is no
-// condition here, since reading it means parsing every line.
-func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut) {
+// open chooses which line items to read: all of them while they are few, drivers or not, so that the effects are the same
+// with the periods exchanged; else those of the first cuts that fit. A tag is no condition here, since reading it means
+// parsing every line. It is false when there is nothing to read.
+func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut, bool) {
 	var all int64
 	for _, u := range r.units {
 		all += u.lines
 	}
 	if all <= MaxLineItems {
-		return query.F("true"), cuts
+		return query.F("true"), cuts, all > 0
 	}
 	taken := make([]bool, len(t.Leaves))
 	left := int64(MaxLineItems)
@@ -113,7 +114,7 @@ func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut) {
 		}
 		where, kept = append(where, query.Join(" AND ", conds...)), append(kept, c)
 	}
-	return query.Join(" OR ", where...), kept
+	return query.Join(" OR ", where...), kept, len(kept) > 0
 }
 
 func (r *run) fillQuantities(t *Table, byKey map[string][2]float64) {

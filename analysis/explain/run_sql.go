@@ -3,14 +3,14 @@ package explain
 // The analysis SQL of an explanation. Names in braces are filled with constant expressions of package query (dimensions,
 // filters, periods); every value is a bound parameter. What stands here DuckDB and Trino both read.
 
-// partSQL is the rows of both periods with what the other queries need of them: p is 1 for the current period. A
-// correction of any category is its own stratum; so is commitment paid for and not used.
+// partSQL is the rows of both periods with what the histories need of them. A correction of any category is its own stratum;
+// so is commitment paid for and not used.
 const partSQL = `SELECT {dims},
     coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur,
     {stratum} AS stratum,
     CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
     CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
-    CASE WHEN {current} THEN 1 ELSE 0 END AS p, ChargeDate AS day,
+    ChargeDate AS day,
     PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used
   FROM daily
@@ -21,7 +21,8 @@ const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
       WHEN ChargeCategory = 'Tax' THEN 'tax' WHEN ChargeCategory = 'Adjustment' THEN 'adjustment'
       WHEN CommitmentDiscountStatus = 'Unused' THEN 'commitment_unused' ELSE 'usage' END`
 
-// leavesSQL is the leaf table: per price key, stratum, and whether a commitment paid, the sums of both periods. The rows are
+// leavesSQL is the leaf table: per price key, stratum, and whether a commitment paid, the sums of both periods: p0 marks the
+// baseline's days and p1 the current period's; days of periods that overlap are both. The rows are
 // added up by the columns as they stand first; tags are read from the few groups left. The square sum is of the baseline's
 // daily costs, for the slice's own noise: the rollup has a row per day of such a group.
 const leavesSQL = `WITH part AS (
@@ -30,26 +31,26 @@ const leavesSQL = `WITH part AS (
     CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
     CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used,
-    CASE WHEN {current} THEN 1 ELSE 0 END AS p,
+    CASE WHEN {baseline} THEN 1 ELSE 0 END AS p0, CASE WHEN {current} THEN 1 ELSE 0 END AS p1,
     sum({column}) AS own, sum(PricingQuantity) AS q, sum(ListCost) AS l, sum(ContractedCost) AS cc,
     sum(EffectiveCost) AS e, sum(PricingCurrencyEffectiveCost) AS pe,
     sum(TRY_CAST({column} AS DECIMAL(19,4)) * TRY_CAST({column} AS DECIMAL(19,4))) AS squares,
     sum(x_Rows) AS n, sum(x_Rows) FILTER (WHERE {column} IS NULL) AS blank
   FROM daily
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
-  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, stratum, recurring, description, used, p
+  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, stratum, recurring, description, used, p0, p1
 ), tagged AS (
-  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, stratum, recurring, description, used, p,
+  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, stratum, recurring, description, used, p0, p1,
     {cost} AS c, q, l, cc, e, pe, squares, n, blank FROM part
 )
 SELECT {names}, unit, cur, stratum, recurring, description, used,
-  sum(c) FILTER (WHERE p = 0) AS c0, sum(c) FILTER (WHERE p = 1) AS c1,
-  sum(q) FILTER (WHERE p = 0) AS q0, sum(q) FILTER (WHERE p = 1) AS q1,
-  sum(l) FILTER (WHERE p = 0) AS l0, sum(l) FILTER (WHERE p = 1) AS l1,
-  sum(cc) FILTER (WHERE p = 0) AS cc0, sum(cc) FILTER (WHERE p = 1) AS cc1,
-  sum(e) FILTER (WHERE p = 0) AS e0, sum(e) FILTER (WHERE p = 1) AS e1,
-  sum(pe) FILTER (WHERE p = 0) AS pe0, sum(pe) FILTER (WHERE p = 1) AS pe1,
-  sum(squares) FILTER (WHERE p = 0) AS squares0,
+  sum(c) FILTER (WHERE p0 = 1) AS c0, sum(c) FILTER (WHERE p1 = 1) AS c1,
+  sum(q) FILTER (WHERE p0 = 1) AS q0, sum(q) FILTER (WHERE p1 = 1) AS q1,
+  sum(l) FILTER (WHERE p0 = 1) AS l0, sum(l) FILTER (WHERE p1 = 1) AS l1,
+  sum(cc) FILTER (WHERE p0 = 1) AS cc0, sum(cc) FILTER (WHERE p1 = 1) AS cc1,
+  sum(e) FILTER (WHERE p0 = 1) AS e0, sum(e) FILTER (WHERE p1 = 1) AS e1,
+  sum(pe) FILTER (WHERE p0 = 1) AS pe0, sum(pe) FILTER (WHERE p1 = 1) AS pe1,
+  sum(squares) FILTER (WHERE p0 = 1) AS squares0,
   CAST(coalesce(sum(CASE WHEN c IS NULL THEN n ELSE blank END), 0) AS BIGINT) AS unknown, CAST(sum(n) AS BIGINT) AS line_items
 FROM tagged
 GROUP BY {names}, unit, cur, stratum, recurring, description, used
@@ -81,18 +82,18 @@ ORDER BY stratum, {names}, description, day`
 // stand; tags are read, and periods set side by side, on the few rows left.
 const resourcesSQL = `WITH part AS (
   SELECT {raw}, Tags, PricingUnit, BillingCurrency AS cur, PricingCurrency AS pcur, ResourceId AS rid,
-    {current} AS p, sum(PricingQuantity) AS q, sum({column}) AS own, sum(PricingCurrencyEffectiveCost) AS priced, max(ResourceName) AS rname
+    {baseline} AS p0, {current} AS p1, sum(PricingQuantity) AS q, sum({column}) AS own, sum(PricingCurrencyEffectiveCost) AS priced, max(ResourceName) AS rname
   FROM charges
   WHERE (({current}) OR ({baseline})) AND ({opened}) AND ({filters}) AND ({whole})
     AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
     AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
-  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, ResourceId, p
+  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, ResourceId, p0, p1
 ), tagged AS (
-  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, rid, rname, p, q, {cost} AS c FROM part
+  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, rid, rname, p0, p1, q, {cost} AS c FROM part
 ), per AS (
   SELECT {names}, unit, cur, rid, max(rname) AS rname,
-    sum(q) FILTER (WHERE NOT p) AS q0, sum(q) FILTER (WHERE p) AS q1,
-    sum(c) FILTER (WHERE NOT p) AS c0, sum(c) FILTER (WHERE p) AS c1
+    sum(q) FILTER (WHERE p0) AS q0, sum(q) FILTER (WHERE p1) AS q1,
+    sum(c) FILTER (WHERE p0) AS c0, sum(c) FILTER (WHERE p1) AS c1
   FROM tagged GROUP BY {names}, unit, cur, rid
 ), top AS (
   SELECT driver, rid, max(rname) AS rname, sum(c0) AS c0, sum(c1) AS c1
