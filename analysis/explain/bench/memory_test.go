@@ -17,7 +17,7 @@ import (
 	"spendbot/analysis/explain"
 )
 
-// charges are a case's lines in memory.
+// charges are a case's lines in memory: the same path without a store, for cases drawn by the hundred.
 type charges struct {
 	lines []charge
 }
@@ -137,7 +137,7 @@ type leafDays struct {
 	resources [2]map[string]float64
 }
 
-// explain is the seam to the product: lines and two periods in, a bridge out.
+// explain answers why the lines changed between two periods.
 func (q *charges) explain(base, cur analysis.Period) (*analysis.Bridge, error) {
 	t, leaves := q.aggregate(base, cur)
 	o := explain.Options{BaseDays: base.Days(), CurDays: cur.Days()}
