@@ -53,6 +53,7 @@ const resourcesShown = 5
 type run struct {
 	sn      *store.Snapshot
 	req     Request
+	table   query.Table // the line items when a filter asks for resources, else the rollup
 	dims    []dimension
 	queries []analysis.QueryTrace
 	unknown int64
@@ -74,7 +75,7 @@ type dimension struct {
 
 // Run explains a change: effects first, then disjoint drivers, then when each began and which resources carry it.
 func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) {
-	r := &run{sn: sn, req: req}
+	r := &run{sn: sn, req: req, table: query.For(analysis.Plan{Filters: req.Filters})}
 	if req.Name == nil {
 		r.req.Name = func(_, v string) string { return v }
 	}
@@ -152,9 +153,10 @@ func (r *run) part(baseline analysis.Period) (query.Fragment, error) {
 		dims[i] = query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params}
 	}
 	return query.Fill(partSQL, map[string]query.Fragment{
+		"table": query.F(string(r.table)), "day": query.F(r.table.Day()), "monthly": query.F(r.table.Monthly()),
 		"dims": query.Join(", ", dims...), "stratum": query.F(stratumSQL),
-		"current": query.Within(query.Daily, r.req.Current), "baseline": query.Within(query.Daily, baseline),
-		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(query.Daily, r.req.Cutoffs),
+		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, baseline),
+		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
 	}), nil
 }
 
@@ -189,11 +191,12 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 	}
 	raw, tagged := r.columns()
 	rows, err := r.query(ctx, "leaves", query.Fill(leavesSQL, map[string]query.Fragment{
+		"table": query.F(string(r.table)), "rows": query.F(r.table.Rows()), "monthly": query.F(r.table.Monthly()),
 		"raw": raw, "rawnames": raw, "tagged": tagged, "names": r.names(), "stratum": query.F(stratumSQL),
 		"column":  query.F(r.req.Metric.Column()),
-		"current": query.Within(query.Daily, r.req.Current), "baseline": query.Within(query.Daily, r.req.Baseline),
+		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, r.req.Baseline),
 		"cost":    query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "pe"),
-		"filters": where, "whole": query.Without(query.Daily, r.req.Cutoffs),
+		"filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
 	}))
 	if err != nil {
 		return nil, err

@@ -8,12 +8,12 @@ package explain
 const partSQL = `SELECT {dims},
     coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur,
     {stratum} AS stratum,
-    CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
+    CASE WHEN ChargeFrequency = 'Recurring' OR {monthly} THEN 1 ELSE 0 END AS recurring,
     CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
-    ChargeDate AS day,
+    {day} AS day,
     PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used
-  FROM daily
+  FROM {table}
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})`
 
 const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
@@ -28,15 +28,15 @@ const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
 const leavesSQL = `WITH part AS (
   SELECT {raw}, Tags, PricingUnit, BillingCurrency AS cur, PricingCurrency AS pcur,
     {stratum} AS stratum,
-    CASE WHEN ChargeFrequency = 'Recurring' OR x_SpanDays > 1 THEN 1 ELSE 0 END AS recurring,
+    CASE WHEN ChargeFrequency = 'Recurring' OR {monthly} THEN 1 ELSE 0 END AS recurring,
     CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used,
     CASE WHEN {baseline} THEN 1 ELSE 0 END AS p0, CASE WHEN {current} THEN 1 ELSE 0 END AS p1,
     sum({column}) AS own, sum(PricingQuantity) AS q, sum(ListCost) AS l, sum(ContractedCost) AS cc,
     sum(EffectiveCost) AS e, sum(PricingCurrencyEffectiveCost) AS pe,
     sum(TRY_CAST({column} AS DECIMAL(19,4)) * TRY_CAST({column} AS DECIMAL(19,4))) AS squares,
-    sum(x_Rows) AS n, sum(x_Rows) FILTER (WHERE {column} IS NULL) AS blank
-  FROM daily
+    sum({rows}) AS n, sum({rows}) FILTER (WHERE {column} IS NULL) AS blank
+  FROM {table}
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
   GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, stratum, recurring, description, used, p0, p1
 ), tagged AS (

@@ -28,12 +28,20 @@ func (t Table) Day() string {
 	return "ChargeDate"
 }
 
-// Rows is the expression that counts line items.
+// Rows is the expression for how many line items a row is, to be summed.
 func (t Table) Rows() string {
 	if t == Charges {
-		return "count(*)"
+		return "1"
 	}
-	return "CAST(sum(x_Rows) AS BIGINT)"
+	return "x_Rows"
+}
+
+// Monthly is the condition that a row's charge period is longer than a day, as monthly rows' are.
+func (t Table) Monthly() string {
+	if t == Charges {
+		return "CAST(ChargePeriodEnd AS DATE) > CAST(ChargePeriodStart AS DATE) + INTERVAL '1' DAY"
+	}
+	return "x_SpanDays > 1"
 }
 
 // For is the smallest view that has what a plan asks for.

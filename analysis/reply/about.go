@@ -103,10 +103,11 @@ func (w *work) mismatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	table := query.For(w.plan)
 	rows, err := w.query(ctx, "costs by charge category", query.Fill(`SELECT CASE WHEN ChargeClass = 'Correction' THEN 'Correction' ELSE ChargeCategory END AS category,
   sum(BilledCost) AS billed, sum(EffectiveCost) AS effective
-FROM daily WHERE ({period}) AND ({filters}) AND BillingCurrency = {currency} GROUP BY 1 ORDER BY 1`,
-		map[string]query.Fragment{"period": query.Within(query.Daily, p), "filters": where, "currency": query.F("?", w.a.Currency)}))
+FROM {table} WHERE ({period}) AND ({filters}) AND BillingCurrency = {currency} GROUP BY 1 ORDER BY 1`,
+		map[string]query.Fragment{"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "currency": query.F("?", w.a.Currency)}))
 	if err != nil {
 		return err
 	}

@@ -216,13 +216,9 @@ func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy
 	if len(names) == 0 {
 		add(query.F("1"))
 	}
-	n := query.F("1")
-	if table == query.Daily {
-		n = query.F("x_Rows")
-	}
 	rows, err := w.query(ctx, name, query.Fill(sumsSQL, map[string]query.Fragment{
 		"names": query.F(strings.Join(names, ", ")), "groups": query.Join(", ", groups...),
-		"cost": query.Cost(w.plan.Metric, w.a.Currency), "n": n, "table": query.F(string(table)),
+		"cost": query.Cost(w.plan.Metric, w.a.Currency), "n": query.F(table.Rows()), "table": query.F(string(table)),
 		"period": query.Within(table, p), "filters": where,
 	}))
 	if err != nil {
@@ -264,7 +260,7 @@ func (w *work) others(ctx context.Context, p analysis.Period) error {
 	}
 	rows, err := w.query(ctx, "what is not in the total", query.Fill(
 		`SELECT BillingCurrency, sum({column}) AS amount, CAST(sum({n}) AS BIGINT) AS line_items FROM {table} WHERE ({period}) AND ({filters}) AND ({cost}) IS NULL GROUP BY BillingCurrency ORDER BY BillingCurrency`,
-		map[string]query.Fragment{"column": query.F(w.plan.Metric.Column()), "n": query.F(map[query.Table]string{query.Daily: "x_Rows", query.Charges: "1"}[table]),
+		map[string]query.Fragment{"column": query.F(w.plan.Metric.Column()), "n": query.F(table.Rows()),
 			"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "cost": query.Cost(w.plan.Metric, w.a.Currency)}))
 	if err != nil {
 		return err
