@@ -100,14 +100,13 @@ func period(v []any) (analysis.Period, error) {
 // adds reports whether both cuts of a bridge sum to its change, and the change is that of the totals, to the last digit.
 func adds(b *analysis.Bridge) bool {
 	delta := b.Change.Current.Sub(b.Change.Baseline)
-	drivers, effects, rest := b.Rest.Amount, decimal.Zero, decimal.Zero
-	ok := true
+	drivers, ok := b.Rest.Amount, true
 	for _, d := range b.Drivers {
 		drivers = drivers.Add(d.Amount)
 		ok = ok && total(d.Effects).Equal(d.Amount)
 	}
-	effects, rest = total(b.Effects), total(b.Rest.Effects)
-	return ok && delta.Equal(b.Change.Delta) && drivers.Equal(delta) && effects.Equal(delta) && rest.Equal(b.Rest.Amount)
+	return ok && delta.Equal(b.Change.Delta) && drivers.Equal(delta) && total(b.Effects).Equal(delta) &&
+		total(b.Rest.Effects).Equal(b.Rest.Amount)
 }
 
 func total(es []analysis.EffectAmount) decimal.Decimal {
