@@ -38,7 +38,8 @@ func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resour
 	if !ok {
 		return nil, nil
 	}
-	f, err := r.resourcesQuery(t, opened, cuts)
+	cols := r.needed(t, cuts)
+	f, err := r.resourcesQuery(t, cols, opened, cuts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resour
 		found.perDriver[slice] = append(found.perDriver[slice], analysis.ResourceChange{
 			ID: rest[2].(string), Name: rest[3].(string), Amount: c1.Sub(c0), Status: status})
 	}
-	r.fillQuantities(t, byKey)
+	r.fillQuantities(t, cols, byKey)
 	return found, nil
 }
 
@@ -117,18 +118,78 @@ func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut, bool) {
 	return query.Join(" OR ", where...), kept, len(kept) > 0
 }
 
-func (r *run) fillQuantities(t *Table, byKey map[string][2]float64) {
-	values := make([]any, len(r.dims))
-	for i := range t.Leaves {
-		l := &t.Leaves[i]
-		if l.Stratum != Usage {
+// lineColumns are the columns that the line items need to be read for: what the others determine, over the leaves of this
+// question, is left unread, since each column of millions of lines costs.
+type lineColumns struct {
+	dims  []bool // per dimension; tags always, they are one column
+	unit  bool
+	money bool // several currencies: which one, and the cost in the pricing currency
+	names bool // ResourceName
+}
+
+// needed finds the columns that line items must be read for.
+func (r *run) needed(t *Table, cuts []Cut) lineColumns {
+	c := lineColumns{dims: slices.Repeat([]bool{true}, len(r.dims)), unit: true}
+	var all int64
+	for i, u := range r.units {
+		all += u.lines
+		c.money = c.money || t.Leaves[i].Stratum == Usage && u.currency != r.req.Currency
+	}
+	c.names = all <= MaxLineItems
+	full := r.distinct(t, c)
+	for i := len(r.dims) - 1; i >= 0; i-- {
+		named := slices.ContainsFunc(cuts, func(k Cut) bool {
+			return slices.ContainsFunc(k.Conditions, func(q Condition) bool { return q.Dim == i })
+		})
+		if r.dims[i].key != "" || named || r.dims[i].name == "SkuId" || r.dims[i].name == "SubAccountId" {
 			continue
 		}
-		for d := range t.Dims {
-			values[d] = t.Dims[d].Values[t.Dims[d].Codes[i]]
+		if c.dims[i] = false; r.distinct(t, c) < full {
+			c.dims[i] = true
 		}
-		q := byKey[leafKey(values, r.units[i].unit, r.units[i].currency)]
-		l.NewQuantity, l.GoneQuantity = q[0], q[1]
+	}
+	if c.unit = false; r.distinct(t, c) < full {
+		c.unit = true
+	}
+	return c
+}
+
+// distinct counts the usage leaves that the columns tell apart.
+func (r *run) distinct(t *Table, c lineColumns) int {
+	keys := map[string]bool{}
+	for i := range t.Leaves {
+		if t.Leaves[i].Stratum == Usage {
+			keys[r.keyOf(t, c, i)] = true
+		}
+	}
+	return len(keys)
+}
+
+// keyOf is a leaf's key in the columns that are read.
+func (r *run) keyOf(t *Table, c lineColumns, leaf int) string {
+	values := make([]any, len(r.dims))
+	for d := range values {
+		values[d] = ""
+		if c.dims[d] {
+			values[d] = t.Dims[d].Values[t.Dims[d].Codes[leaf]]
+		}
+	}
+	unit, cur := "", ""
+	if c.unit {
+		unit = r.units[leaf].unit
+	}
+	if c.money {
+		cur = r.units[leaf].currency
+	}
+	return leafKey(values, unit, cur)
+}
+
+func (r *run) fillQuantities(t *Table, c lineColumns, byKey map[string][2]float64) {
+	for i := range t.Leaves {
+		if l := &t.Leaves[i]; l.Stratum == Usage {
+			q := byKey[r.keyOf(t, c, i)]
+			l.NewQuantity, l.GoneQuantity = q[0], q[1]
+		}
 	}
 }
 
@@ -160,20 +221,45 @@ func (f *resourcesFound) assign(at *Attribution) {
 	}
 }
 
-func (r *run) resourcesQuery(t *Table, opened query.Fragment, cuts []Cut) (query.Fragment, error) {
+func (r *run) resourcesQuery(t *Table, c lineColumns, opened query.Fragment, cuts []Cut) (query.Fragment, error) {
 	where, err := query.Where(r.req.Filters)
 	if err != nil {
 		return query.Fragment{}, err
 	}
-	blanks := slices.Repeat([]string{"''"}, len(r.dims))
-	raw, tagged := r.columns()
 	text := func(s []string) query.Fragment { return query.F(strings.Join(s, ", ")) }
+	var raw []string
+	var tagged []query.Fragment
+	for i, d := range r.dims {
+		as := " AS d" + strconv.Itoa(i)
+		switch {
+		case !c.dims[i]:
+			tagged = append(tagged, query.F("''"+as))
+		default:
+			if d.key == "" {
+				raw = append(raw, d.name)
+			}
+			tagged = append(tagged, query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params})
+		}
+	}
+	sums := []string{"sum(" + r.req.Metric.Column() + ") AS own"}
+	unit, cur, rname, cost := "''", "''", "''", query.F("own")
+	if c.unit {
+		raw, unit = append(raw, "PricingUnit"), "coalesce(PricingUnit, '')"
+	}
+	if c.money {
+		raw, cur = append(raw, "BillingCurrency", "PricingCurrency"), "BillingCurrency"
+		sums = append(sums, "sum(PricingCurrencyEffectiveCost) AS priced")
+		cost = query.CostOf(r.req.Metric, r.req.Currency, "BillingCurrency", "PricingCurrency", "own", "priced")
+	}
+	if c.names {
+		sums, rname = append(sums, "max(ResourceName) AS rname"), "rname"
+	}
 	return query.Fill(resourcesSQL, map[string]query.Fragment{
-		"raw": raw, "rawnames": raw, "tagged": tagged,
-		"names": r.names(), "blanks": text(blanks), "column": query.F(r.req.Metric.Column()),
+		"raw": text(raw), "sums": text(sums), "tagged": query.Join(", ", tagged...),
+		"unit": query.F(unit), "cur": query.F(cur), "rname": query.F(rname), "cost": cost,
+		"names": r.names(), "blanks": text(slices.Repeat([]string{"''"}, len(r.dims))),
 		"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
-		"cost": query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "priced"), "filters": where,
-		"whole": query.Without(query.Charges, r.req.Cutoffs), "opened": opened,
+		"filters": where, "whole": query.Without(query.Charges, r.req.Cutoffs), "opened": opened,
 		"cut": r.cutCase(t, cuts, func(c Cut) int { return c.Driver }), "most": query.F(strconv.Itoa(resourcesShown)),
 	}), nil
 }

@@ -81,15 +81,15 @@ ORDER BY stratum, {names}, description, day`
 // one of the periods; per driver, the resources that carry it. The lines are first added up per resource and period, as they
 // stand; tags are read, and periods set side by side, on the few rows left.
 const resourcesSQL = `WITH part AS (
-  SELECT {raw}, Tags, PricingUnit, BillingCurrency AS cur, PricingCurrency AS pcur, ResourceId AS rid,
-    {baseline} AS p0, {current} AS p1, sum(PricingQuantity) AS q, sum({column}) AS own, sum(PricingCurrencyEffectiveCost) AS priced, max(ResourceName) AS rname
+  SELECT {raw}, Tags, ResourceId AS rid, {baseline} AS p0, {current} AS p1,
+    sum(PricingQuantity) AS q, {sums}
   FROM charges
   WHERE (({current}) OR ({baseline})) AND ({opened}) AND ({filters}) AND ({whole})
     AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
     AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
-  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, ResourceId, p0, p1
+  GROUP BY {raw}, Tags, ResourceId, p0, p1
 ), tagged AS (
-  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, rid, rname, p0, p1, q, {cost} AS c FROM part
+  SELECT {tagged}, {unit} AS unit, {cur} AS cur, rid, {rname} AS rname, p0, p1, q, {cost} AS c FROM part
 ), per AS (
   SELECT {names}, unit, cur, rid, max(rname) AS rname,
     sum(q) FILTER (WHERE p0) AS q0, sum(q) FILTER (WHERE p1) AS q1,

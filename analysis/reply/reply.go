@@ -41,9 +41,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	}
 	if r.Snapshot != nil && !plan.Current.IsZero() {
 		start, end := span(plan)
-		narrow := r.Snapshot.Between(start, end)
-		defer narrow.Close()
-		w.Snapshot = narrow
+		w.Snapshot = r.Snapshot.Between(start, end)
 	}
 	if err := w.carryOut(ctx); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)

@@ -156,45 +156,44 @@ func normal(v any) (any, error) {
 // locked opens a DuckDB that can read the given files, through views, and nothing else: no other file, no network, no
 // extension, no change of settings. Only [queryOnly] statements are run on it, since DuckDB still lets COPY and ATTACH
 // write inside allowed paths.
-func locked(ctx context.Context, l Limits, tmp string, views map[string][]string, order []string) (*sql.DB, error) {
+func locked(ctx context.Context, l Limits, tmp string, files []string) (*sql.DB, error) {
 	db, err := openDuckDB(ctx, l, tmp)
 	if err != nil {
 		return nil, err
 	}
-	fail := func(err error) (*sql.DB, error) { db.Close(); return nil, err }
-	var all []string
-	for _, name := range order {
-		for _, f := range views[name] {
-			all = append(all, QuoteLiteral(f))
-		}
+	all := make([]string, len(files))
+	for i, f := range files {
+		all[i] = QuoteLiteral(f)
 	}
-	stmts := []string{
+	for _, s := range []string{
 		"SET allowed_paths=[" + strings.Join(all, ",") + "]",
 		"SET enable_external_access=false",
-	}
-	for _, st := range stmts {
-		if _, err := db.ExecContext(ctx, st); err != nil {
-			return fail(fmt.Errorf("prepare the query connection: %w", err))
-		}
-	}
-	stmts = stmts[:0]
-	for _, name := range order {
-		v, err := viewSQL(ctx, db, name, views[name])
-		if err != nil {
-			return fail(fmt.Errorf("prepare the query connection: %w", err))
-		}
-		stmts = append(stmts, v)
-	}
-	// Trino's name for what DuckDB calls json_extract_string, so that the analysis SQL reads the same on both.
-	stmts = append(stmts,
+		// Trino's name for what DuckDB calls json_extract_string, so that the analysis SQL reads the same on both.
 		"CREATE MACRO json_extract_scalar(j, p) AS json_extract_string(j, p)",
-		"SET lock_configuration=true")
-	for _, s := range stmts {
+		"SET lock_configuration=true",
+	} {
 		if _, err := db.ExecContext(ctx, s); err != nil {
-			return fail(fmt.Errorf("prepare the query connection: %w", err))
+			db.Close()
+			return nil, fmt.Errorf("prepare the query connection: %w", err)
 		}
 	}
 	return db, nil
+}
+
+// addTable makes a table of the snapshot known to a locked connection: as a view that reads its files anew for each query,
+// or, when it is to be held, read into memory at once, since several queries will go over the same few rows.
+func addTable(ctx context.Context, db *sql.DB, name string, files []string, hold bool) error {
+	s, err := viewSQL(ctx, db, name, files)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", name, err)
+	}
+	if hold {
+		s = strings.Replace(s, "CREATE VIEW", "CREATE TABLE", 1)
+	}
+	if _, err := db.ExecContext(ctx, s); err != nil {
+		return fmt.Errorf("open %s: %w", name, err)
+	}
+	return nil
 }
 
 // viewSQL makes a table's view: all its columns, those that the files of an older version lack as nulls.

@@ -29,11 +29,15 @@ type Snapshot struct {
 
 	store        *Store
 	daily, lines []fileOf
+	narrow       bool // made by Between: several queries over the same days are to come
+	days         [2]time.Time
 
-	mu      sync.Mutex
-	db      *sql.DB
-	tmp     string
-	checked map[string]bool // queries found to do nothing but read
+	mu       sync.Mutex
+	narrowed []*Snapshot // made by Between, oldest first
+	db       *sql.DB
+	tmp      string
+	known    map[string]bool // tables that the connection has
+	checked  map[string]bool // queries found to do nothing but read
 }
 
 // allowed looks at a query's parse tree the first time the query runs.
@@ -100,7 +104,7 @@ func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any
 	if tr.Params == nil {
 		tr.Params = []any{}
 	}
-	if err := sn.open(ctx); err != nil {
+	if err := sn.open(ctx, query); err != nil {
 		return nil, tr, err
 	}
 	begin := time.Now()
@@ -118,8 +122,21 @@ func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any
 }
 
 // Between is the same snapshot for queries that only look at the days from start up to, not including, end: files whose
-// rows all lie elsewhere are not opened. It has a query connection of its own, to be closed like any.
+// rows all lie elsewhere are not opened. It has a query connection of its own, which is kept for the next question about the
+// same days and ends with sn's.
 func (sn *Snapshot) Between(start, end time.Time) *Snapshot {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	days := [2]time.Time{start, end}
+	for _, n := range sn.narrowed {
+		if n.days == days {
+			return n
+		}
+	}
+	if len(sn.narrowed) == mostNarrowed { // it closes; whoever still holds it opens it again by asking
+		_ = sn.narrowed[0].Close()
+		sn.narrowed = slices.Delete(sn.narrowed, 0, 1)
+	}
 	keep := func(fs []fileOf) []fileOf {
 		var out []fileOf
 		for _, f := range fs {
@@ -129,29 +146,54 @@ func (sn *Snapshot) Between(start, end time.Time) *Snapshot {
 		}
 		return out
 	}
-	return &Snapshot{ID: sn.ID, ChargesID: sn.ChargesID, At: sn.At, store: sn.store, daily: keep(sn.daily), lines: keep(sn.lines)}
+	n := &Snapshot{ID: sn.ID, ChargesID: sn.ChargesID, At: sn.At, store: sn.store, narrow: true, days: days, daily: keep(sn.daily), lines: keep(sn.lines)}
+	sn.narrowed = append(sn.narrowed, n)
+	return n
 }
 
-func (sn *Snapshot) open(ctx context.Context) error {
-	if sn.db != nil {
-		return nil
+// mostNarrowed is how many spans of days are kept open beside the snapshot itself.
+const mostNarrowed = 4
+
+// heldBytes is up to what size of its files the rollup of the days asked about is held in memory.
+const heldBytes = 32 << 20
+
+func size(fs []fileOf) int64 {
+	var n int64
+	for _, f := range fs {
+		n += f.data.FileSizeBytes()
 	}
-	for _, f := range slices.Concat(sn.daily, sn.lines) {
-		if _, err := os.Stat(f.path); err != nil {
-			return fmt.Errorf("snapshot %d: a data file of the store is gone: %w; load the bills again into another folder", sn.ID, err)
+	return n
+}
+
+// open makes the query connection, and what the query names of the snapshot's tables known to it.
+func (sn *Snapshot) open(ctx context.Context, query string) error {
+	if sn.db == nil {
+		for _, f := range slices.Concat(sn.daily, sn.lines) {
+			if _, err := os.Stat(f.path); err != nil {
+				return fmt.Errorf("snapshot %d: a data file of the store is gone: %w; load the bills again into another folder", sn.ID, err)
+			}
 		}
+		tmp, err := os.MkdirTemp("", "spendbot-query-")
+		if err != nil {
+			return fmt.Errorf("query connection: %w", err)
+		}
+		db, err := locked(ctx, sn.store.limits, tmp, slices.Concat(paths(sn.daily), paths(sn.lines)))
+		if err != nil {
+			os.RemoveAll(tmp)
+			return err
+		}
+		sn.db, sn.tmp, sn.known = db, tmp, map[string]bool{}
 	}
-	tmp, err := os.MkdirTemp("", "spendbot-query-")
-	if err != nil {
-		return fmt.Errorf("query connection: %w", err)
+	for name, files := range map[string][]fileOf{tableDaily: sn.daily, tableCharges: sn.lines} {
+		if sn.known[name] || !strings.Contains(query, name) {
+			continue
+		}
+		hold := name == tableDaily && sn.narrow && size(files) <= heldBytes
+		if err := addTable(ctx, sn.db, name, paths(files), hold); err != nil {
+			return err
+		}
+		sn.known[name] = true
 	}
-	db, err := locked(ctx, sn.store.limits, tmp,
-		map[string][]string{tableDaily: paths(sn.daily), tableCharges: paths(sn.lines)}, []string{tableDaily, tableCharges})
-	if err != nil {
-		os.RemoveAll(tmp)
-		return err
-	}
-	sn.db, sn.tmp = db, tmp
 	return nil
 }
 
@@ -159,10 +201,15 @@ func (sn *Snapshot) open(ctx context.Context) error {
 func (sn *Snapshot) Close() error {
 	sn.mu.Lock()
 	defer sn.mu.Unlock()
-	if sn.db == nil {
-		return nil
+	var err error
+	for _, n := range sn.narrowed {
+		err = errors.Join(err, n.Close())
 	}
-	err := errors.Join(sn.db.Close(), os.RemoveAll(sn.tmp))
+	sn.narrowed = nil
+	if sn.db == nil {
+		return err
+	}
+	err = errors.Join(err, sn.db.Close(), os.RemoveAll(sn.tmp))
 	sn.db = nil
 	return err
 }
