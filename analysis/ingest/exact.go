@@ -143,13 +143,15 @@ func parseBig(b []byte) (number, bool) {
 	// Bring it to its shortest form, so that digits can be counted.
 	v = shortest(v)
 	d := number{big: &v, scale: max(0, -int(v.Exponent()))}
-	d.digits = max(0, v.NumDigits()+int(v.Exponent()))
+	if !v.IsZero() {
+		d.digits = max(0, v.NumDigits()+int(v.Exponent()))
+	}
 	return d, true
 }
 
 func shortest(v decimal.Decimal) decimal.Decimal {
 	if v.IsZero() {
-		return decimal.Zero
+		return decimal.New(0, 0)
 	}
 	c, e := v.Coefficient(), v.Exponent()
 	ten, rem := big.NewInt(10), new(big.Int)
