@@ -77,7 +77,7 @@ func TestParseNumber(t *testing.T) {
 
 // FuzzParseNumber compares with an independent decimal reader.
 func FuzzParseNumber(f *testing.F) {
-	for _, s := range []string{"0", "-12.340", "1e5", ".5", "5.", "123456789012345678901234567890", "0.0000000000000000001", "1.5e-18", "--1", "1.0000000000000000000000000000e1"} {
+	for _, s := range []string{"0", "-12.340", "1e5", ".5", "5.", "123456789012345678901234567890", "0.0000000000000000001", "1.5e-18", "--1", "1.0000000000000000000000000000e1", "0e0"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
