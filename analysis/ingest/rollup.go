@@ -60,19 +60,10 @@ func rollup(ctx context.Context, w *store.Writer, n int, files []string, parts [
 	}
 	sel := strings.NewReplacer("{keys}", strings.Join(keys, ", "), "{measures}", strings.Join(measures, ", "),
 		"{files}", fileList(files)).Replace(rollupSQL)
-	out := filepath.Join(w.Staging(), fmt.Sprintf("daily-%d", n))
 	if len(parts) == 1 {
-		err := w.Exec(ctx, fmt.Sprintf("COPY (%s ORDER BY ChargeDate) TO %s (FORMAT parquet, COMPRESSION snappy)", sel, store.QuoteLiteral(out+".parquet")))
-		return []string{out + ".parquet"}, err
+		sel += " ORDER BY ChargeDate"
 	}
-	err := w.Exec(ctx, fmt.Sprintf("COPY (SELECT *, strftime(%s, '%%Y-%%m') AS p_month, %s AS p_source, %s AS p_provider FROM (%s)) TO %s (FORMAT parquet, COMPRESSION snappy, PARTITION_BY (p_source, p_provider, p_month))",
-		ident(store.ColPeriod), ident(store.ColSource), ident(store.ColProvider), sel, store.QuoteLiteral(out)))
-	if err != nil {
-		return nil, err
-	}
-	found, err := filepath.Glob(filepath.Join(out, "*", "*", "*", "*.parquet"))
-	slices.Sort(found)
-	return found, err
+	return copyOut(ctx, w, sel, filepath.Join(w.Staging(), fmt.Sprintf("daily-%d", n)), len(parts))
 }
 
 // together groups files that share a partition, so that a partition's parts are rolled up as one.

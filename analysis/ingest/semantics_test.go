@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -150,6 +151,24 @@ func TestOneFileOfManyMonthsAndPayers(t *testing.T) {
 	load(t, s, file(t, "one.csv", billOf("BillingAccountId=p2|BillingPeriodStart=2026-08-01|ChargePeriodStart=2026-08-11|BilledCost=7").String()))
 	if got := ask(t, s, "SELECT count(*), sum(x_Rows) FROM (SELECT DISTINCT x_Source, BillingPeriodStart, x_Rows FROM daily)"); got != "12|34" {
 		t.Errorf("after restating one of them the store holds %s", got)
+	}
+}
+
+// TestManyPartitionsMakeFewFiles: rows of many months and payers in turn do not end up in a file each.
+func TestManyPartitionsMakeFewFiles(t *testing.T) {
+	s := newStore(t)
+	const payers = 30
+	b := billOf()
+	for i := range 3000 {
+		b.add(fmt.Sprintf("BillingAccountId=p%02d|ResourceId=%d", i%payers, i))
+	}
+	r := load(t, s, file(t, "many.csv", b.String()))
+	if len(r.Load.Partitions) != payers || r.Load.Totals["USD"].Billed.String() != "3000" {
+		t.Errorf("load = %+v", r.Load)
+	}
+	files, err := filepath.Glob(filepath.Join(s.Dir(), "warehouse", "spend", "*", "data", "*", "*.parquet"))
+	if err != nil || len(files) < 2*payers || len(files) > 4*payers {
+		t.Errorf("%d files for %d partitions of two tables, %v", len(files), payers, err)
 	}
 }
 

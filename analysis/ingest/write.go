@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,27 +73,40 @@ func csvPart(t *tally) *part {
 // writeCharges writes a part's rows as the store's line items and returns the staged files.
 func writeCharges(ctx context.Context, w *store.Writer, p *part, n int, o Options, loadID, name string) ([]string, error) {
 	sel := fmt.Sprintf("SELECT\n  %s\nFROM (%s) AS src", selectList(p.have, o, loadID, name), relation(p.have, p.from))
-	dir := filepath.Join(w.Staging(), fmt.Sprintf("charges-%d", n))
-	parts := partitionsOf(p.groups)
-	var stmt string
-	if len(parts) == 1 {
-		stmt = fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION snappy)", sel, store.QuoteLiteral(dir+".parquet"))
-	} else {
-		stmt = fmt.Sprintf("COPY (SELECT *, strftime(%s, '%%Y-%%m') AS p_month, %s AS p_source, %s AS p_provider FROM (%s)) TO %s (FORMAT parquet, COMPRESSION snappy, PARTITION_BY (p_source, p_provider, p_month))",
-			ident(store.ColPeriod), ident(store.ColSource), ident(store.ColProvider), sel, store.QuoteLiteral(dir))
-	}
-	if err := w.Exec(ctx, stmt); err != nil {
+	files, err := copyOut(ctx, w, sel, filepath.Join(w.Staging(), fmt.Sprintf("charges-%d", n)), len(partitionsOf(p.groups)))
+	if err != nil {
 		return nil, p.explain(err)
 	}
-	if len(parts) == 1 {
-		return []string{dir + ".parquet"}, nil
+	return files, nil
+}
+
+// sortedFrom is the number of partitions from which rows are sorted by partition before they are written: DuckDB keeps rows
+// of every partition in memory and files of a hundred open, and beyond that writes each partition in many small pieces.
+const sortedFrom = 24
+
+// copyOut writes a query's rows as Parquet, at least one file per partition.
+func copyOut(ctx context.Context, w *store.Writer, sel, to string, partitions int) ([]string, error) {
+	if partitions == 1 {
+		f := to + ".parquet"
+		return []string{f}, w.Exec(ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION snappy)", sel, store.QuoteLiteral(f)))
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*", "*", "*", "*.parquet"))
+	order := ""
+	if partitions >= sortedFrom {
+		order = " ORDER BY p_source, p_provider, p_month"
+	}
+	err := w.Exec(ctx, fmt.Sprintf("COPY (SELECT *, strftime(%s, '%%Y-%%m') AS p_month, %s AS p_source, %s AS p_provider FROM (%s)%s) TO %s (FORMAT parquet, COMPRESSION snappy, PARTITION_BY (p_source, p_provider, p_month))",
+		ident(store.ColPeriod), ident(store.ColSource), ident(store.ColProvider), sel, order, store.QuoteLiteral(to)))
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(files)
-	return files, nil
+	var files []string
+	err = filepath.WalkDir(to, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			files = append(files, p)
+		}
+		return err
+	})
+	return files, err
 }
 
 // explain says what DuckDB could not read; the tally has checked every cell before, so this is rare.
