@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +15,7 @@ import (
 	"spendbot/analysis/render"
 	"spendbot/analysis/reply"
 	"spendbot/analysis/survey"
+	"spendbot/bot/state"
 )
 
 func (a *app) ask() *cobra.Command {
@@ -30,12 +30,12 @@ func (a *app) ask() *cobra.Command {
 		Example: `  spendbot ask "why did spend change last week?"
   spendbot ask "top 5 services in October" --json
   spendbot ask --follow "and by region?"`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
+		Args: oneOf(func(_ *cobra.Command, args []string) error {
+			if strings.TrimSpace(strings.Join(args, " ")) == "" {
 				return usageError{errors.New("ask what? `spendbot ask \"why did spend change last week?\"`")}
 			}
 			return nil
-		},
+		}, "json", "plan", "markdown"),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
 			st, err := a.open(ctx)
@@ -74,7 +74,6 @@ func (a *app) ask() *cobra.Command {
 	f.BoolVarP(&o.follow, "follow", "f", false, "read the question as a follow-up of the last answer")
 	f.StringVar(&o.after, "after", "", "read the question as a follow-up of the answer with this id")
 	f.IntVar(&o.width, "width", 0, "columns to print in (default: the terminal's)")
-	c.MarkFlagsMutuallyExclusive("json", "plan", "markdown")
 	return c
 }
 
@@ -87,17 +86,34 @@ func (o *opened) previous(ctx context.Context, follow bool, after string) (*anal
 		}
 		return s.Answer, nil
 	}
-	s, err := o.state.Last(ctx)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	s, err := o.lastNumber(ctx)
+	if err != nil || s == nil {
 		return nil, err
 	}
 	if !follow { // "how did you get that number?" still means the last answer; cuts and periods are not carried over
 		return &analysis.Answer{ID: s.Answer.ID, Headline: s.Answer.Headline, Reading: s.Answer.Reading, Trace: s.Answer.Trace, Asked: s.Answer.Asked, Currency: notContext}, nil
 	}
 	return s.Answer, nil
+}
+
+// lookBack bounds how many answers back a follow-up looks for one to follow.
+const lookBack = 20
+
+// lastNumber is the last answer with numbers in it; nil when there is none. Questions back, refusals and explanations of
+// earlier answers are passed over: nobody means those by "that number".
+func (o *opened) lastNumber(ctx context.Context) (*state.Stored, error) {
+	list, err := o.state.List(ctx, lookBack)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range list {
+		switch s.Intent {
+		case analysis.Ambiguous, analysis.OutOfScope, analysis.Provenance:
+			continue
+		}
+		return o.state.Answer(ctx, s.ID)
+	}
+	return nil, nil
 }
 
 // notContext marks a previous answer that is not the context of a follow-up.

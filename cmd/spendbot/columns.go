@@ -16,6 +16,7 @@ func (a *app) columns() *cobra.Command {
 		Short: "Print the data dictionary: the FOCUS columns and ours",
 		Example: `  spendbot columns
   spendbot columns EffectiveCost BilledCost`,
+		Args: oneOf(cobra.ArbitraryArgs, "json", "markdown"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			cols := focus.Columns()
 			if len(args) > 0 {
@@ -28,7 +29,7 @@ func (a *app) columns() *cobra.Command {
 					cols = append(cols, col)
 				}
 			}
-			format := "terminal"
+			format := "table"
 			switch {
 			case asJSON:
 				format = "json"
@@ -40,7 +41,6 @@ func (a *app) columns() *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
 	c.Flags().BoolVar(&markdown, "markdown", false, "print as Markdown")
-	c.MarkFlagsMutuallyExclusive("json", "markdown")
 	return c
 }
 

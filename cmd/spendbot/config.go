@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -41,11 +42,17 @@ func readConfig(path string) (config, error) {
 	if _, err := c.askOptions(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
+	if c.Memory != "" && !memorySize.MatchString(c.Memory) {
+		return c, fmt.Errorf("configuration %s: memory is %q; write an amount, as 1GB", path, c.Memory)
+	}
 	if c.Threads < 0 {
 		return c, fmt.Errorf("configuration %s: threads is %d; write how many cores a query may use, or leave it out", path, c.Threads)
 	}
 	return c, nil
 }
+
+// memorySize is how an amount of memory is written: 1GB, 512 MB, 1.5GiB.
+var memorySize = regexp.MustCompile(`(?i)^[0-9]+(\.[0-9]+)? ?[kmgt]i?b$`)
 
 func (c config) limits() store.Limits { return store.Limits{Memory: c.Memory, Threads: c.Threads} }
 

@@ -15,8 +15,13 @@ func (a *app) demo() *cobra.Command {
 		Use:     "demo",
 		Short:   "The demo company",
 		Example: "  spendbot demo data bills/",
-		Args:    exactArgs(0, "a subcommand"),
-		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.demoData())
 	return c

@@ -195,7 +195,7 @@ func (a *app) loads() *cobra.Command {
 				billed, effective := columnTotals(l.Totals)
 				t.AppendRow(table.Row{l.ID, l.At.Format("2006-01-02 15:04"), fileName(l), humanize.Comma(l.Rows), span(l.Periods), billed, effective, l.SHA256[:12], len(l.Warnings)})
 			}
-			fmt.Fprintln(a.stdout, t.Render())
+			printTable(a.stdout, t)
 			return nil
 		},
 	}
@@ -221,6 +221,13 @@ func span(periods []string) string {
 		return periods[0] + " to " + periods[len(periods)-1]
 	}
 	return strings.Join(periods, ", ")
+}
+
+// printTable writes a table without blanks at the ends of lines.
+func printTable(w io.Writer, t table.Writer) {
+	for line := range strings.Lines(t.Render() + "\n") {
+		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+	}
 }
 
 // newTable is a plain table: no lines, a blank between columns.

@@ -144,7 +144,23 @@ func parseNow(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--now %q is not a time; write 2026-11-23 or 2026-11-23T09:00:00Z", s)
 }
 
-// noArgs and exactArgs check a command's arguments as usage errors.
+// oneOf allows at most one of some flags, and checks a command's arguments after that.
+func oneOf(args cobra.PositionalArgs, names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, given []string) error {
+		var set []string
+		for _, n := range names {
+			if c.Flags().Changed(n) {
+				set = append(set, "--"+n)
+			}
+		}
+		if len(set) > 1 {
+			return usageError{fmt.Errorf("%s cannot go together: choose one; see `%s --help`", strings.Join(set, " and "), c.CommandPath())}
+		}
+		return args(c, given)
+	}
+}
+
+// exactArgs checks how many arguments a command has, as a usage error.
 func exactArgs(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {

@@ -99,19 +99,16 @@ func (a *app) newStatus(st *opened, sv *survey.Survey) statusJSON {
 }
 
 func (a *app) printStatus(s statusJSON) {
-	fmt.Fprintf(a.stdout, "%s\nsnapshot %d, published %s, %d loads\n\n", s.Store, s.Snapshot, s.Published.Format("2 Jan 2006 15:04 MST"), s.Loads)
+	fmt.Fprintf(a.stdout, "%s\nsnapshot %d, published %s, %s\n\n", s.Store, s.Snapshot, s.Published.Format("2 Jan 2006 15:04 MST"), count(s.Loads, "load", "loads"))
 	t := newTable("provider", "from", "complete through", "last day", "behind")
 	for _, p := range s.Providers {
-		behind := fmt.Sprintf("%d days", p.AgeDays)
-		if p.AgeDays == 1 {
-			behind = "1 day"
-		}
+		behind := count(p.AgeDays, "day", "days")
 		if p.Monthly {
 			behind = "monthly"
 		}
 		t.AppendRow(table.Row{p.Provider, p.First, p.CompleteThrough, p.Last, behind})
 	}
-	fmt.Fprintln(a.stdout, t.Render())
+	printTable(a.stdout, t)
 	fmt.Fprintln(a.stdout)
 	t = newTable("month", "feed", "rows", "billed", "effective")
 	for i := len(s.Months) - 1; i >= 0; i-- {
@@ -119,7 +116,15 @@ func (a *app) printStatus(s statusJSON) {
 		t.AppendRow(table.Row{m.Month, m.Source, humanize.Comma(m.Rows), money(m.Billed, m.Currency), money(m.Effective, m.Currency)})
 	}
 	t.SortBy([]table.SortBy{{Name: "month", Mode: table.Dsc}, {Name: "feed", Mode: table.Asc}})
-	fmt.Fprintln(a.stdout, t.Render())
+	printTable(a.stdout, t)
+}
+
+// count is a number of things: count(2, "load", "loads") is "2 loads".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func money(a *analysis.Amount, currency string) string {

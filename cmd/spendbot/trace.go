@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
@@ -105,18 +106,30 @@ func runAgain(ctx context.Context, st *opened, a *analysis.Answer) ([]rerun, err
 
 // traceJSON is a trace for programs.
 type traceJSON struct {
-	ID       string         `json:"id"`
-	Asked    time.Time      `json:"asked"`
-	Question string         `json:"question"`
-	Headline string         `json:"headline"`
-	Plan     analysis.Plan  `json:"plan"`
-	Trace    analysis.Trace `json:"trace"`
-	Rerun    []rerun        `json:"rerun,omitempty"`
-	Equal    *bool          `json:"equal,omitempty"`
+	ID       string        `json:"id"`
+	Asked    time.Time     `json:"asked"`
+	Question string        `json:"question"`
+	Headline string        `json:"headline"`
+	Plan     analysis.Plan `json:"plan"`
+	Trace    evidence      `json:"trace"`
+	Rerun    []rerun       `json:"rerun,omitempty"`
+	Equal    *bool         `json:"equal,omitempty"`
+}
+
+// evidence is [analysis.Trace] with the snapshots' ids as text, as in `ask --json`: they do not fit a JavaScript number.
+type evidence struct {
+	Snapshot        int64                 `json:"snapshot,string"`
+	ChargesSnapshot int64                 `json:"charges_snapshot,string"`
+	Queries         []analysis.QueryTrace `json:"queries"`
+	MS              float64               `json:"ms"`
 }
 
 func newTraceJSON(s *state.Stored, runs []rerun) traceJSON {
-	j := traceJSON{ID: s.Answer.ID, Asked: s.Answer.Asked, Question: s.Answer.Question, Headline: s.Answer.Headline, Plan: s.Answer.Reading, Trace: s.Answer.Trace, Rerun: runs}
+	j := traceJSON{ID: s.Answer.ID, Asked: s.Answer.Asked, Question: s.Answer.Question, Headline: s.Answer.Headline, Plan: s.Answer.Reading,
+		Trace: evidence(s.Answer.Trace), Rerun: runs}
+	if j.Trace.Queries == nil {
+		j.Trace.Queries = []analysis.QueryTrace{}
+	}
 	if runs != nil {
 		eq := true
 		for _, r := range runs {
@@ -133,7 +146,7 @@ func printTrace(w io.Writer, a *analysis.Answer, runs []rerun) {
 	if err := encode(indent(w, "  "), a.Reading); err != nil {
 		fmt.Fprintln(w, "  ", err)
 	}
-	fmt.Fprintf(w, "\nsnapshot %d (line items: snapshot %d), %d queries, %.0f ms in all\n", a.Trace.Snapshot, a.Trace.ChargesSnapshot, len(a.Trace.Queries), a.Trace.MS)
+	fmt.Fprintf(w, "\nsnapshot %d (line items: snapshot %d), %s, %.0f ms in all\n", a.Trace.Snapshot, a.Trace.ChargesSnapshot, count(len(a.Trace.Queries), "query", "queries"), a.Trace.MS)
 	for i, q := range a.Trace.Queries {
 		fmt.Fprintf(w, "\n%d. %s: %d rows in %.1f ms, sha256 %s\n", i+1, q.Name, q.Rows, q.MS, q.SHA256)
 		if runs != nil {
@@ -194,7 +207,7 @@ func (a *app) listAnswers(ctx context.Context, st *opened, asJSON bool) error {
 	for _, s := range list {
 		t.AppendRow(table.Row{s.ID, s.Asked.Format("2006-01-02 15:04"), s.Question, s.Headline})
 	}
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 40}, {Number: 4, WidthMax: 60}})
-	fmt.Fprintln(a.stdout, t.Render())
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, WidthMax: 40, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: 60, WidthMaxEnforcer: text.WrapSoft}})
+	printTable(a.stdout, t)
 	return nil
 }
