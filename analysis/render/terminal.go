@@ -38,11 +38,14 @@ func Terminal(w io.Writer, a *analysis.Answer, o Options) error {
 		t.prose("", cleanLines(s), plain)
 	}
 	for _, p := range parts {
+		if p.Table != nil && p.Table.Drawn {
+			continue
+		}
 		t.blank()
 		switch {
 		case p.Bridge != nil:
 			t.bridge(viewBridge(p.Bridge, a.Trace.Queries))
-		case p.Table != nil && !p.Table.Drawn:
+		case p.Table != nil:
 			t.table(viewTable(p.Table, a.Currency))
 		case p.Series != nil:
 			t.series(viewSeries(p.Series, a.Currency), a.Reading.Grain)

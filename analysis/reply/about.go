@@ -9,6 +9,7 @@ import (
 	"spendbot/analysis/formula"
 	"spendbot/analysis/query"
 	"spendbot/analysis/render"
+	"spendbot/analysis/survey"
 )
 
 func text(s string) analysis.Part { return analysis.Part{Text: s} }
@@ -60,12 +61,16 @@ func (w *work) provenance() error {
 }
 
 // freshness says how far each provider's data reaches.
-func (w *work) freshness(context.Context) error {
+func (w *work) freshness(ctx context.Context) error {
+	rows, err := w.query(ctx, "line items per provider and day", query.F(survey.CoverageSQL))
+	if err != nil {
+		return err
+	}
 	t := &analysis.Table{Columns: []analysis.Column{{Name: "provider", Label: "provider", Kind: analysis.ColText}, {Name: "first", Label: "from", Kind: analysis.ColText},
 		{Name: "complete_through", Label: "complete through", Kind: analysis.ColText}, {Name: "last", Label: "last day with data", Kind: analysis.ColText}}}
 	asked := w.plan.Current
 	var missing []string
-	for _, p := range w.Survey.Providers {
+	for _, p := range survey.Coverage(rows) {
 		if !w.keeps(analysis.DimProvider, p.Name) {
 			continue
 		}

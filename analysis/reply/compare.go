@@ -100,8 +100,7 @@ func (w *work) changeTable(ctx context.Context) (*analysis.Table, error) {
 		analysis.Column{Name: "delta", Label: "change", Kind: analysis.ColDelta},
 		analysis.Column{Name: "delta_percent", Label: "%", Kind: analysis.ColPercent})}
 	if len(groupBy) == 0 {
-		r := analysis.Row{Cells: cells(total)}
-		t.Rows, t.Total = []analysis.Row{r}, &r
+		t.Total = &analysis.Row{Cells: cells(total)}
 		return t, nil
 	}
 	var rest pair

@@ -25,7 +25,7 @@ import (
 // bills is how many random bills the laws are tried on; each is asked several questions, since a load costs the most.
 func bills() (bills, questions string) {
 	if os.Getenv("SPENDBOT_LONG") != "" {
-		return "60", "12"
+		return "40", "10"
 	}
 	return "8", "5"
 }
@@ -221,7 +221,7 @@ func TestCutsAddUpToTheTotal(t *testing.T) {
 
 // rowsAddUp holds every money column of a table to its total, "everything else" included.
 func rowsAddUp(t *rapid.T, table *analysis.Table) {
-	if table.Total == nil {
+	if table.Total == nil || len(table.Rows) == 0 { // a comparison without a cut is its total
 		return
 	}
 	for i, col := range table.Columns {

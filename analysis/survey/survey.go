@@ -98,7 +98,8 @@ ORDER BY 1, 4 DESC, 2`
 
 const tagsSQL = `SELECT Tags, sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost FROM daily WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
 
-const coverageSQL = `SELECT ServiceProviderName, ChargeDate, CAST(sum(x_Rows) FILTER (WHERE x_SpanDays = 1) AS BIGINT) AS rows_daily, CAST(sum(x_Rows) AS BIGINT) AS rows_all
+// CoverageSQL counts, per provider and day, the line items of the day and all of them: what [Coverage] reads.
+const CoverageSQL = `SELECT ServiceProviderName, ChargeDate, CAST(sum(x_Rows) FILTER (WHERE x_SpanDays = 1) AS BIGINT) AS rows_daily, CAST(sum(x_Rows) AS BIGINT) AS rows_all
 FROM daily GROUP BY 1, 2 ORDER BY 1, 2`
 
 const monthsSQL = `SELECT ServiceProviderName, x_Source, CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS month, BillingCurrency, CAST(sum(x_Rows) AS BIGINT),
@@ -193,11 +194,8 @@ func tags(ctx context.Context, sn *store.Snapshot, v *ask.Vocabulary) error {
 	return nil
 }
 
-func (sv *Survey) coverage(ctx context.Context, sn *store.Snapshot) error {
-	rows, _, err := sn.Query(ctx, "coverage", coverageSQL)
-	if err != nil {
-		return err
-	}
+// Coverage tells how far each provider's data reaches from the rows of [CoverageSQL].
+func Coverage(rows *store.Rows) []Provider {
 	perDay := map[string]map[time.Time]int64{}
 	var order []string
 	bounds := map[string]*Provider{}
@@ -215,11 +213,21 @@ func (sv *Survey) coverage(ctx context.Context, sn *store.Snapshot) error {
 			perDay[name][day] = n
 		}
 	}
+	var out []Provider
 	for _, name := range order {
 		p := bounds[name]
 		p.Through, p.Monthly = completeThrough(perDay[name], p.Last)
-		sv.Providers = append(sv.Providers, *p)
+		out = append(out, *p)
 	}
+	return out
+}
+
+func (sv *Survey) coverage(ctx context.Context, sn *store.Snapshot) error {
+	rows, _, err := sn.Query(ctx, "coverage", CoverageSQL)
+	if err != nil {
+		return err
+	}
+	sv.Providers = Coverage(rows)
 	v := &sv.Vocabulary
 	for _, p := range sv.Providers {
 		if v.First.IsZero() || p.First.Before(v.First) {
