@@ -90,9 +90,14 @@ func copyOut(ctx context.Context, w *store.Writer, sel, to string, partitions in
 		f := to + ".parquet"
 		return []string{f}, w.Exec(ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION snappy)", sel, store.QuoteLiteral(f)))
 	}
-	order := ""
+	order, open := "", sortedFrom
 	if partitions >= sortedFrom {
-		order = " ORDER BY p_source, p_provider, p_month"
+		order, open = " ORDER BY p_source, p_provider, p_month", 4
+	}
+	for _, set := range []string{"partitioned_write_flush_threshold=32768", fmt.Sprintf("partitioned_write_max_open_files=%d", open)} {
+		if err := w.Exec(ctx, "SET "+set); err != nil {
+			return nil, err
+		}
 	}
 	err := w.Exec(ctx, fmt.Sprintf("COPY (SELECT *, strftime(%s, '%%Y-%%m') AS p_month, %s AS p_source, %s AS p_provider FROM (%s)%s) TO %s (FORMAT parquet, COMPRESSION snappy, PARTITION_BY (p_source, p_provider, p_month))",
 		ident(store.ColPeriod), ident(store.ColSource), ident(store.ColProvider), sel, order, store.QuoteLiteral(to)))
