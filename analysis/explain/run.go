@@ -149,11 +149,22 @@ func (r *run) part(baseline analysis.Period) (query.Fragment, error) {
 		return query.Fragment{}, err
 	}
 	dims := make([]query.Fragment, len(r.dims))
+	var read []query.Fragment
 	for i, d := range r.dims {
-		dims[i] = query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params}
+		as := " AS d" + strconv.Itoa(i)
+		dims[i] = query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params}
+		if d.key != "" && r.table == query.Daily {
+			tag := "tag" + strconv.Itoa(i)
+			read = append(read, query.Fragment{SQL: d.expr.SQL + " AS " + tag, Params: d.expr.Params})
+			dims[i] = query.F("coalesce(" + tag + ", '')" + as)
+		}
+	}
+	tags := query.F("")
+	if len(read) > 0 {
+		tags = query.Fill(tagsSQL, map[string]query.Fragment{"read": query.Join(", ", read...), "table": query.F(string(r.table))})
 	}
 	return query.Fill(partSQL, map[string]query.Fragment{
-		"table": query.F(string(r.table)), "day": query.F(r.table.Day()), "monthly": query.F(r.table.Monthly()),
+		"table": query.F(string(r.table)), "tags": tags, "day": query.F(r.table.Day()), "monthly": query.F(r.table.Monthly()),
 		"dims": query.Join(", ", dims...), "stratum": query.F(stratumSQL),
 		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, baseline),
 		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
@@ -281,7 +292,7 @@ func (r *run) leafPart(row []any) (leafPart, error) {
 	}
 	if days := float64(r.req.Baseline.Days()); days > 1 {
 		mean := l.BaseCost.InexactFloat64() / days
-		l.BaseDayVar = math.Max(0, zero(float(v[12]))/days-mean*mean) * days / (days - 1)
+		l.BaseDayVar = math.Max(0, zero(float(v[12]))/100/days-mean*mean) * days / (days - 1)
 	}
 	l.unknown, l.lines = v[13].(int64), v[14].(int64)
 	return l, nil

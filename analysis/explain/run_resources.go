@@ -17,10 +17,14 @@ type resourcesFound struct {
 	perDriver map[string][]analysis.ResourceChange // by slice
 }
 
-// MaxLineItems bounds how many line items an explanation opens to look at resources. Up to it everything is opened; in larger
-// stores the drivers' slices are, the largest driver first, while they fit. What is not opened has its new and removed
-// resources counted as volume.
-const MaxLineItems = 400_000
+// How many line items an explanation opens to look at resources. Up to MaxLineItems in both periods together everything is
+// opened. In larger stores the drivers' slices are, the largest driver first, as far as MaxSliceLines go: a slice that a few
+// resources carry is small, and of a whole account the resources say little until the question is narrowed to it. What is not
+// opened has its new and removed resources counted as volume.
+const (
+	MaxLineItems  = 150_000
+	MaxSliceLines = 60_000
+)
 
 // resources looks up, for the slices that matter, which resources are new or gone and which carry the drivers. It fills the
 // leaves' NewQuantity and GoneQuantity. Nil when there is nothing to look up.
@@ -77,16 +81,16 @@ func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resour
 // open chooses which line items to read: all of them while they are few, drivers or not, so that the effects are the same
 // with the periods exchanged; else those of the first cuts that fit. A tag is no condition here, since reading it means
 // parsing every line. It is false when there is nothing to read.
-func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut, bool) {
+func (r *run) open(t *Table, cuts []Cut) ([]query.Fragment, []Cut, bool) {
 	var all int64
 	for _, u := range r.units {
 		all += u.lines
 	}
 	if all <= MaxLineItems {
-		return query.F("true"), cuts, all > 0
+		return []query.Fragment{query.F("true")}, cuts, all > 0
 	}
 	taken := make([]bool, len(t.Leaves))
-	left := int64(MaxLineItems)
+	left := int64(MaxSliceLines)
 	var where []query.Fragment
 	var kept []Cut
 	for _, c := range cuts {
@@ -113,9 +117,12 @@ func (r *run) open(t *Table, cuts []Cut) (query.Fragment, []Cut, bool) {
 				conds = append(conds, query.F(column+" = ?", value))
 			}
 		}
-		where, kept = append(where, query.Join(" AND ", conds...)), append(kept, c)
+		kept = append(kept, c)
+		if cost > 0 { // its lines are not all read already
+			where = append(where, query.Join(" AND ", conds...))
+		}
 	}
-	return query.Join(" OR ", where...), kept, len(kept) > 0
+	return where, kept, len(where) > 0
 }
 
 // lineColumns are the columns that the line items need to be read for: what the others determine, over the leaves of this
@@ -221,7 +228,7 @@ func (f *resourcesFound) assign(at *Attribution) {
 	}
 }
 
-func (r *run) resourcesQuery(t *Table, c lineColumns, opened query.Fragment, cuts []Cut) (query.Fragment, error) {
+func (r *run) resourcesQuery(t *Table, c lineColumns, opened []query.Fragment, cuts []Cut) (query.Fragment, error) {
 	where, err := query.Where(r.req.Filters)
 	if err != nil {
 		return query.Fragment{}, err
@@ -254,12 +261,20 @@ func (r *run) resourcesQuery(t *Table, c lineColumns, opened query.Fragment, cut
 	if c.names {
 		sums, rname = append(sums, "max(ResourceName) AS rname"), "rname"
 	}
+	var lines []query.Fragment
+	before := query.F("true") // lines of an earlier slice are not read again
+	for _, o := range opened {
+		lines = append(lines, query.Fill(linesSQL, map[string]query.Fragment{
+			"raw": text(raw), "sums": text(sums), "opened": o, "before": before, "filters": where,
+			"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
+			"whole": query.Without(query.Charges, r.req.Cutoffs),
+		}))
+		before = query.Join(" AND ", before, query.Fragment{SQL: "NOT coalesce(" + o.SQL + ", false)", Params: o.Params})
+	}
 	return query.Fill(resourcesSQL, map[string]query.Fragment{
-		"raw": text(raw), "sums": text(sums), "tagged": query.Join(", ", tagged...),
+		"lines": query.Join("\n  UNION ALL\n", lines...), "tagged": query.Join(", ", tagged...),
 		"unit": query.F(unit), "cur": query.F(cur), "rname": query.F(rname), "cost": cost,
 		"names": r.names(), "blanks": text(slices.Repeat([]string{"''"}, len(r.dims))),
-		"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
-		"filters": where, "whole": query.Without(query.Charges, r.req.Cutoffs), "opened": opened,
 		"cut": r.cutCase(t, cuts, func(c Cut) int { return c.Driver }), "most": query.F(strconv.Itoa(resourcesShown)),
 	}), nil
 }

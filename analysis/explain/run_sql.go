@@ -13,8 +13,11 @@ const partSQL = `SELECT {dims},
     {day} AS day,
     PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used
-  FROM {table}
+  FROM {table} AS x{tags}
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})`
+
+// tagsSQL reads the tags once per distinct text, of which the rollup has few, instead of once per row.
+const tagsSQL = ` LEFT JOIN (SELECT Tags AS tag_text, {read} FROM (SELECT DISTINCT Tags FROM {table} WHERE Tags IS NOT NULL) AS s) AS t ON t.tag_text = x.Tags`
 
 const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
       WHEN ChargeCategory = 'Credit' THEN 'credit' WHEN ChargeCategory = 'Purchase' THEN 'purchase'
@@ -24,7 +27,8 @@ const stratumSQL = `CASE WHEN ChargeClass = 'Correction' THEN 'correction'
 // leavesSQL is the leaf table: per price key, stratum, and whether a commitment paid, the sums of both periods: p0 marks the
 // baseline's days and p1 the current period's; days of periods that overlap are both. The rows are
 // added up by the columns as they stand first; tags are read from the few groups left. The square sum is of the baseline's
-// daily costs, for the slice's own noise: the rollup has a row per day of such a group.
+// daily costs, for the slice's own noise: the rollup has a row per day of such a group. It is in hundredths and rounded row
+// by row to whole numbers, which add up the same in any order.
 const leavesSQL = `WITH part AS (
   SELECT {raw}, Tags, PricingUnit, BillingCurrency AS cur, PricingCurrency AS pcur,
     {stratum} AS stratum,
@@ -34,7 +38,7 @@ const leavesSQL = `WITH part AS (
     CASE WHEN {baseline} THEN 1 ELSE 0 END AS p0, CASE WHEN {current} THEN 1 ELSE 0 END AS p1,
     sum({column}) AS own, sum(PricingQuantity) AS q, sum(ListCost) AS l, sum(ContractedCost) AS cc,
     sum(EffectiveCost) AS e, sum(PricingCurrencyEffectiveCost) AS pe,
-    sum(TRY_CAST({column} AS DECIMAL(19,4)) * TRY_CAST({column} AS DECIMAL(19,4))) AS squares,
+    sum(TRY_CAST(round(100 * CAST({column} AS DOUBLE) * CAST({column} AS DOUBLE)) AS BIGINT)) AS squares,
     sum({rows}) AS n, sum({rows}) FILTER (WHERE {column} IS NULL) AS blank
   FROM {table}
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
@@ -81,13 +85,7 @@ ORDER BY stratum, {names}, description, day`
 // one of the periods; per driver, the resources that carry it. The lines are first added up per resource and period, as they
 // stand; tags are read, and periods set side by side, on the few rows left.
 const resourcesSQL = `WITH part AS (
-  SELECT {raw}, Tags, ResourceId AS rid, {baseline} AS p0, {current} AS p1,
-    sum(PricingQuantity) AS q, {sums}
-  FROM charges
-  WHERE (({current}) OR ({baseline})) AND ({opened}) AND ({filters}) AND ({whole})
-    AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
-    AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
-  GROUP BY {raw}, Tags, ResourceId, p0, p1
+{lines}
 ), tagged AS (
   SELECT {tagged}, {unit} AS unit, {cur} AS cur, rid, {rname} AS rname, p0, p1, q, {cost} AS c FROM part
 ), per AS (
@@ -107,3 +105,13 @@ FROM per GROUP BY {names}, unit, cur
 UNION ALL
 SELECT driver, place, {blanks}, '', '', rid, coalesce(rname, ''), NULL, NULL, c0, c1 FROM ranked WHERE place <= {most}
 ORDER BY driver, place, {names}, unit, cur`
+
+// linesSQL reads the line items of one slice; the slices are read one after the other, since each alone can skip files and
+// pages by its condition, which a condition of several joined by OR could not.
+const linesSQL = `  SELECT {raw}, Tags, ResourceId AS rid, {baseline} AS p0, {current} AS p1,
+    sum(PricingQuantity) AS q, {sums}
+  FROM charges
+  WHERE ({opened}) AND ({before}) AND (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
+    AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
+    AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
+  GROUP BY {raw}, Tags, ResourceId, p0, p1`
