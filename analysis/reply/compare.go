@@ -34,6 +34,7 @@ func (w *work) compare(ctx context.Context) error {
 		}
 		return w.breakdown(ctx)
 	}
+	w.leaveOut()
 	t, err := w.changeTable(ctx)
 	if err != nil {
 		return err
@@ -42,9 +43,6 @@ func (w *work) compare(ctx context.Context) error {
 	n := len(tot) - 4
 	ch := analysis.Change{Baseline: *tot[n].Amount, Current: *tot[n+1].Amount, Delta: *tot[n+2].Amount, Currency: w.a.Currency}
 	w.a.Headline = render.ChangeSentenceOf(w.subject(), ch, when(w.plan.Current), before(w.plan))
-	for _, p := range w.incomplete(w.plan.Current) {
-		w.arriving(p)
-	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	w.a.Actions = []analysis.Action{{Label: "Why?", Ask: "why?"}}
 	return w.others(ctx, w.plan.Current)

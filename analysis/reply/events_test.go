@@ -197,3 +197,23 @@ func total(es []analysis.EffectAmount) decimal.Decimal {
 	}
 	return s
 }
+
+// TestOneChangeIsOneNumber asks for the same change in three ways, over a week that one provider has not delivered whole.
+func TestOneChangeIsOneNumber(t *testing.T) {
+	d := demoCompany(t)
+	why := d.ask(t, "why did spend change last week?")
+	delta := bridgeOf(t, why).Change.Delta
+	if !slices.ContainsFunc(why.Caveats, func(s string) bool { return strings.Contains(s, "left out on both sides") }) {
+		t.Fatalf("every provider is complete, so this shows nothing: %q", why.Caveats)
+	}
+	for _, q := range []string{"why did spend change last week by team?", "compare last week with the week before", "compare last week with the week before by service"} {
+		table := tableOf(t, d.ask(t, q))
+		at := slices.IndexFunc(table.Columns, func(c analysis.Column) bool { return c.Name == "delta" })
+		if at < 0 {
+			t.Fatalf("%q: no change among %v", q, table.Columns)
+		}
+		if got := *table.Total.Cells[at].Amount; !got.Equal(delta) {
+			t.Errorf("%q: %s, explained was %s", q, got, delta)
+		}
+	}
+}

@@ -26,10 +26,11 @@ func (w *work) explain(ctx context.Context) error {
 	if done, err := w.nothingThere(); done || err != nil {
 		return err
 	}
+	w.leaveOut()
 	req := explain.Request{
 		Metric: w.plan.Metric, Current: w.plan.Current, Baseline: *w.plan.Baseline, Filters: w.plan.Filters,
 		Currency: w.a.Currency, TagKeys: w.searchTags(), First: w.Survey.Vocabulary.First, Name: w.name,
-		Cutoffs: w.cutoffs(),
+		Cutoffs: w.cutoffs,
 	}
 	if req.Metric == analysis.Usage {
 		w.caveat("usage quantities have no drivers in money: the change is explained in effective cost")
@@ -93,11 +94,10 @@ func (w *work) lastDay() time.Time {
 	return last
 }
 
-// cutoffs leave out, on both sides, the days that a provider has not delivered whole. Only periods of the same length can be
-// matched day by day; others are said to be incomplete.
-func (w *work) cutoffs() []query.Cutoff {
+// leaveOut has every query of a comparison leave out, on both sides, the days that a provider has not delivered whole. Only
+// periods of the same length can be matched day by day; others are said to be incomplete.
+func (w *work) leaveOut() {
 	cur, base := w.plan.Current, *w.plan.Baseline
-	var out []query.Cutoff
 	for _, t := range w.incomplete(cur) {
 		from := t.Day.AddDate(0, 0, 1)
 		if from.Before(cur.Start) || cur.Days() != base.Days() {
@@ -105,10 +105,9 @@ func (w *work) cutoffs() []query.Cutoff {
 			continue
 		}
 		there := base.Start.Add(from.Sub(cur.Start))
-		out = append(out, query.Cutoff{Provider: t.Provider, Day: from, Period: cur}, query.Cutoff{Provider: t.Provider, Day: there, Period: base})
+		w.cutoffs = append(w.cutoffs, query.Cutoff{Provider: t.Provider, Day: from, Period: cur}, query.Cutoff{Provider: t.Provider, Day: there, Period: base})
 		w.caveat("%s's days after %s, and those they are compared with, are left out on both sides", t.Provider, t.Day.Format("2 Jan"))
 	}
-	return out
 }
 
 // searchTags are the tag keys that slices are searched by.

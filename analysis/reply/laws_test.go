@@ -27,7 +27,7 @@ func bills() (bills, questions string) {
 	if os.Getenv("SPENDBOT_LONG") != "" {
 		return "40", "10"
 	}
-	return "8", "5"
+	return "4", "6"
 }
 
 // forRandomBills loads random bills and checks a law on several draws for each.

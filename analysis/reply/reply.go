@@ -74,6 +74,7 @@ type work struct {
 	plan    analysis.Plan
 	a       *analysis.Answer
 	unknown int64 // line items whose cost the bill does not say
+	cutoffs []query.Cutoff
 }
 
 func (w *work) carryOut(ctx context.Context) error {
@@ -82,7 +83,7 @@ func (w *work) carryOut(ctx context.Context) error {
 		if c := w.plan.Clarify; c != nil {
 			w.a.Headline = c.Question
 			for _, ch := range c.Choices {
-				w.a.Actions = append(w.a.Actions, analysis.Action{Label: ch.Label, Ask: ch.Ask})
+				w.a.Actions = append(w.a.Actions, analysis.Action(ch))
 			}
 		}
 		return nil
@@ -177,7 +178,7 @@ type sum struct {
 
 // sumsSQL adds up a measure per group.
 const sumsSQL = `SELECT {names}, sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items, CAST(coalesce(sum(n) FILTER (WHERE c IS NULL), 0) AS BIGINT) AS unknown
-FROM (SELECT {groups}, {cost} AS c, {n} AS n FROM {table} WHERE ({period}) AND ({filters})) AS t
+FROM (SELECT {groups}, {cost} AS c, {n} AS n FROM {table} WHERE ({period}) AND ({filters}) AND ({whole})) AS t
 GROUP BY {names}
 ORDER BY {names}`
 
@@ -217,7 +218,7 @@ func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy
 	rows, err := w.query(ctx, name, query.Fill(sumsSQL, map[string]query.Fragment{
 		"names": query.F(strings.Join(names, ", ")), "groups": query.Join(", ", groups...),
 		"cost": query.Cost(w.plan.Metric, w.a.Currency), "n": query.F(table.Rows()), "table": query.F(string(table)),
-		"period": query.Within(table, p), "filters": where,
+		"period": query.Within(table, p), "filters": where, "whole": query.Without(table, w.cutoffs),
 	}))
 	if err != nil {
 		return nil, err
@@ -257,9 +258,9 @@ func (w *work) others(ctx context.Context, p analysis.Period) error {
 		return err
 	}
 	rows, err := w.query(ctx, "what is not in the total", query.Fill(
-		`SELECT BillingCurrency, sum({column}) AS amount, CAST(sum({n}) AS BIGINT) AS line_items FROM {table} WHERE ({period}) AND ({filters}) AND ({cost}) IS NULL GROUP BY BillingCurrency ORDER BY BillingCurrency`,
+		`SELECT BillingCurrency, sum({column}) AS amount, CAST(sum({n}) AS BIGINT) AS line_items FROM {table} WHERE ({period}) AND ({filters}) AND ({whole}) AND ({cost}) IS NULL GROUP BY BillingCurrency ORDER BY BillingCurrency`,
 		map[string]query.Fragment{"column": query.F(w.plan.Metric.Column()), "n": query.F(table.Rows()),
-			"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "cost": query.Cost(w.plan.Metric, w.a.Currency)}))
+			"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "whole": query.Without(table, w.cutoffs), "cost": query.Cost(w.plan.Metric, w.a.Currency)}))
 	if err != nil {
 		return err
 	}
@@ -279,8 +280,11 @@ func (w *work) others(ctx context.Context, p analysis.Period) error {
 
 // name is how people know a value.
 func (w *work) name(column, value string) string {
-	if column == "SubAccountId" {
+	switch column {
+	case "SubAccountId":
 		return w.Survey.AccountName(value)
+	case "ResourceId":
+		return w.Survey.ResourceName(value)
 	}
 	return value
 }

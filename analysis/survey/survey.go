@@ -31,7 +31,7 @@ type Survey struct {
 	Version int `json:"version"`
 }
 
-const version = 3
+const version = 4
 
 // Provider is a provider's coverage.
 type Provider struct {
@@ -96,6 +96,10 @@ FROM daily
 GROUP BY GROUPING SETS ((ServiceProviderName), (BillingAccountId), (SubAccountId), (RegionId), (x_UsageType), (x_InstanceType), (SkuId), (PublisherName), (ServiceCategory), (CommitmentDiscountId), (BillingCurrency), (ServiceName))
 ORDER BY 1, 4 DESC, 2`
 
+// resourcesSQL reads the line items, the rollup having no resources; its limit is maxTerms.
+const resourcesSQL = `SELECT ResourceId, max(ResourceName) AS name, sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost
+FROM charges WHERE ResourceId IS NOT NULL GROUP BY ResourceId ORDER BY 3 DESC NULLS LAST, 1 LIMIT 20000`
+
 const tagsSQL = `SELECT Tags, sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost FROM daily WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
 
 // CoverageSQL counts, per provider and day, the line items of the day and all of them: what [Coverage] reads.
@@ -133,6 +137,12 @@ func survey(ctx context.Context, sn *store.Snapshot) (*Survey, error) {
 			name, _ := r[2].(string)
 			*l = append(*l, ask.Term{Value: value, Name: name, Cost: float(r[3])})
 		}
+	}
+	if rows, _, err = sn.Query(ctx, "resources", resourcesSQL); err != nil {
+		return nil, err
+	}
+	for _, r := range rows.Values {
+		v.Resources = append(v.Resources, ask.Term{Value: str(r[0]), Name: str(r[1]), Cost: float(r[2])})
 	}
 	if err := tags(ctx, sn, v); err != nil {
 		return nil, err
@@ -297,6 +307,16 @@ func (sv *Survey) MainCurrency() string {
 // AccountName is the name of a sub account, or its id where it has none.
 func (sv *Survey) AccountName(id string) string {
 	for _, t := range sv.Vocabulary.Accounts {
+		if t.Value == id && t.Name != "" {
+			return t.Name
+		}
+	}
+	return id
+}
+
+// ResourceName is the name of a resource, or its id where it has none.
+func (sv *Survey) ResourceName(id string) string {
+	for _, t := range sv.Vocabulary.Resources {
 		if t.Value == id && t.Name != "" {
 			return t.Name
 		}
