@@ -2,7 +2,6 @@ package explain
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -104,7 +103,10 @@ func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) 
 	if err := r.onsets(ctx, table, at); err != nil {
 		return nil, err
 	}
-	r.label(at)
+	if err := r.commitments(ctx, table, at); err != nil {
+		return nil, err
+	}
+	r.label(table, at)
 	out := &Result{Attribution: at, Queries: r.queries, Unknown: r.unknown}
 	out.Bridge = analysis.Bridge{
 		Change:  analysis.Change{Current: at.Current, Baseline: at.Baseline, Delta: at.Delta, Currency: req.Currency},
@@ -526,26 +528,6 @@ func (r *run) inSlice(slice map[string]string, values []any) bool {
 	return true
 }
 
-// label names the drivers for people.
-func (r *run) label(at *Attribution) {
-	for i := range at.Drivers {
-		d := &at.Drivers[i]
-		d.Label = r.labelOf(d.Slice)
-		switch {
-		case d.Kind == CalendarDriver:
-			d.Label = fmt.Sprintf("calendar: %d days, after %d", r.req.Current.Days(), r.req.Baseline.Days())
-		case d.Kind == OneTimeDriver && d.Description != "":
-			d.Label = d.Description + " · " + d.Label
-		}
-		for k := range d.Offsets {
-			d.Offsets[k].Label = r.labelOf(d.Offsets[k].Slice)
-		}
-		if s := carriers(d); s != "" {
-			d.How = strings.TrimPrefix(d.How+"; "+s, "; ")
-		}
-	}
-}
-
 // A few resources are named when up to fewResources of them make at least carriedShare of a driver's amount.
 const (
 	fewResources = 3
@@ -587,58 +569,5 @@ func shortResource(res analysis.ResourceChange) string {
 	if res.Name != "" {
 		return res.Name
 	}
-	id := strings.TrimRight(res.ID, "/")
-	return id[strings.LastIndexAny(id, "/:")+1:]
-}
-
-// labelOrder is how the conditions of a slice are read out.
-var labelOrder = []string{"ServiceName", "x_UsageType", "SkuId", "SubAccountId", "RegionId", "ServiceProviderName"}
-
-func (r *run) labelOf(slice map[string]string) string {
-	var parts []string
-	named := map[string]bool{}
-	add := func(col string) {
-		v, ok := slice[col]
-		if !ok {
-			return
-		}
-		if v == "" {
-			parts = append(parts, "no "+wordOf(col))
-			return
-		}
-		v = r.req.Name(col, v)
-		if key, isTag := analysis.Dimension(col).TagKey(); isTag {
-			v = key + " " + v
-		}
-		if !named[v] { // a usage type that is only the SKU again says nothing new
-			named[v] = true
-			parts = append(parts, v)
-		}
-	}
-	for _, c := range labelOrder {
-		add(c)
-	}
-	for _, c := range sortedKeys(slice) {
-		if !slices.Contains(labelOrder, c) {
-			add(c)
-		}
-	}
-	if len(parts) == 0 {
-		return "everything"
-	}
-	return strings.Join(parts, " · ")
-}
-
-func wordOf(col string) string {
-	switch col {
-	case "SubAccountId":
-		return "account"
-	case "RegionId":
-		return "region"
-	case "x_UsageType":
-		return "usage type"
-	case "SkuId":
-		return "SKU"
-	}
-	return analysis.Dimension(col).Words()
+	return shortID(res.ID)
 }

@@ -12,7 +12,7 @@ const partSQL = `SELECT {dims},
     CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
     {day} AS day,
     PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c,
-    CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used
+    CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used, CommitmentDiscountId AS commitment
   FROM {table} AS x{tags}
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})`
 

@@ -82,9 +82,6 @@ func (w *work) carryOut(ctx context.Context) error {
 	case analysis.Ambiguous:
 		if c := w.plan.Clarify; c != nil {
 			w.a.Headline = c.Question
-			for _, ch := range c.Choices {
-				w.a.Actions = append(w.a.Actions, analysis.Action(ch))
-			}
 		}
 		return nil
 	case analysis.OutOfScope:

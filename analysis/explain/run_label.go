@@ -1,0 +1,161 @@
+package explain
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"spendbot/analysis"
+	"spendbot/analysis/query"
+)
+
+// label names the drivers for people.
+func (r *run) label(t *Table, at *Attribution) {
+	at.Drivers = slices.DeleteFunc(at.Drivers, func(d Driver) bool { return d.Kind == CalendarDriver && d.Amount.IsZero() })
+	for i := range at.Drivers {
+		d := &at.Drivers[i]
+		d.Label = r.labelOf(r.withRegion(t, d))
+		switch {
+		case d.Kind == CalendarDriver:
+			d.Label, d.How = fmt.Sprintf("calendar: %d days, after %d", r.req.Current.Days(), r.req.Baseline.Days()), ""
+		case d.Kind == OneTimeDriver && d.Description != "":
+			d.Label = d.Description + " · " + d.Label
+		}
+		for k := range d.Offsets {
+			d.Offsets[k].Label = r.labelOf(d.Offsets[k].Slice)
+		}
+		if s := carriers(d); s != "" {
+			d.How = strings.TrimPrefix(d.How+"; "+s, "; ")
+		}
+	}
+}
+
+// regionPrefix is how AWS begins most usage types: "USE1-NatGateway-Bytes" is NatGateway-Bytes in us-east-1.
+var regionPrefix = regexp.MustCompile(`^(USE|USW|UGE|UGW|EU|EUC|EUN|EUS|EUW|APE|APN|APS|SAE|CAN|CPT|MES|MEC|AFS|ILC)\d?-`)
+
+// withRegion adds the region to a slice that names a usage type with AWS's region prefix, when all its leaves agree on one:
+// the label leaves the prefix out.
+func (r *run) withRegion(t *Table, d *Driver) map[string]string {
+	if _, has := d.Slice["RegionId"]; has || !regionPrefix.MatchString(d.Slice["x_UsageType"]) || len(d.Leaves) == 0 {
+		return d.Slice
+	}
+	region := t.Dims[r.dimIndex("RegionId")]
+	for _, leaf := range d.Leaves {
+		if region.Codes[leaf] != region.Codes[d.Leaves[0]] {
+			return d.Slice
+		}
+	}
+	out := map[string]string{"RegionId": region.Values[region.Codes[d.Leaves[0]]]}
+	for k, v := range d.Slice {
+		out[k] = v
+	}
+	return out
+}
+
+// labelOrder is how the conditions of a slice are read out.
+var labelOrder = []string{"ServiceName", "x_UsageType", "SkuId", "SubAccountId", "RegionId", "ServiceProviderName"}
+
+func (r *run) labelOf(slice map[string]string) string {
+	var parts []string
+	named := map[string]bool{}
+	add := func(col string) {
+		v, ok := slice[col]
+		if !ok {
+			return
+		}
+		if v == "" {
+			parts = append(parts, "no "+wordOf(col))
+			return
+		}
+		v = r.req.Name(col, v)
+		if _, region := slice["RegionId"]; col == "x_UsageType" && region {
+			v = regionPrefix.ReplaceAllString(v, "")
+		}
+		if key, isTag := analysis.Dimension(col).TagKey(); isTag {
+			v = key + " " + v
+		}
+		if !named[v] { // a usage type that is only the SKU again says nothing new
+			named[v] = true
+			parts = append(parts, v)
+		}
+	}
+	for _, c := range labelOrder {
+		add(c)
+	}
+	for _, c := range sortedKeys(slice) {
+		if !slices.Contains(labelOrder, c) {
+			add(c)
+		}
+	}
+	if len(parts) == 0 {
+		return "everything"
+	}
+	return strings.Join(parts, " · ")
+}
+
+func wordOf(col string) string {
+	switch col {
+	case "SubAccountId":
+		return "account"
+	case "RegionId":
+		return "region"
+	case "x_UsageType":
+		return "usage type"
+	case "SkuId":
+		return "SKU"
+	}
+	return analysis.Dimension(col).Words()
+}
+
+// endedSQL finds, per driver, the commitments that covered something and then no more.
+const endedSQL = `WITH part AS (
+  {part}
+)
+SELECT cut, commitment, max(day) AS last_used
+FROM (SELECT {cut} AS cut, commitment, day FROM part WHERE used = 1 AND stratum = 'usage') AS u
+WHERE cut IS NOT NULL AND commitment IS NOT NULL
+GROUP BY cut, commitment
+HAVING max(day) < {since}
+ORDER BY cut, last_used DESC, commitment`
+
+// endedDays is how many days at the end of the current period a commitment must have gone unused to count as ended.
+const endedDays = 2
+
+// commitments says which commitments ended under the drivers that coverage makes: "sp-0a1f last used 15 Oct". That is what the
+// bill shows; why it ended it does not.
+func (r *run) commitments(ctx context.Context, t *Table, at *Attribution) error {
+	cuts := at.Cuts[Commitment]
+	if len(cuts) == 0 || r.req.Current.Days() <= endedDays {
+		return nil
+	}
+	part, err := r.part(r.req.Baseline)
+	if err != nil {
+		return err
+	}
+	f := query.Fill(endedSQL, map[string]query.Fragment{"part": part,
+		"cut":   r.cutCase(t, cuts, func(c Cut) int { return c.Driver }),
+		"since": query.F("CAST(? AS DATE)", r.req.Current.End.AddDate(0, 0, -endedDays).Format(analysis.DateLayout))})
+	rows, err := r.query(ctx, "commitments that ended", f)
+	if err != nil {
+		return err
+	}
+	said := map[int]int{}
+	for _, row := range rows.Values {
+		i := int(row[0].(int64))
+		if said[i]++; said[i] > 2 {
+			continue
+		}
+		d := &at.Drivers[i]
+		d.How = strings.TrimPrefix(d.How+"; "+shortID(row[1].(string))+" last used "+row[2].(time.Time).Format("2 Jan"), "; ")
+	}
+	return nil
+}
+
+// shortID is the last part of an id such as an ARN.
+func shortID(id string) string {
+	id = strings.TrimRight(id, "/")
+	return id[strings.LastIndexAny(id, "/:")+1:]
+}
