@@ -148,21 +148,42 @@ func restHow(r analysis.Rest, queries []analysis.QueryTrace, currency string, pl
 // news.
 var alwaysSaid = []analysis.Effect{analysis.EffListPrice, analysis.EffCalendar}
 
-// effectTexts are the effects in falling weight, "usage +$11,436", summing to the delta as shown.
-func effectTexts(effects []analysis.EffectAmount, s shownChange, currency string) []string {
+// showEffects are the effects in falling weight, rounded so that they sum to the delta as shown.
+func showEffects(effects []analysis.EffectAmount, s shownChange) []analysis.EffectAmount {
 	effects = byWeight(effects)
 	amounts := make([]decimal.Decimal, len(effects))
 	for i, e := range effects {
 		amounts[i] = e.Amount
 	}
-	amounts = fitOrRound(amounts, s.delta, s.places)
+	for i, a := range fitOrRound(amounts, s.delta, s.places) {
+		effects[i].Amount = a
+	}
+	return effects
+}
+
+// EffectsApart tells some effects of a bridge from the rest, in the figures that the renderers print: "coverage +$7,571",
+// and "+$35,310" for everything else. Effects that show as nothing are left out.
+func EffectsApart(b *analysis.Bridge, wanted func(analysis.Effect) bool) (texts []string, rest string) {
+	s := showChange(b.Change)
+	left := s.delta
+	for _, e := range showEffects(b.Effects, s) {
+		if wanted(e.Effect) && !e.Amount.IsZero() {
+			texts = append(texts, EffectWords(e.Effect)+" "+delta(e.Amount, b.Change.Currency, s.places))
+			left = left.Sub(e.Amount)
+		}
+	}
+	return texts, delta(left, b.Change.Currency, s.places)
+}
+
+// effectTexts are the effects in falling weight, "usage +$11,436", summing to the delta as shown.
+func effectTexts(effects []analysis.EffectAmount, s shownChange, currency string) []string {
 	said := map[analysis.Effect]bool{}
 	var texts []string
-	for i, e := range effects {
-		if amounts[i].IsZero() {
+	for _, e := range showEffects(effects, s) {
+		if e.Amount.IsZero() {
 			continue
 		}
-		texts = append(texts, EffectWords(e.Effect)+" "+delta(amounts[i], currency, s.places))
+		texts = append(texts, EffectWords(e.Effect)+" "+delta(e.Amount, currency, s.places))
 		said[e.Effect] = true
 	}
 	if len(texts) == 0 {

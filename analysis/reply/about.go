@@ -104,15 +104,17 @@ func (w *work) mismatch(ctx context.Context) error {
 		return err
 	}
 	p := w.plan.Current
+	w.plan.Baseline, w.a.Reading.Baseline = nil, nil // nothing is compared with another time
 	where, err := query.Where(w.plan.Filters)
 	if err != nil {
 		return err
 	}
 	table := query.For(w.plan)
 	rows, err := w.query(ctx, "costs by charge category", query.Fill(`SELECT CASE WHEN ChargeClass = 'Correction' THEN 'Correction' ELSE ChargeCategory END AS category,
-  sum(BilledCost) AS billed, sum(EffectiveCost) AS effective
-FROM {table} WHERE ({period}) AND ({filters}) AND BillingCurrency = {currency} GROUP BY 1 ORDER BY 1`,
-		map[string]query.Fragment{"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "currency": query.F("?", w.a.Currency)}))
+  sum({billed}) AS billed, sum({effective}) AS effective
+FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 1`,
+		map[string]query.Fragment{"table": query.F(string(table)), "period": query.Within(table, p), "filters": where,
+			"billed": query.Cost(analysis.Billed, w.a.Currency), "effective": query.Cost(analysis.Effective, w.a.Currency)}))
 	if err != nil {
 		return err
 	}
@@ -138,6 +140,10 @@ FROM {table} WHERE ({period}) AND ({filters}) AND BillingCurrency = {currency} G
 		w.subject(), when(p), render.Figure(tot[0], w.a.Currency), render.Figure(tot[1], w.a.Currency))
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t},
 		text("What usually sets a console apart: it shows unblended (billed) cost where this shows effective cost; it leaves out or nets credits, refunds, tax or support; it cuts days in another time zone (here UTC); it counts days that are still arriving; it was opened after a restatement that is not loaded here."))
+	w.plan.Metric, w.unknown = analysis.Billed, 1 // to say what is billed in other currencies, if anything is
+	if err := w.others(ctx, p); err != nil {
+		return err
+	}
 	w.a.Actions = []analysis.Action{{Label: "In billed cost", Ask: "what is the billed cost?"}, {Label: "Without credits", Ask: "without credits"}}
 	return nil
 }

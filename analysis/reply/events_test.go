@@ -12,6 +12,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/demo"
 	"spendbot/analysis/query"
+	"spendbot/analysis/render"
 )
 
 // sameSlice is how much of two slices together must be common to both for them to count as the same one.
@@ -215,5 +216,41 @@ func TestOneChangeIsOneNumber(t *testing.T) {
 		if got := *table.Total.Cells[at].Amount; !got.Equal(delta) {
 			t.Errorf("%q: %s, explained was %s", q, got, delta)
 		}
+	}
+}
+
+// TestConsoleTotalsAreOurTotals holds both totals of "why is this different from the console?" to the totals themselves.
+func TestConsoleTotalsAreOurTotals(t *testing.T) {
+	d := demoCompany(t)
+	a := d.ask(t, "why is this different from the console?")
+	table := tableOf(t, a)
+	for i, m := range []analysis.Metric{analysis.Billed, analysis.Effective} {
+		whole := d.answer(t, analysis.Plan{Intent: analysis.SpendTotal, Metric: m, Current: a.Reading.Current})
+		want := *tableOf(t, whole).Rows[0].Cells[0].Amount
+		if got := *table.Total.Cells[1+i].Amount; !got.Equal(want) {
+			t.Errorf("%s: %s, the total is %s", m, got, want)
+		}
+	}
+	if a.Reading.Baseline != nil || !slices.ContainsFunc(a.Caveats, func(s string) bool { return strings.Contains(s, "billed in EUR") }) {
+		t.Errorf("baseline %v, caveats %q: want none, and what is billed in euros", a.Reading.Baseline, a.Caveats)
+	}
+}
+
+// TestFocusFiguresAreTheBridgesFigures compares the sentence about single effects with the effects as printed.
+func TestFocusFiguresAreTheBridgesFigures(t *testing.T) {
+	d := demoCompany(t)
+	a := d.ask(t, "did our savings plan expire in October?")
+	var b strings.Builder
+	if err := render.Terminal(&b, a, render.Options{Width: 200}); err != nil {
+		t.Fatal(err)
+	}
+	at := strings.Index(b.String(), "Of the change, coverage ")
+	if at < 0 {
+		t.Fatalf("no word on coverage:\n%s", b.String())
+	}
+	words := strings.Fields(b.String()[at+len("Of the change, "):])
+	figure := words[0] + " " + strings.TrimRight(words[1], ",;") // "coverage +$7,571"
+	if !strings.Contains(b.String(), "· "+figure+" ·") {
+		t.Errorf("%q is not among the effects:\n%s", figure, b.String())
 	}
 }

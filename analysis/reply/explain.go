@@ -174,15 +174,7 @@ func (w *work) focus(b analysis.Bridge) string {
 	for _, f := range strings.Split(w.plan.Focus, ",") {
 		wanted[analysis.Effect(strings.TrimSpace(f))] = true
 	}
-	var in, all analysis.Amount
-	var parts []string
-	for _, e := range b.Effects {
-		all = all.Add(e.Amount.Abs())
-		if wanted[e.Effect] {
-			in = in.Add(e.Amount)
-			parts = append(parts, render.EffectWords(e.Effect)+" "+render.Delta(e.Amount, b.Change.Currency))
-		}
-	}
+	parts, rest := render.EffectsApart(&b, func(e analysis.Effect) bool { return wanted[e] })
 	if len(parts) == 0 {
 		var words []string
 		for _, e := range analysis.Effects {
@@ -192,7 +184,7 @@ func (w *work) focus(b analysis.Bridge) string {
 		}
 		return "Nothing of it comes from " + strings.Join(words, ", ") + "."
 	}
-	return "Of the change, " + strings.Join(parts, ", ") + "; everything else " + render.Delta(b.Change.Delta.Sub(in), b.Change.Currency) + "."
+	return "Of the change, " + strings.Join(parts, ", ") + "; everything else " + rest + "."
 }
 
 // suggest offers the next questions that this answer makes worth asking.
@@ -220,6 +212,36 @@ func (w *work) groupedChange(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s := w.movers(t); s != "" { // who moved is what was asked; what moved follows
+		w.a.Parts = append([]analysis.Part{{Text: s}}, w.a.Parts...)
+	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	return nil
+}
+
+// moversNamed is how many values a sentence about a cut names.
+const moversNamed = 3
+
+// movers says which values of a cut changed most: "By team: data +$19,703, search -$13,735, web +$4,311."
+func (w *work) movers(t *analysis.Table) string {
+	names, at := len(w.plan.GroupBy), len(t.Columns)-2
+	var said []string
+	for i, r := range t.Rows {
+		if len(said) == moversNamed || r.Key == nil || r.Cells[at].Amount.IsZero() {
+			break
+		}
+		var name []string
+		for _, c := range r.Cells[:names] {
+			name = append(name, c.Text)
+		}
+		said = append(said, strings.Join(name, ", ")+" "+render.CellText(t, w.a.Currency, i, at))
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	by := make([]string, names)
+	for i, g := range w.plan.GroupBy {
+		by[i] = g.Words()
+	}
+	return "By " + joinOr(by) + ": " + strings.Join(said, ", ") + "."
 }

@@ -290,14 +290,25 @@ func (w *work) crossTable(sums []sum, total analysis.Amount) *analysis.Table {
 	return t
 }
 
+// longGroups is how many groups a long table tells apart when the question does not say.
+const longGroups = 5
+
+// longTable has a row per time and group: the groups that cost most over all, and everything else of each time.
 func (w *work) longTable(sums []sum, total analysis.Amount) *analysis.Table {
+	sums = w.largestGroups(sums, cmp.Or(w.plan.Limit, longGroups))
 	slices.SortStableFunc(sums, func(a, b sum) int {
-		return cmp.Or(a.day.Compare(b.day), b.amount.Cmp(a.amount), slices.Compare(a.keys, b.keys))
+		last := func(s sum) int { return map[bool]int{true: 1}[s.keys == nil] }
+		return cmp.Or(a.day.Compare(b.day), last(a)-last(b), b.amount.Cmp(a.amount), slices.Compare(a.keys, b.keys))
 	})
 	t := &analysis.Table{Columns: append([]analysis.Column{{Name: string(w.plan.Grain), Label: string(w.plan.Grain), Kind: analysis.ColText}},
 		append(w.groupColumns(), analysis.Column{Name: "amount", Label: "amount", Kind: analysis.ColMoney})...)}
 	for _, s := range sums {
-		g := w.groupRow(s.keys)
+		g := analysis.Row{Key: map[string]string{}, Cells: make([]analysis.Cell, len(w.plan.GroupBy))}
+		if s.keys == nil {
+			g.Cells[0].Text = "everything else"
+		} else {
+			g = w.groupRow(s.keys)
+		}
 		g.Key[string(w.plan.Grain)] = s.day.Format(analysis.DateLayout)
 		g.Cells = append(append([]analysis.Cell{{Text: w.grainName(s.day)}}, g.Cells...), amountCell(s.amount))
 		t.Rows = append(t.Rows, g)
@@ -309,6 +320,46 @@ func (w *work) longTable(sums []sum, total analysis.Amount) *analysis.Table {
 	tot.Cells = append(tot.Cells, amountCell(total))
 	t.Total = &tot
 	return t
+}
+
+// largestGroups keeps the groups that cost most over all days and adds the others up per day, under no keys.
+func (w *work) largestGroups(sums []sum, most int) []sum {
+	perGroup := map[string]*sum{}
+	for _, s := range sums {
+		k := strings.Join(s.keys, "\x00")
+		if perGroup[k] == nil {
+			perGroup[k] = &sum{keys: s.keys}
+		}
+		perGroup[k].amount = perGroup[k].amount.Add(s.amount)
+	}
+	if len(perGroup) <= most+1 { // one group more is no longer than "everything else"
+		return sums
+	}
+	var groups []sum
+	for _, g := range perGroup {
+		groups = append(groups, *g)
+	}
+	byAmount(groups)
+	kept := map[string]bool{}
+	for _, g := range groups[:most] {
+		kept[strings.Join(g.keys, "\x00")] = true
+	}
+	var out []sum
+	rest := map[time.Time]*sum{}
+	for _, s := range sums {
+		switch {
+		case kept[strings.Join(s.keys, "\x00")]:
+			out = append(out, s)
+		case rest[s.day] == nil:
+			rest[s.day] = &sum{day: s.day, amount: s.amount}
+		default:
+			rest[s.day].amount = rest[s.day].amount.Add(s.amount)
+		}
+	}
+	for _, r := range rest {
+		out = append(out, *r)
+	}
+	return out
 }
 
 // usage answers in quantities, which add up only within one unit.

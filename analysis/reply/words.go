@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,9 @@ func (w *work) subject() string {
 		s = strings.ToUpper(w.plan.Metric.Words()[:1]) + w.plan.Metric.Words()[1:]
 	case analysis.Usage:
 		s = "Usage"
+	}
+	if w.untagged() {
+		return "Untagged " + strings.ToLower(s)
 	}
 	var of, without []string
 	for _, f := range w.plan.Filters {
@@ -46,6 +50,16 @@ func (w *work) subject() string {
 		s += " without " + strings.Join(without, ", ")
 	}
 	return s
+}
+
+// untagged reports whether the filters ask for nothing but what has none of several tags.
+func (w *work) untagged() bool {
+	for _, f := range w.plan.Filters {
+		if _, tag := f.Dimension.TagKey(); !tag || f.Not || !slices.Equal(f.Values, []string{""}) {
+			return false
+		}
+	}
+	return len(w.plan.Filters) > 1
 }
 
 // label names a value of a dimension in prose: "team payments", "payments-prod", "no team".
