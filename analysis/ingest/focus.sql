@@ -24,4 +24,4 @@ ServiceName: coalesce(ServiceName, ServiceCategory, ServiceProviderName, Provide
 x_UsageType: coalesce(x_UsageType, SkuMeter, SkuId)
 
 -- The machine type, where the price details say it or an AWS usage type ends in it ("USE1-BoxUsage:m5.large").
-x_InstanceType: coalesce(x_InstanceType, json_extract_string(SkuPriceDetails, '$.InstanceType'), CASE WHEN x_UsageType LIKE '%:%.%' THEN split_part(x_UsageType, ':', 2) END)
+x_InstanceType: coalesce(x_InstanceType, CASE WHEN contains(SkuPriceDetails, 'InstanceType') THEN json_extract_string(SkuPriceDetails, '$.InstanceType') END, CASE WHEN x_UsageType LIKE '%:%.%' THEN split_part(x_UsageType, ':', 2) END)

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -230,7 +231,7 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	return &Result{Load: rec}, nil
 }
 
-// write stages a part's line items and compares them with its tally.
+// write stages a part's line items.
 func (l *load) write(ctx context.Context, p *part, i int, loadID string) ([]string, error) {
 	files, err := writeCharges(ctx, l.w, p, i, l.o, loadID, l.names[i])
 	if err != nil {
@@ -239,14 +240,25 @@ func (l *load) write(ctx context.Context, p *part, i int, loadID string) ([]stri
 	if err := p.src.unchanged(); err != nil {
 		return nil, err
 	}
-	wrote, spans, err := readBack(ctx, l.w, files)
+	spans, err := spansWritten(ctx, l.w, files)
 	if err != nil {
 		return nil, err
 	}
-	if err := reconcile(p.src.path, p.groups, wrote); err != nil {
-		return nil, err
-	}
 	return files, reconcileTimes(p.src.path, p.spans, spans)
+}
+
+// blame looks for the file whose line items do not add up, when the rollup of them all does not.
+func (l *load) blame(ctx context.Context, charges [][]string) error {
+	for i, p := range l.parts {
+		wrote, err := readBack(ctx, l.w, charges[i])
+		if err == nil {
+			err = reconcile(p.src.path, p.groups, wrote)
+		}
+		if err != nil {
+			return l.named(err, p.src, i)
+		}
+	}
+	return nil
 }
 
 // generation tells loads of the same bytes in the same second apart: ids name folders.
@@ -292,8 +304,9 @@ func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, 
 	if err != nil {
 		return nil, err
 	}
+	// The rollup is made of the line items as they were written, so that it equals the files says that they do too.
 	if err := reconcile("the rollup", all, rolled); err != nil {
-		return nil, err
+		return nil, cmp.Or(l.blame(ctx, charges), err)
 	}
 	return daily, nil
 }

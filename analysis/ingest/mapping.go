@@ -34,8 +34,9 @@ var expressions = sync.OnceValue(func() map[string]string {
 // present are the columns a file has, by FOCUS name, with how each reads as an SQL expression over the file's relation.
 type present map[string]string
 
-// selectList maps a file's columns to the store's, in the store's order. tags is how Tags read.
-func selectList(have present, o Options, loadID, file string) string {
+// selectList maps a file's columns to the store's, in the store's order. Expressions that would change nothing, as the tally
+// knows, are left out: on millions of rows they take time.
+func selectList(p *part, o Options, loadID, file string) string {
 	var out []string
 	for _, c := range store.ChargeColumns() {
 		var expr string
@@ -46,12 +47,14 @@ func selectList(have present, o Options, loadID, file string) string {
 			expr = store.QuoteLiteral(loadID)
 		case store.ColSource:
 			expr = store.QuoteLiteral(o.Source)
-			if o.Source == "" {
+			if parts := partitionsOf(p.groups); len(parts) == 1 {
+				expr = store.QuoteLiteral(parts[0].Source)
+			} else if o.Source == "" {
 				expr = "concat(" + expressions()["ServiceProviderName"] + ", '/', BillingAccountId)"
 			}
 		default:
 			expr = expressions()[c.Name]
-			if expr == "" {
+			if expr == "" || p.exact[c.Name] && p.have[c.Name] != "" {
 				expr = standing(c.Name)
 			}
 		}

@@ -51,6 +51,8 @@ type column struct {
 	scale  int // most digits after the point seen
 	big    bool
 	filled bool // some row has a value
+	// oddCase says that the column is not one with a list of allowed values, or has others, or in other letters.
+	oddCase bool
 	// oddTimes says that there are times DuckDB does not read as they are meant: with an offset, which it drops, or to the
 	// minute with a zone.
 	oddTimes bool
@@ -312,7 +314,7 @@ func (t *tally) absorb(o *tally) {
 	for i := range t.columns {
 		c, d := &t.columns[i], o.columns[i]
 		c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
-		c.big, c.filled, c.oddTimes = c.big || d.big, c.filled || d.filled, c.oddTimes || d.oddTimes
+		c.big, c.filled, c.oddTimes, c.oddCase = c.big || d.big, c.filled || d.filled, c.oddTimes || d.oddTimes, c.oddCase || d.oddCase
 		c.span.add(d.span)
 	}
 	for g, s := range o.groups {
@@ -428,6 +430,7 @@ func detect(path string, names []string) (version string, cols []column, unknown
 			seen[c.focus.Name] = n
 			c.cost = slices.Index(costs[:], c.focus.Name)
 			c.kind = kindOf(c.focus)
+			c.oddCase = c.kind != kindListed
 		}
 		cols = append(cols, c)
 	}
@@ -813,6 +816,9 @@ func (r *rowReader) allowed(line int64, col int, b []byte) error {
 		return nil
 	}
 	c := r.t.columns[col].focus
+	if !slices.Contains(c.Allowed, string(b)) {
+		r.t.columns[col].oddCase = true
+	}
 	ok := slices.ContainsFunc(c.Allowed, func(a string) bool { return strings.EqualFold(a, string(b)) })
 	if !ok && strict[c.Name] {
 		return r.fail(line, col, clip(b)+" is not a value FOCUS knows", "one of "+strings.Join(c.Allowed, ", "))

@@ -135,7 +135,7 @@ func TestKilledRepairIsBegunAgain(t *testing.T) {
 }
 
 func TestLoadKilledAtRandomMoments(t *testing.T) {
-	kills := 6
+	kills := 4
 	if *long {
 		kills = 100
 	}

@@ -124,3 +124,26 @@ func TestParametersAreNeverSQL(t *testing.T) {
 		t.Errorf("trace = %+v", tr)
 	}
 }
+
+// TestQueriesSpillInsteadOfFailing: a query that needs more than its memory writes to a temporary folder, and leaves none.
+func TestQueriesSpillInsteadOfFailing(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	s, err := store.Open(context.Background(), t.TempDir(), store.Limits{Memory: "200MB", Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	load(t, s, writeBill(t, "a.csv", charges("p", "2026-10", "1")))
+	sn := snapshot(t, s, 0)
+	rows, _, err := sn.Query(context.Background(), "spill", "SELECT count(DISTINCT m) FROM (SELECT md5(CAST(i AS VARCHAR)) AS m FROM range(3000000) AS t(i))")
+	if err != nil || rows.Values[0][0] != int64(3000000) {
+		t.Errorf("%v, %v", rows, err)
+	}
+	if err := sn.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(tmp, "spendbot-query-*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,10 +175,8 @@ func (sn *Snapshot) open(ctx context.Context, query string) error {
 				return fmt.Errorf("snapshot %d: a data file of the store is gone: %w; load the bills again into another folder", sn.ID, err)
 			}
 		}
-		tmp, err := os.MkdirTemp("", "spendbot-query-")
-		if err != nil {
-			return fmt.Errorf("query connection: %w", err)
-		}
+		// DuckDB makes the folder when it first spills, which most queries never do.
+		tmp := filepath.Join(os.TempDir(), fmt.Sprintf("spendbot-query-%016x", rand.Uint64()))
 		db, err := locked(ctx, sn.store.limits, tmp, slices.Concat(paths(sn.daily), paths(sn.lines)))
 		if err != nil {
 			os.RemoveAll(tmp)
