@@ -196,6 +196,15 @@ func (r *run) columns() (raw, tagged query.Fragment) {
 	return query.F(strings.Join(bare, ", ")), query.Join(", ", read...)
 }
 
+// firstColumns groups by the first n columns of a SELECT by their places, which engines agree on where they do not on aliases.
+func firstColumns(n int) query.Fragment {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = strconv.Itoa(i + 1)
+	}
+	return query.F(strings.Join(out, ", "))
+}
+
 // leaves fills the leaf table.
 func (r *run) leaves(ctx context.Context) (*Table, error) {
 	where, err := query.Where(r.req.Filters)
@@ -205,7 +214,7 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 	raw, tagged := r.columns()
 	rows, err := r.query(ctx, "leaves", query.Fill(leavesSQL, map[string]query.Fragment{
 		"table": query.F(string(r.table)), "rows": query.F(r.table.Rows()), "monthly": query.F(r.table.Monthly()),
-		"raw": raw, "rawnames": raw, "tagged": tagged, "names": r.names(), "stratum": query.F(stratumSQL),
+		"raw": raw, "keys": firstColumns(strings.Count(raw.SQL, ",") + 1 + 10), "tagged": tagged, "names": r.names(), "stratum": query.F(stratumSQL),
 		"column":  query.F(r.req.Metric.Column()),
 		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, r.req.Baseline),
 		"cost":    query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "pe"),

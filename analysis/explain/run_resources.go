@@ -265,7 +265,7 @@ func (r *run) resourcesQuery(t *Table, c lineColumns, opened []query.Fragment, c
 	before := query.F("true") // lines of an earlier slice are not read again
 	for _, o := range opened {
 		lines = append(lines, query.Fill(linesSQL, map[string]query.Fragment{
-			"raw": text(raw), "sums": text(sums), "opened": o, "before": before, "filters": where,
+			"raw": text(raw), "keys": firstColumns(len(raw) + 4), "sums": text(sums), "opened": o, "before": before, "filters": where,
 			"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
 			"whole": query.Without(query.Charges, r.req.Cutoffs),
 		}))

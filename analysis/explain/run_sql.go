@@ -42,7 +42,7 @@ const leavesSQL = `WITH part AS (
     sum({rows}) AS n, sum({rows}) FILTER (WHERE {column} IS NULL) AS blank
   FROM {table}
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
-  GROUP BY {rawnames}, Tags, PricingUnit, BillingCurrency, PricingCurrency, stratum, recurring, description, used, p0, p1
+  GROUP BY {keys}
 ), tagged AS (
   SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, stratum, recurring, description, used, p0, p1,
     {cost} AS c, q, l, cc, e, pe, squares, n, blank FROM part
@@ -114,4 +114,4 @@ const linesSQL = `  SELECT {raw}, Tags, ResourceId AS rid, {baseline} AS p0, {cu
   WHERE ({opened}) AND ({before}) AND (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
     AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
     AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
-  GROUP BY {raw}, Tags, ResourceId, p0, p1`
+  GROUP BY {keys}`

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -45,7 +47,7 @@ sums equal the file's exactly; otherwise nothing is loaded. A billing month of a
 			res, err := ingest.Load(ctx, st.Store, args[0], ingest.Options{Source: source, Now: a.now, Progress: progress})
 			done()
 			if err != nil {
-				return err
+				return a.refused(ctx, st, err)
 			}
 			if sn, err := st.Snapshot(ctx, 0); err == nil { // so that the first question need not wait for it
 				_, _ = survey.Of(ctx, st.Store, sn)
@@ -62,6 +64,30 @@ sums equal the file's exactly; otherwise nothing is loaded. A billing month of a
 	c.Flags().BoolVar(&asJSON, "json", false, "print the load's record as JSON")
 	return c
 }
+
+// refused adds to an error of bad input what the store still holds.
+func (a *app) refused(ctx context.Context, st *opened, err error) error {
+	var bad *ingest.Error
+	if !errors.As(err, &bad) {
+		return err
+	}
+	holds := "the store is still empty"
+	if loads, lerr := st.Loads(ctx); lerr != nil {
+		holds = "the store is as it was"
+	} else if len(loads) > 0 {
+		l := loads[0]
+		holds = fmt.Sprintf("the store is as the load of %s left it (%s: %s rows, %s)", l.At.Format("2006-01-02"), fileName(l), humanize.Comma(l.Rows), totalsWords(l.Totals))
+	}
+	return refusedError{err, holds}
+}
+
+// refusedError is bad input, with what the store still holds.
+type refusedError struct {
+	error
+	holds string
+}
+
+func (e refusedError) Unwrap() error { return e.error }
 
 // progressBar shows a load's progress on a terminal and nowhere else.
 func progressBar(w io.Writer) (func(ingest.Progress), func()) {

@@ -14,8 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-
-	"spendbot/analysis/ingest"
 )
 
 // Exit codes.
@@ -65,12 +63,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return exitError
 }
 
-// explain prints an error, and for bad input what became of the store.
+// explain prints an error, and for bad input what the store still holds.
 func (a *app) explain(err error) {
 	fmt.Fprintf(a.stderr, "spendbot: %v\n", err)
-	var bad *ingest.Error
-	if errors.As(err, &bad) {
-		fmt.Fprintln(a.stderr, "Nothing was loaded; the store is as it was.")
+	var refused refusedError
+	if errors.As(err, &refused) {
+		fmt.Fprintf(a.stderr, "Nothing was loaded; %s.\n", refused.holds)
 	}
 }
 
