@@ -24,6 +24,7 @@ type scanner struct {
 	next   int64 // line the next record starts on
 	fields [][]byte
 	ends   []fieldSpan
+	raw    []bool // columns whose doubled quotes stay as they are in the file
 }
 
 // fieldSpan is a field's place in the buffer. Quoted fields with doubled quotes are unescaped in place.
@@ -165,7 +166,7 @@ func (s *scanner) try() (n int, lines int64, more bool, err error) {
 func (s *scanner) whole(n int, lines int64, doubled bool) (int, int64, bool, error) {
 	if doubled {
 		for k, f := range s.ends {
-			if f.doubled {
+			if f.doubled && (k >= len(s.raw) || !s.raw[k]) {
 				s.ends[k].to = f.from + unescape(s.buf[f.from:f.to])
 			}
 		}

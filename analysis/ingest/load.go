@@ -15,6 +15,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"spendbot/analysis/focus"
 	"spendbot/analysis/store"
 )
 
@@ -294,7 +295,7 @@ func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, 
 	sets, parts := together(l.parts, charges)
 	var daily []string
 	for i := range sets {
-		files, err := rollup(ctx, l.w, i, sets[i], parts[i])
+		files, err := rollup(ctx, l.w, i, sets[i], parts[i], l.empty)
 		if err != nil {
 			return nil, fmt.Errorf("roll up: %w", err)
 		}
@@ -309,6 +310,17 @@ func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, 
 		return nil, cmp.Or(l.blame(ctx, charges), err)
 	}
 	return daily, nil
+}
+
+// empty reports whether no file of the load has a value for a column of the store, nor for one that it is filled from.
+func (l *load) empty(column string) bool {
+	c, ok := focus.Lookup(column)
+	if !ok || expressions()[c.Name] != "" || column == store.ColSource {
+		return false
+	}
+	return !slices.ContainsFunc(l.parts, func(p *part) bool {
+		return slices.ContainsFunc(append(c.Replaces, c.Name), func(n string) bool { return p.have[n] != "" })
+	})
 }
 
 // readDaily adds up the rollup, per group.

@@ -182,6 +182,7 @@ func tallyInOrder(ctx context.Context, src source, o Options) (*tally, error) {
 		return nil, err
 	}
 	row := newRowReader(t, o)
+	row.reads(sc)
 	for {
 		fields, err := sc.read()
 		if errors.Is(err, io.EOF) {
@@ -281,6 +282,7 @@ func (r *rowReader) piece(p piece) error {
 		return errNotUTF8
 	}
 	sc := newPieceScanner(p.data, r.t.comma, p.line)
+	r.reads(sc)
 	for {
 		fields, err := sc.read()
 		if errors.Is(err, io.EOF) {
@@ -486,19 +488,25 @@ type rowReader struct {
 	provider []int          // columns tried for the provider, in order
 	times    map[string]moment
 	good     []checked // per column: values already looked at
-	last     [][]byte  // per column: the value of the row before
+	// goodDoubled are the same for JSON whose quotes are doubled in the file.
+	goodDoubled []checked
+	last        [][]byte // per column: the value of the row before
 
 	lastKey  []byte
 	lastSums *groupSums
 	byKey    map[string]*groupSums
 	key      []byte
 
+	sc      *scanner
+	raw     []bool // per column: see reads
+	scratch []byte
+
 	counts rowCounts
 }
 
 func newRowReader(t *tally, o Options) *rowReader {
 	r := &rowReader{t: t, o: o, at: map[string]int{}, times: map[string]moment{}, byKey: map[string]*groupSums{},
-		good: make([]checked, len(t.columns)), last: make([][]byte, len(t.columns))}
+		good: make([]checked, len(t.columns)), goodDoubled: make([]checked, len(t.columns)), last: make([][]byte, len(t.columns))}
 	for i, c := range t.columns {
 		if c.known {
 			r.at[c.focus.Name] = i
@@ -524,6 +532,20 @@ func newRowReader(t *tally, o Options) *rowReader {
 		}
 	}
 	return r
+}
+
+// reads tells the scanner which columns it may leave as they are in the file: those of which only matters that they have a
+// value, and JSON, which is mostly the same text again.
+func (r *rowReader) reads(sc *scanner) {
+	r.sc = sc
+	if r.raw == nil {
+		r.raw = make([]bool, len(r.t.columns))
+		for i, c := range r.t.columns {
+			used := slices.Contains(r.provider, i) || slices.Contains(r.keyed[:], i) || slices.Contains(r.required, i)
+			r.raw[i] = !used && (!c.known || c.kind == kindText || c.kind == kindJSON)
+		}
+	}
+	sc.raw = r.raw
 }
 
 func (r *rowReader) fail(line int64, col int, problem, expected string) error {
@@ -602,7 +624,7 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 			k--
 			continue
 		}
-		if bytes.Equal(b, r.last[i]) {
+		if c.kind != kindJSON && bytes.Equal(b, r.last[i]) {
 			continue // exports repeat themselves: most cells are as in the row before
 		}
 		if err := r.cell(line, i, c, b); err != nil {
@@ -781,10 +803,18 @@ func (r *rowReader) time(line int64, col int, b []byte) (time.Time, error) {
 	return m.at, nil
 }
 
-func (r *rowReader) json(line int64, col int, b []byte) error {
+func (r *rowReader) json(line int64, col int, raw []byte) error {
 	seen := &r.good[col]
-	if seen.has(b) {
+	if r.sc.ends[col].doubled {
+		seen = &r.goodDoubled[col]
+	}
+	if seen.has(raw) {
 		return nil
+	}
+	b := raw
+	if r.sc.ends[col].doubled {
+		r.scratch = append(r.scratch[:0], raw...)
+		b = r.scratch[:unescape(r.scratch)]
 	}
 	if !json.Valid(b) || bytes.TrimLeft(b, " \t\r\n")[0] != '{' {
 		return r.fail(line, col, clip(b)+" is not a JSON object", `one as in {"team":"payments"}, its quotes doubled`)
@@ -792,7 +822,7 @@ func (r *rowReader) json(line int64, col int, b []byte) error {
 	if t := r.t; !t.paddedTags && t.columns[col].focus.Name == "Tags" && (bytes.Contains(b, []byte(`" `)) || bytes.Contains(b, []byte(` "`))) {
 		t.paddedTags = hasPaddedKey(b)
 	}
-	seen.add(b)
+	seen.add(raw)
 	return nil
 }
 
