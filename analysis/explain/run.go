@@ -120,7 +120,7 @@ func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) 
 
 func (r *run) dimensions() error {
 	for _, c := range searchColumns {
-		r.dims = append(r.dims, dimension{name: c, expr: query.F("coalesce(" + c + ", '')")})
+		r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c))})
 		if c != "RegionId" {
 			continue
 		}
@@ -158,7 +158,7 @@ func (r *run) part(baseline analysis.Period) (query.Fragment, error) {
 		if d.key != "" && r.table == query.Daily {
 			tag := "tag" + strconv.Itoa(i)
 			read = append(read, query.Fragment{SQL: d.expr.SQL + " AS " + tag, Params: d.expr.Params})
-			dims[i] = query.F("coalesce(" + tag + ", '')" + as)
+			dims[i] = query.F(query.OrEmpty(query.F(tag)).SQL + as)
 		}
 	}
 	tags := query.F("")

@@ -251,7 +251,7 @@ func (r *run) resourcesQuery(t *Table, c lineColumns, opened []query.Fragment, c
 	sums := []string{"sum(" + r.req.Metric.Column() + ") AS own"}
 	unit, cur, rname, cost := "''", "''", "''", query.F("own")
 	if c.unit {
-		raw, unit = append(raw, "PricingUnit"), "coalesce(PricingUnit, '')"
+		raw, unit = append(raw, "PricingUnit"), query.OrEmpty(query.F("PricingUnit")).SQL
 	}
 	if c.money {
 		raw, cur = append(raw, "BillingCurrency", "PricingCurrency"), "BillingCurrency"
@@ -269,7 +269,7 @@ func (r *run) resourcesQuery(t *Table, c lineColumns, opened []query.Fragment, c
 			"current": query.Within(query.Charges, r.req.Current), "baseline": query.Within(query.Charges, r.req.Baseline),
 			"whole": query.Without(query.Charges, r.req.Cutoffs),
 		}))
-		before = query.Join(" AND ", before, query.Fragment{SQL: "NOT coalesce(" + o.SQL + ", false)", Params: o.Params})
+		before = query.Join(" AND ", before, query.Fragment{SQL: "CASE WHEN " + o.SQL + " THEN false ELSE true END", Params: o.Params})
 	}
 	return query.Fill(resourcesSQL, map[string]query.Fragment{
 		"lines": query.Join("\n  UNION ALL\n", lines...), "tagged": query.Join(", ", tagged...),

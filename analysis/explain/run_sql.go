@@ -6,10 +6,10 @@ package explain
 // partSQL is the rows of both periods with what the histories need of them. A correction of any category is its own stratum;
 // so is commitment paid for and not used.
 const partSQL = `SELECT {dims},
-    coalesce(PricingUnit, '') AS unit, BillingCurrency AS cur,
+    CASE WHEN PricingUnit IS NULL THEN '' ELSE PricingUnit END AS unit, BillingCurrency AS cur,
     {stratum} AS stratum,
     CASE WHEN ChargeFrequency = 'Recurring' OR {monthly} THEN 1 ELSE 0 END AS recurring,
-    CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
+    CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL OR ChargeDescription IS NULL THEN '' ELSE ChargeDescription END AS description,
     {day} AS day,
     PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used, CommitmentDiscountId AS commitment
@@ -33,7 +33,7 @@ const leavesSQL = `WITH part AS (
   SELECT {raw}, Tags, PricingUnit, BillingCurrency AS cur, PricingCurrency AS pcur,
     {stratum} AS stratum,
     CASE WHEN ChargeFrequency = 'Recurring' OR {monthly} THEN 1 ELSE 0 END AS recurring,
-    CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL THEN '' ELSE coalesce(ChargeDescription, '') END AS description,
+    CASE WHEN ChargeCategory = 'Usage' AND ChargeClass IS NULL OR ChargeDescription IS NULL THEN '' ELSE ChargeDescription END AS description,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used,
     CASE WHEN {baseline} THEN 1 ELSE 0 END AS p0, CASE WHEN {current} THEN 1 ELSE 0 END AS p1,
     sum({column}) AS own, sum(PricingQuantity) AS q, sum(ListCost) AS l, sum(ContractedCost) AS cc,
@@ -44,7 +44,7 @@ const leavesSQL = `WITH part AS (
   WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
   GROUP BY {keys}
 ), tagged AS (
-  SELECT {tagged}, coalesce(PricingUnit, '') AS unit, cur, stratum, recurring, description, used, p0, p1,
+  SELECT {tagged}, CASE WHEN PricingUnit IS NULL THEN '' ELSE PricingUnit END AS unit, cur, stratum, recurring, description, used, p0, p1,
     {cost} AS c, q, l, cc, e, pe, squares, n, blank FROM part
 )
 SELECT {names}, unit, cur, stratum, recurring, description, used,
@@ -103,7 +103,7 @@ SELECT -1 AS driver, 0 AS place, {names}, unit, cur, '' AS rid, '' AS rname,
   sum(q1) FILTER (WHERE q0 IS NULL) AS fresh, sum(q0) FILTER (WHERE q1 IS NULL) AS gone, NULL AS c0, NULL AS c1
 FROM per GROUP BY {names}, unit, cur
 UNION ALL
-SELECT driver, place, {blanks}, '', '', rid, coalesce(rname, ''), NULL, NULL, c0, c1 FROM ranked WHERE place <= {most}
+SELECT driver, place, {blanks}, '', '', rid, CASE WHEN rname IS NULL THEN '' ELSE rname END, NULL, NULL, c0, c1 FROM ranked WHERE place <= {most}
 ORDER BY driver, place, {names}, unit, cur`
 
 // linesSQL reads the line items of one slice; the slices are read one after the other, since each alone can skip files and

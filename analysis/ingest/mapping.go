@@ -14,7 +14,7 @@ import (
 var focusSQL string
 
 // mappingVersion goes up whenever focus.sql or the rollup changes what they make of the same bytes.
-const mappingVersion = "focus-1"
+const mappingVersion = "focus-2"
 
 // expressions are the lines of focus.sql, by column.
 var expressions = sync.OnceValue(func() map[string]string {
@@ -69,11 +69,11 @@ func standing(name string) string {
 	if len(c.Replaces) == 0 {
 		return ident(name)
 	}
-	names := []string{ident(name)}
+	expr := "CASE WHEN " + ident(name) + " IS NOT NULL THEN " + ident(name)
 	for _, r := range c.Replaces {
-		names = append(names, ident(r))
+		expr += " WHEN " + ident(r) + " IS NOT NULL THEN " + ident(r)
 	}
-	return "coalesce(" + strings.Join(names, ", ") + ")"
+	return expr + " END"
 }
 
 // source relation: every FOCUS column, typed, null where the file has none.

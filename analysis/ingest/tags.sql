@@ -1,7 +1,7 @@
 -- Tags as dimensions: of every distinct Tags object, the keys that have few enough values over the whole load, trimmed,
 -- sorted, as compact JSON. A key with a blank in it and the same key without count as one; the clean one wins.
 CREATE OR REPLACE TEMP TABLE tag_pairs AS
-SELECT t.raw, trim(e.key) AS k, coalesce(e.value ->> '$', '') AS v, e.key <> trim(e.key) AS padded
+SELECT t.raw, trim(e.key) AS k, CASE WHEN (e.value ->> '$') IS NULL THEN '' ELSE e.value ->> '$' END AS v, e.key <> trim(e.key) AS padded
 FROM (SELECT DISTINCT Tags AS raw FROM read_parquet({files}, hive_partitioning=false) WHERE Tags IS NOT NULL) AS t,
      json_each(t.raw) AS e
 WHERE trim(e.key) <> '';

@@ -129,7 +129,7 @@ func overlapOf(t *testing.T, d *mayfly, e demo.Event, slice map[string]string, f
 	in := func(slice map[string]string) query.Fragment {
 		conds := []query.Fragment{query.F("true")}
 		for _, col := range slices.Sorted(maps.Keys(slice)) {
-			expr := query.F("coalesce(" + col + ", '')")
+			expr := query.OrEmpty(query.F(col))
 			if key, ok := strings.CutPrefix(col, "tag:"); ok {
 				var err error
 				if expr, err = query.Tag("Tags", key); err != nil {

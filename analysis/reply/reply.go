@@ -207,7 +207,7 @@ func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy
 		add(query.F("CAST(date_trunc('" + string(grain) + "', " + table.Day() + ") AS DATE)"))
 	}
 	if w.plan.Metric == analysis.Usage {
-		add(query.F("coalesce(ConsumedUnit, '')"))
+		add(query.OrEmpty(query.F("ConsumedUnit")))
 	}
 	if len(names) == 0 {
 		add(query.F("1"))

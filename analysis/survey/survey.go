@@ -89,18 +89,18 @@ const dimensionsSQL = `SELECT
     WHEN 2047 THEN 'provider' WHEN 3071 THEN 'billing_account' WHEN 3583 THEN 'account' WHEN 3839 THEN 'region'
     WHEN 3967 THEN 'usage_type' WHEN 4031 THEN 'instance_type' WHEN 4063 THEN 'sku' WHEN 4079 THEN 'publisher'
     WHEN 4087 THEN 'category' WHEN 4091 THEN 'commitment' WHEN 4093 THEN 'currency' ELSE 'service' END AS dimension,
-  coalesce(ServiceProviderName, BillingAccountId, SubAccountId, RegionId, x_UsageType, x_InstanceType, SkuId, PublisherName, ServiceCategory, CommitmentDiscountId, BillingCurrency, ServiceName) AS value,
+  CASE WHEN grouping(ServiceProviderName) = 0 THEN ServiceProviderName WHEN grouping(BillingAccountId) = 0 THEN BillingAccountId WHEN grouping(SubAccountId) = 0 THEN SubAccountId WHEN grouping(RegionId) = 0 THEN RegionId WHEN grouping(x_UsageType) = 0 THEN x_UsageType WHEN grouping(x_InstanceType) = 0 THEN x_InstanceType WHEN grouping(SkuId) = 0 THEN SkuId WHEN grouping(PublisherName) = 0 THEN PublisherName WHEN grouping(ServiceCategory) = 0 THEN ServiceCategory WHEN grouping(CommitmentDiscountId) = 0 THEN CommitmentDiscountId WHEN grouping(BillingCurrency) = 0 THEN BillingCurrency WHEN grouping(ServiceName) = 0 THEN ServiceName END AS value,
   CASE WHEN grouping(SubAccountId) = 0 THEN max(SubAccountName) WHEN grouping(BillingAccountId) = 0 THEN max(BillingAccountName) END AS name,
-  sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost
+  sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost
 FROM daily
 GROUP BY GROUPING SETS ((ServiceProviderName), (BillingAccountId), (SubAccountId), (RegionId), (x_UsageType), (x_InstanceType), (SkuId), (PublisherName), (ServiceCategory), (CommitmentDiscountId), (BillingCurrency), (ServiceName))
 ORDER BY 1, 4 DESC, 2`
 
 // resourcesSQL reads the line items, the rollup having no resources; its limit is maxTerms.
-const resourcesSQL = `SELECT ResourceId, max(ResourceName) AS name, sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost
+const resourcesSQL = `SELECT ResourceId, max(ResourceName) AS name, sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost
 FROM charges WHERE ResourceId IS NOT NULL GROUP BY ResourceId ORDER BY 3 DESC NULLS LAST, 1 LIMIT 20000`
 
-const tagsSQL = `SELECT Tags, sum(abs(coalesce(EffectiveCost, BilledCost))) AS cost FROM daily WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
+const tagsSQL = `SELECT Tags, sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost FROM daily WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
 
 // CoverageSQL counts, per provider and day, the line items of the day and all of them: what [Coverage] reads.
 const CoverageSQL = `SELECT ServiceProviderName, ChargeDate, CAST(sum(x_Rows) FILTER (WHERE x_SpanDays = 1) AS BIGINT) AS rows_daily, CAST(sum(x_Rows) AS BIGINT) AS rows_all

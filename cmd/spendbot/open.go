@@ -54,7 +54,7 @@ func (a *app) openDir(ctx context.Context, dir string, isDemo bool) (*opened, er
 }
 
 // demoVersion goes up when the generator or the store layout changes what a demo store holds.
-const demoVersion = "1"
+const demoVersion = "2"
 
 // demoMark is written into a finished demo store; a store without it was interrupted and is made again.
 const demoMark = "demo-ready"
