@@ -17,7 +17,7 @@ const (
 	DimUsageType      Dimension = "usage_type"      // x_UsageType where the provider has one, else SkuMeter, else SkuId
 	DimInstanceType   Dimension = "instance_type"   // x_InstanceType, from SkuPriceDetails or the usage type
 	DimResource       Dimension = "resource"        // ResourceId; line items only
-	DimChargeCategory Dimension = "charge_category" // ChargeCategory: Usage, Purchase, Tax, Credit, Adjustment
+	DimChargeCategory Dimension = "charge_category" // ChargeCategory: Usage, Purchase, Tax, Credit, Adjustment; or Correction, by ChargeClass
 	DimCommitment     Dimension = "commitment"      // CommitmentDiscountId
 	DimPublisher      Dimension = "publisher"       // PublisherName: the seller behind a marketplace charge
 	DimCurrency       Dimension = "currency"        // BillingCurrency

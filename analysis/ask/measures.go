@@ -115,7 +115,7 @@ func (p *parse) readMoney() {
 
 var chargeWords = map[string]string{
 	"tax": "Tax", "taxes": "Tax", "vat": "Tax", "gst": "Tax", "credit": "Credit", "credits": "Credit", "refund": "Adjustment", "refunds": "Adjustment",
-	"adjustment": "Adjustment", "adjustments": "Adjustment", "purchases": "Purchase",
+	"adjustment": "Adjustment", "adjustments": "Adjustment", "purchases": "Purchase", "corrections": "Adjustment",
 }
 
 var keptCharges = phrases("including|incl|with|after|because|due|before|pre")
@@ -148,10 +148,12 @@ func (p *parse) readCharges() {
 			p.mark(i, to, filler)
 			continue
 		}
-		p.name(i, to, naming{dim: analysis.DimChargeCategory, values: []string{c}})
+		values := []string{c}
 		if c == "Adjustment" {
-			p.note("refunds and corrections were read as the charge category Adjustment")
+			values = []string{c, "Correction"}
+			p.note("refunds were read as adjustments and corrections of earlier charges")
 		}
+		p.name(i, to, naming{dim: analysis.DimChargeCategory, values: values})
 	}
 }
 

@@ -125,7 +125,7 @@ func (p *parse) valueOf(dim analysis.Dimension, v string) (naming, bool) {
 }
 
 // chargeCategories are FOCUS's (ChargeCategory).
-var chargeCategories = []string{"Usage", "Purchase", "Tax", "Credit", "Adjustment"}
+var chargeCategories = []string{"Usage", "Purchase", "Tax", "Credit", "Adjustment", "Correction"}
 
 // lookAll is look without its preferences: for names whose dimension is given.
 func (x *index) lookAll(k string) []naming {

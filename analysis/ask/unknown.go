@@ -76,6 +76,12 @@ func (p *parse) readRest() {
 	looked := 0
 	for i := 0; i < len(p.ts); i++ {
 		t := p.ts[i]
+		if t.role == open && !t.quoted && isNumber(t.low) && i > 0 {
+			if _, cut := cutWords[p.ts[i-1].low]; cut { // "account 9999": a name that is not there, never a word to pass over
+				p.tryNear(i)
+				continue
+			}
+		}
 		if t.role != open || !t.quoted && (grammarWords[t.low] || extraWords[t.low] || isNumber(t.low) || len(t.low) < 2) {
 			continue
 		}

@@ -127,6 +127,11 @@ func (l *load) check(ctx context.Context, src source) error {
 	if err != nil {
 		return err
 	}
+	for i, earlier := range l.parts {
+		if earlier.sha == p.sha {
+			return &Error{File: src.path, Problem: "it holds the same bytes as " + l.names[i], Expected: "each part once, or its cost counts twice"}
+		}
+	}
 	l.parts = append(l.parts, p)
 	return src.unchanged()
 }

@@ -70,7 +70,13 @@ func expand(path string) ([]string, error) {
 				return filepath.SkipDir
 			}
 			return nil
-		case d.IsDir(), !d.Type().IsRegular():
+		case d.IsDir():
+			return nil
+		case d.Type()&fs.ModeSymlink != 0: // a linked part is a part
+			if st, err := os.Stat(p); err != nil || !st.Mode().IsRegular() {
+				return err
+			}
+		case !d.Type().IsRegular():
 			return nil
 		}
 		switch strings.ToLower(filepath.Ext(name)) {

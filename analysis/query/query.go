@@ -116,6 +116,9 @@ func Dimension(d analysis.Dimension) (Fragment, error) {
 	if key, ok := d.TagKey(); ok {
 		return Tag("Tags", key)
 	}
+	if d == analysis.DimChargeCategory { // a correction is its own kind of charge, whatever it corrects, as in the effects
+		return F("CASE WHEN ChargeClass = 'Correction' THEN 'Correction' WHEN ChargeCategory IS NULL THEN '' ELSE ChargeCategory END"), nil
+	}
 	col := d.Column()
 	if col == "" {
 		return Fragment{}, fmt.Errorf("no dimension %q", d)

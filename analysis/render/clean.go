@@ -8,6 +8,9 @@ import (
 // zwj joins emoji into one; the only invisible character that is let through.
 const zwj = '\u200d'
 
+// Clean makes any text from a bill, a file name or a person safe to print on one line of a terminal.
+func Clean(s string) string { return clean(s) }
+
 // clean makes a label safe to print on one line: line breaks and tabs become spaces, and what could drive a terminal or
 // turn the reading direction (control and format characters, invalid UTF-8) becomes a visible mark.
 func clean(s string) string {

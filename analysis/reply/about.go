@@ -88,6 +88,12 @@ func (w *work) freshness(ctx context.Context) error {
 	switch {
 	case asked.IsZero():
 		w.a.Headline = "The data is complete through " + w.Survey.Vocabulary.Through.Format("Mon 2 Jan 2006") + " at the latest; per provider:"
+	case len(t.Rows) == 0:
+		w.a.Headline = "No: there is no data of that."
+	case asked.Last().Before(w.Survey.Vocabulary.First):
+		w.a.Headline = "No: there is no data for " + asked.String() + "; it begins on " + w.Survey.Vocabulary.First.Format("2 Jan 2006") + "."
+	case len(missing) == 0 && len(t.Rows) == 1:
+		w.a.Headline = "Yes: " + asked.String() + " is complete for " + t.Rows[0].Cells[0].Text + "."
 	case len(missing) == 0:
 		w.a.Headline = "Yes: " + asked.String() + " is complete for every provider."
 	default:

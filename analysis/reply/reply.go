@@ -39,7 +39,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	if w.a.Currency = plan.Currency; w.a.Currency == "" && r.Survey != nil {
 		w.a.Currency = r.Survey.MainCurrency()
 	}
-	if r.Snapshot != nil && !plan.Current.IsZero() {
+	if r.Snapshot != nil && !plan.Current.IsZero() && plan.Intent != analysis.Freshness { // freshness looks at all days
 		start, end := span(plan)
 		w.Snapshot = r.Snapshot.Between(start, end)
 	}
@@ -174,7 +174,7 @@ type sum struct {
 }
 
 // sumsSQL adds up a measure per group.
-const sumsSQL = `SELECT {names}, sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items, CAST(coalesce(sum(n) FILTER (WHERE c IS NULL), 0) AS BIGINT) AS unknown
+const sumsSQL = `SELECT {names}, sum(c) AS amount, CAST(coalesce(sum(n) FILTER (WHERE c IS NOT NULL), 0) AS BIGINT) AS line_items, CAST(coalesce(sum(n) FILTER (WHERE c IS NULL), 0) AS BIGINT) AS unknown
 FROM (SELECT {groups}, {cost} AS c, {n} AS n FROM {table} WHERE ({period}) AND ({filters}) AND ({whole})) AS t
 GROUP BY {names}
 ORDER BY {names}`

@@ -46,6 +46,11 @@ func (w *work) breakdown(ctx context.Context) error {
 		total, rows = total.Add(s.amount), rows+s.rows
 	}
 	if rows == 0 {
+		if w.unknown > 0 {
+			w.a.Headline = w.subject() + " " + when(p) + " is unknown: no line item has a " + w.plan.Metric.Words() + " in " + w.a.Currency + " on the bill."
+			w.caveat("unknown is not a zero on the bill")
+			return nil
+		}
 		w.a.Headline = w.subject() + ": no line items " + when(p) + "."
 		w.caveat("no line items matched: that is an answer about the filter, not a zero on the bill")
 		return nil

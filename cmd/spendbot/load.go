@@ -38,6 +38,9 @@ sums equal the file's exactly; otherwise nothing is loaded. A billing month of a
 			if a.flags.store == "" {
 				return usageError{fmt.Errorf("say where the store is, or should be: --store DIR or SPENDBOT_STORE")}
 			}
+			if len(source) > maxSource || render.Clean(source) != source {
+				return usageError{fmt.Errorf("--source is a name of up to %d plain characters", maxSource)}
+			}
 			st, err := a.openDir(ctx, a.flags.store, false)
 			if err != nil {
 				return err
@@ -88,6 +91,9 @@ type refusedError struct {
 }
 
 func (e refusedError) Unwrap() error { return e.error }
+
+// maxSource bounds a feed's name: it is a partition of every file.
+const maxSource = 100
 
 // progressBar shows a load's progress on a terminal and nowhere else.
 func progressBar(w io.Writer) (func(ingest.Progress), func()) {
@@ -152,13 +158,13 @@ func printLoad(w io.Writer, res *ingest.Result) {
 		fmt.Fprintf(w, "Nothing to do: these bytes are in force since load %s of %s.\n", l.ID, l.At.Format("2 Jan 2006 15:04 MST"))
 		return
 	}
-	fmt.Fprintf(w, "Loaded %s: %s rows of %s, %s.\n", fileName(l), humanize.Comma(l.Rows), strings.Join(l.Periods, ", "), totalsWords(l.Totals))
+	fmt.Fprintf(w, "Loaded %s: %s rows of %s, %s.\n", render.Clean(fileName(l)), humanize.Comma(l.Rows), strings.Join(l.Periods, ", "), totalsWords(l.Totals))
 	if r := l.Replaced; r != nil {
 		fmt.Fprintf(w, "It took the place of %s rows, %s.\n", humanize.Comma(r.Rows), totalsWords(r.Totals))
 	}
 	fmt.Fprintf(w, "Rows and sums equal the file's exactly. Load %s, snapshot %d.\n", l.ID, l.Snapshot)
 	for _, warning := range l.Warnings {
-		fmt.Fprintf(w, "note: %s\n", warning)
+		fmt.Fprintf(w, "note: %s\n", render.Clean(warning))
 	}
 }
 
@@ -219,7 +225,7 @@ func (a *app) loads() *cobra.Command {
 			t := newTable("load", "when", "file", "rows", "periods", "billed", "effective", "sha256", "notes")
 			for _, l := range loads {
 				billed, effective := columnTotals(l.Totals)
-				t.AppendRow(table.Row{l.ID, l.At.Format("2006-01-02 15:04"), fileName(l), humanize.Comma(l.Rows), span(l.Periods), billed, effective, l.SHA256[:12], len(l.Warnings)})
+				t.AppendRow(table.Row{l.ID, l.At.Format("2006-01-02 15:04"), render.Clean(fileName(l)), humanize.Comma(l.Rows), span(l.Periods), billed, effective, l.SHA256[:12], len(l.Warnings)})
 			}
 			printTable(a.stdout, t)
 			return nil

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"spendbot/analysis/render"
 )
 
 // Exit codes.
@@ -65,10 +67,15 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // explain prints an error, and for bad input what the store still holds.
 func (a *app) explain(err error) {
-	fmt.Fprintf(a.stderr, "spendbot: %v\n", err)
+	for i, line := range strings.Split(err.Error(), "\n") { // errors quote file names and bills
+		if i == 0 {
+			line = "spendbot: " + line
+		}
+		fmt.Fprintln(a.stderr, render.Clean(line))
+	}
 	var refused refusedError
 	if errors.As(err, &refused) {
-		fmt.Fprintf(a.stderr, "Nothing was loaded; %s.\n", refused.holds)
+		fmt.Fprintf(a.stderr, "Nothing was loaded; %s.\n", render.Clean(refused.holds))
 	}
 }
 
@@ -136,10 +143,13 @@ func (a *app) configure() error {
 func parseNow(s string) (time.Time, error) {
 	for _, l := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
 		if t, err := time.Parse(l, s); err == nil {
+			if t.Year() < 2000 || t.Year() > 2200 {
+				break
+			}
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("--now %q is not a time; write 2026-11-23 or 2026-11-23T09:00:00Z", s)
+	return time.Time{}, fmt.Errorf("--now %q is not a time; write 2026-11-23 or 2026-11-23T09:00:00Z, 2000 or later", s)
 }
 
 // oneOf allows at most one of some flags, and checks a command's arguments after that.

@@ -106,16 +106,16 @@ func (a *app) printStatus(s statusJSON) {
 		if p.Monthly {
 			behind = "monthly"
 		}
-		t.AppendRow(table.Row{p.Provider, p.First, p.CompleteThrough, p.Last, behind})
+		t.AppendRow(table.Row{render.Clean(p.Provider), p.First, p.CompleteThrough, p.Last, behind})
 	}
 	printTable(a.stdout, t)
 	fmt.Fprintln(a.stdout)
-	t = newTable("month", "feed", "rows", "billed", "effective")
+	t = newTable("invoice month", "feed", "rows", "billed", "effective")
 	for i := len(s.Months) - 1; i >= 0; i-- {
 		m := s.Months[i]
-		t.AppendRow(table.Row{m.Month, m.Source, humanize.Comma(m.Rows), money(m.Billed, m.Currency), money(m.Effective, m.Currency)})
+		t.AppendRow(table.Row{m.Month, render.Clean(m.Source), humanize.Comma(m.Rows), money(m.Billed, m.Currency), money(m.Effective, m.Currency)})
 	}
-	t.SortBy([]table.SortBy{{Name: "month", Mode: table.Dsc}, {Name: "feed", Mode: table.Asc}})
+	t.SortBy([]table.SortBy{{Name: "invoice month", Mode: table.Dsc}, {Name: "feed", Mode: table.Asc}})
 	printTable(a.stdout, t)
 }
 
