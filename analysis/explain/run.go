@@ -276,7 +276,7 @@ func (r *run) leafPart(row []any) (leafPart, error) {
 	if err != nil {
 		return leafPart{}, err
 	}
-	l := leafPart{Leaf: Leaf{Stratum: s, Recurring: row[colRecurring].(int64) == 1, Description: row[colDescription].(string)}}
+	l := leafPart{Leaf: Leaf{Stratum: s, Recurring: row[colRecurring].(int64) == 1, Description: timeless(row[colDescription].(string))}}
 	l.unit.unit = row[colUnit].(string)
 	l.currency, _ = row[colCur].(string)
 	v := row[colSums:]
@@ -492,7 +492,7 @@ func (r *run) oneTimeOnsets(ctx context.Context, at *Attribution) error {
 		perDay := map[time.Time]float64{}
 		for _, row := range rows.Values {
 			n := len(r.dims)
-			if row[0] == any(d.Stratum.String()) && row[n+1] == any(d.Description) && r.inSlice(d.Slice, row[1:1+n]) {
+			if row[0] == any(d.Stratum.String()) && timeless(row[n+1].(string)) == d.Description && r.inSlice(d.Slice, row[1:1+n]) {
 				perDay[row[n+2].(time.Time)] += zero(float(row[n+3]))
 			}
 		}

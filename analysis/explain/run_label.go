@@ -154,6 +154,22 @@ func (r *run) commitments(ctx context.Context, t *Table, at *Attribution) error 
 	return nil
 }
 
+// inTime are the months, years and days that descriptions of recurring charges name ("Tax on October 2026").
+var inTime = regexp.MustCompile(`(?i)\b(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?)\.? ?(\d{1,2}(st|nd|rd|th)?,? )?(19|20)\d\d\b|\b(19|20)\d\d[-/]\d\d([-/]\d\d)?\b`)
+
+// timeless is a description without the time it names, so that October's tax and September's are one charge that changed.
+func timeless(s string) string {
+	t := inTime.ReplaceAllString(s, "")
+	if t == s {
+		return s
+	}
+	t = strings.Join(strings.Fields(t), " ")
+	for _, w := range []string{" on", " for", " of", " in", " -", ","} {
+		t = strings.TrimSuffix(t, w)
+	}
+	return t
+}
+
 // shortID is the last part of an id such as an ARN.
 func shortID(id string) string {
 	id = strings.TrimRight(id, "/")
