@@ -44,11 +44,11 @@ func (a *app) ask() *cobra.Command {
 			}
 			defer st.Close()
 			question := strings.Join(args, " ")
-			previous, err := st.previous(ctx, o.follow, o.after)
+			previous, err := st.previous(ctx, o.after)
 			if err != nil {
 				return err
 			}
-			ans, err := a.answer(ctx, st, question, previous, o.plan)
+			ans, err := a.answer(ctx, st, question, previous, o.follow || o.after != "", o.plan)
 			if err != nil {
 				return err
 			}
@@ -77,8 +77,8 @@ func (a *app) ask() *cobra.Command {
 	return c
 }
 
-// previous is the answer that a question follows.
-func (o *opened) previous(ctx context.Context, follow bool, after string) (*analysis.Answer, error) {
+// previous is the answer with an id, or the last one that held a number; nil when there is none.
+func (o *opened) previous(ctx context.Context, after string) (*analysis.Answer, error) {
 	if after != "" {
 		s, err := o.state.Answer(ctx, after)
 		if err != nil {
@@ -89,9 +89,6 @@ func (o *opened) previous(ctx context.Context, follow bool, after string) (*anal
 	s, err := o.lastNumber(ctx)
 	if err != nil || s == nil {
 		return nil, err
-	}
-	if !follow { // "how did you get that number?" still means the last answer; cuts and periods are not carried over
-		return &analysis.Answer{ID: s.Answer.ID, Headline: s.Answer.Headline, Reading: s.Answer.Reading, Trace: s.Answer.Trace, Asked: s.Answer.Asked, Currency: notContext}, nil
 	}
 	return s.Answer, nil
 }
@@ -116,11 +113,8 @@ func (o *opened) lastNumber(ctx context.Context) (*state.Stored, error) {
 	return nil, nil
 }
 
-// notContext marks a previous answer that is not the context of a follow-up.
-const notContext = "\x00"
-
 // answer reads a question, carries it out on the newest snapshot and keeps the answer with its trace.
-func (a *app) answer(ctx context.Context, st *opened, question string, previous *analysis.Answer, planOnly bool) (*analysis.Answer, error) {
+func (a *app) answer(ctx context.Context, st *opened, question string, previous *analysis.Answer, follows, planOnly bool) (*analysis.Answer, error) {
 	sn, err := st.Snapshot(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -135,7 +129,7 @@ func (a *app) answer(ctx context.Context, st *opened, question string, previous 
 		return nil, err
 	}
 	var context *analysis.Plan
-	if previous != nil && previous.Currency != notContext {
+	if follows && previous != nil { // else "how did you get that number?" still means it; its cuts and periods do not carry over
 		context = &previous.Reading
 	}
 	plan := ask.NewReader(&sv.Vocabulary, opts).Read(question, a.now, context)
