@@ -37,9 +37,12 @@ type Plan struct {
 	Baseline *Period `json:"baseline,omitempty"`
 	// Windows are further periods of the same comparison ("the last 7 days of each of the last 4 months"), oldest first.
 	// When set they include Current as the last one.
-	Windows []Period    `json:"windows,omitempty"`
-	Grain   Grain       `json:"grain,omitempty"`
-	Filters []Filter    `json:"filters"`
+	Windows []Period `json:"windows,omitempty"`
+	Grain   Grain    `json:"grain,omitempty"`
+	Filters []Filter `json:"filters"`
+	// Scope is what the asker may see, whatever is asked: every query of the answer holds it, besides the filters. It is set
+	// by whoever knows the asker, before any SQL, never by reading a question, and follow-ups do not carry it over.
+	Scope   []Filter    `json:"scope,omitempty"`
 	GroupBy []Dimension `json:"group_by"`
 	Limit   int         `json:"limit"`
 	// Currency is the currency asked for; empty means the store's main one.
