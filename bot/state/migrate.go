@@ -85,3 +85,19 @@ func (db *DB) migrate(ctx context.Context) error {
 const stampLayout = "2006-01-02T15:04:05.000000000Z07:00"
 
 func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
+
+// stampOrNone is stamp, and "" for the zero time.
+func stampOrNone(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return stamp(t)
+}
+
+// parseStamp reads what stampOrNone wrote.
+func parseStamp(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(stampLayout, s)
+}
