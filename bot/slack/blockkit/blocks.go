@@ -21,7 +21,7 @@ var card = block(may("title", mrkdwn(150)), may("subtitle", mrkdwn(150)), may("b
 	may("actions", both(list(0, 3, typed(map[string]shape{"button": button})), distinct("action_id"))))
 
 var taskCard = block(need("task_id", str(1, 0)), need("title", str(1, 0)), may("details", aRichText), may("output", aRichText),
-	may("hide_title", boolean), may("status", oneOf("pending", "in_progress", "complete", "error")),
+	may("hide_title", boolean), need("status", oneOf("pending", "in_progress", "complete", "error")),
 	may("sources", list(0, 0, typed(map[string]shape{"url": of(kind, need("url", url), need("text", str(0, 0)))}))))
 
 // anywhere are the blocks of every surface.
@@ -121,7 +121,7 @@ var (
 	label  = str(1, 20)
 	series = list(1, 12, an(of(need("name", label), need("data", list(1, 20, an(of(need("label", label),
 		need("value", number(-math.MaxFloat64, math.MaxFloat64)))))))))
-	axes = an(of(need("categories", list(1, 20, label)), may("x_label", str(0, 50)), may("y_label", str(0, 50))))
+	axes = an(of(need("categories", list(1, 20, label)), may("x_label", str(1, 50)), may("y_label", str(1, 50))))
 	xy   = of(kind, need("series", series), need("axis_config", axes))
 	// charts by type. A pie has no slice of nothing.
 	charts = map[string]shape{

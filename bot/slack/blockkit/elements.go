@@ -141,7 +141,7 @@ func without(table map[string]shape, names ...string) map[string]shape {
 // Which elements may stand where.
 var (
 	ofActions = merged(selects, controls, map[string]shape{"rich_text_input": inputs["rich_text_input"]})
-	accessory = merged(selects, controls, map[string]shape{"image": image})
+	accessory = merged(selects, without(controls, "datetimepicker"), map[string]shape{"image": image})
 	ofInput   = merged(selects, inputs, without(controls, "button", "workflow_button", "overflow"))
 	ofContext = map[string]shape{"plain_text": plainShape(MaxText), "mrkdwn": mrkdwnShape(MaxText), "image": image}
 )
