@@ -21,6 +21,7 @@ type Policy struct {
 	users  map[string]int // to the rule that decides, from 0
 	groups map[string]int
 	places map[string]int
+	byName bool // some rule names a channel by its name
 	shared map[string]bool
 }
 
@@ -37,6 +38,7 @@ func New(c Config) (*Policy, error) {
 	}
 	for i, r := range c.Channels {
 		remember(p.places, each(r.Channels, channelName), i)
+		p.byName = p.byName || slices.ContainsFunc(r.Channels, func(s string) bool { return strings.HasPrefix(trimmed(s), "#") })
 	}
 	for _, ch := range c.SharedChannels.Allow {
 		p.shared[channelName(ch)] = true
@@ -48,6 +50,7 @@ func New(c Config) (*Policy, error) {
 type Person struct {
 	Team, ID, Name string
 	Groups         []string // ids and handles of the user groups they are in
+	GroupsUnknown  bool     // their groups could not be looked up: who may depend on them is refused
 	Guest          bool     // single-channel or multi-channel guest
 	Bot            bool     // an app or a bot user
 	Stranger       bool     // of another workspace or organization
@@ -57,7 +60,7 @@ type Person struct {
 // Place is where they ask.
 type Place struct {
 	Channel string // id
-	Name    string // without the #
+	Name    string // without the #; where it could not be looked up and a rule names channels by name, nothing is said
 	Direct  bool   // a direct message with the bot, its Home or its assistant pane: nobody reads along
 	Shared  bool   // shared with another organization (Slack Connect)
 }
@@ -94,6 +97,8 @@ const (
 	noShared   = "This channel is shared with another organization, so I do not answer here: write to me directly."
 	noChannel  = "Questions about spend are not answered in this channel: write to me directly."
 	noPerson   = "You have no access to spend here. Whoever runs this bot can give it to you."
+	notNow     = "I cannot tell right now what you may see: ask again in a moment."
+	notHereNow = "I cannot tell right now what may be shown in this channel: ask again in a moment, or write to me directly."
 	noOverlap  = "What may be shown in this channel and what you may see have nothing in common: write to me directly."
 )
 
@@ -115,6 +120,9 @@ func (p *Policy) Decide(who Person, where Place) Grant {
 	g := p.person(who)
 	if !g.Allowed || where.Direct {
 		return g
+	}
+	if where.Name == "" && p.byName {
+		return refuse(notHereNow, "the channel's name is not known")
 	}
 	i, ruled := p.placeRule(where)
 	if !ruled {
@@ -151,6 +159,11 @@ func (p *Policy) person(who Person) Grant {
 	for _, g := range who.Groups {
 		i, ok := p.groups[handle(g)]
 		take(i, ok)
+	}
+	for _, i := range p.groups {
+		if who.GroupsUnknown && (rule < 0 || i < rule) {
+			return refuse(notNow, "the person's user groups are not known")
+		}
 	}
 	if rule < 0 {
 		if p.config.Members == string(None) {

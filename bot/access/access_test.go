@@ -185,6 +185,30 @@ func TestRefusalsTellNothing(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotKnownIsNotAssumed: a failed look-up must not turn somebody with a scope into somebody without one.
+func TestWhatIsNotKnownIsNotAssumed(t *testing.T) {
+	p := policy(t, company)
+	for _, who := range []access.Person{anybody, ben, eve} { // finops, rule 1, may apply to each of them
+		who.GroupsUnknown = true
+		if g := p.Decide(who, dm); g.Allowed {
+			t.Errorf("%s without groups: %+v", who.ID, g)
+		}
+	}
+	early := policy(t, "people: [{users: [U0BEN], may: [ask]}, {groups: [finops], may: [admin]}]")
+	if g := early.Decide(access.Person{ID: "U0BEN", GroupsUnknown: true}, dm); !g.Allowed {
+		t.Errorf("no group can change what rule 1 says: %+v", g)
+	}
+	if g := policy(t, "members: ask").Decide(access.Person{ID: "U0BEN", GroupsUnknown: true}, dm); !g.Allowed {
+		t.Errorf("no rule names a group: %+v", g)
+	}
+	if g := p.Decide(ben, access.Place{Channel: "C0RND"}); g.Allowed {
+		t.Errorf("it may be #random: %+v", g)
+	}
+	if g := policy(t, "channels: [{channels: [C0RND], may: [none]}]").Decide(ben, access.Place{Channel: "C0X"}); !g.Allowed {
+		t.Errorf("no rule names a channel by its name: %+v", g)
+	}
+}
+
 func TestWithoutConfiguration(t *testing.T) {
 	p, err := access.New(access.Config{})
 	if err != nil {
@@ -402,7 +426,7 @@ func TestAddedScopesNeverWiden(t *testing.T) {
 			for _, gs := range [][]string{nil, {"g1"}, {"g2"}, {"g2", "g1"}} {
 				who := access.Person{ID: u, Groups: gs}
 				direct := after.Decide(who, access.Place{Channel: "D1", Direct: true})
-				for _, where := range []access.Place{{Channel: "D1", Direct: true}, {Channel: "C01"}, {Channel: "C02", Name: "c3"}, {Channel: "C03", Name: "c3"}, {Channel: "C04"}, {Channel: "C05"}} {
+				for _, where := range []access.Place{{Channel: "D1", Direct: true}, {Channel: "C01", Name: "c1"}, {Channel: "C02", Name: "c3"}, {Channel: "C03", Name: "c3"}, {Channel: "C04", Name: "c4"}, {Channel: "C05"}} {
 					old, now := before.Decide(who, where), after.Decide(who, where)
 					for _, r := range rows {
 						if sees(now, r) && !sees(old, r) {
