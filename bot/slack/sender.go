@@ -1,0 +1,393 @@
+package slack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
+
+	"spendbot/bot/metrics"
+	"spendbot/bot/state"
+)
+
+// How deliveries are paced and tried again.
+const (
+	senders     = 4                // deliveries under way at once
+	perChannel  = 1                // messages a second in one channel (Slack's limit), after a burst
+	burst       = 3                // of so many
+	deliverTime = 20 * time.Second // at most, with the lookup; a lease must be longer
+	firstRetry  = time.Second
+	longRetry   = time.Minute
+	giveUpAfter = 6 * time.Hour // an answer that comes later than that helps nobody
+	idlePoll    = 500 * time.Millisecond
+)
+
+// metadata is how a post is found again in Slack: message metadata with the post's key.
+const (
+	metadataEvent = "spendbot_post"
+	metadataKey   = "key"
+)
+
+// Content makes a file when it is sent.
+type Content func(ctx context.Context, answer, kind string) ([]byte, error)
+
+// Sender delivers the posts of the outbox, each exactly once. Several may work on one outbox.
+type Sender struct {
+	client  *Client
+	db      *state.DB
+	owner   string
+	lease   time.Duration
+	content Content
+	gaveUp  func(ctx context.Context, p state.Post, cause string)
+	log     *slog.Logger
+	metrics *metrics.Metrics
+	now     func() time.Time
+	wake    chan struct{}
+
+	mu    sync.Mutex
+	paces map[string]*rate.Limiter
+}
+
+// NewSender makes a sender. owner names this process among those that share the outbox, and lease is how long the others wait
+// for it before they take over a delivery it began; gaveUp is told of a post that cannot be delivered.
+func NewSender(c *Client, db *state.DB, owner string, lease time.Duration, content Content, gaveUp func(context.Context, state.Post, string)) *Sender {
+	return &Sender{client: c, db: db, owner: owner, lease: lease, content: content, gaveUp: gaveUp, log: c.log, metrics: c.metrics, now: c.now,
+		wake: make(chan struct{}, 1), paces: map[string]*rate.Limiter{}}
+}
+
+// Wake says that the outbox has something new.
+func (s *Sender) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run delivers until the context ends and what is under way is done. It returns an error only when the credentials are
+// refused.
+func (s *Sender) Run(ctx context.Context) error {
+	slots := make(chan struct{}, senders)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	fatal := make(chan error, senders)
+	for {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		case err := <-fatal:
+			return err
+		}
+		p, unknown, err := s.db.TakePost(ctx, s.owner, s.now(), s.lease)
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("outbox not read", "error", err)
+		}
+		if p == nil {
+			<-slots
+			if !s.idle(ctx, fatal) {
+				select {
+				case err := <-fatal:
+					return err
+				default:
+					return nil
+				}
+			}
+			continue
+		}
+		wg.Go(func() {
+			defer func() { <-slots; s.Wake() }()
+			// What was begun is finished, also while the process is asked to stop.
+			dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverTime)
+			defer cancel()
+			if err := s.deliver(dctx, *p, unknown); err != nil {
+				select {
+				case fatal <- err:
+				default:
+				}
+			}
+		})
+	}
+}
+
+// idle waits for something to do; false when it is time to end.
+func (s *Sender) idle(ctx context.Context, fatal chan error) bool {
+	t := time.NewTimer(idlePoll)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case err := <-fatal:
+		fatal <- err
+		return false
+	case <-s.wake:
+	case <-t.C:
+	}
+	return true
+}
+
+// deliver sends one post and records what became of it. Its error means that the credentials are no good.
+func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error {
+	if unknown {
+		ts, found, err := s.find(ctx, p)
+		switch {
+		case err != nil && Fatal(err):
+			return err
+		case err != nil:
+			s.note(s.db.Unsure(ctx, &p, Code(err), s.later(p, err)))
+			s.metrics.Retried("lookup")
+			return nil
+		case found:
+			s.log.Info("post found in Slack; not sent again", "key", p.Key)
+			s.sent(ctx, p, ts)
+			return nil
+		}
+	}
+	if wait := s.pace(p); wait > 0 {
+		s.note(s.db.Retry(ctx, &p, "pace", s.now().Add(wait)))
+		return nil
+	}
+	ts, err := s.send(ctx, p)
+	switch {
+	case err == nil:
+		s.sent(ctx, p, ts)
+	case Fatal(err):
+		s.note(s.db.Retry(ctx, &p, Code(err), s.now().Add(firstRetry))) // for when the credentials are mended
+		return err
+	case retryAfter(err) > 0:
+		s.metrics.Retried("rate_limited")
+		s.note(s.db.Retry(ctx, &p, "rate_limited", s.now().Add(retryAfter(err))))
+	case s.now().Sub(p.Created) > giveUpAfter:
+		s.giveUp(ctx, p, Code(err))
+	case notSent(err):
+		s.metrics.Retried("not_sent")
+		s.note(s.db.Retry(ctx, &p, Code(err), s.later(p, err)))
+	case transient(err):
+		s.metrics.Retried(Code(err))
+		s.note(s.db.Retry(ctx, &p, Code(err), s.later(p, err)))
+	case answered(err) || errors.Is(err, errContent):
+		s.log.Error("post refused", "key", p.Key, "method", p.Method, "error", err)
+		s.giveUp(ctx, p, Code(err))
+	default: // it may or may not have happened: look it up before trying again
+		s.metrics.Retried("unknown")
+		s.log.Warn("outcome of a post not known; looking it up before it is sent again", "key", p.Key, "error", err)
+		s.note(s.db.Unsure(ctx, &p, Code(err), s.later(p, err)))
+	}
+	return nil
+}
+
+// transient reports whether Slack refused for now: nothing happened, and later it may.
+func transient(err error) bool {
+	switch Code(err) {
+	case "service_unavailable", "team_added_to_org", "request_timeout", "message_limit_exceeded":
+		return true
+	}
+	return false
+}
+
+// later is when to try again: the wait doubles with every attempt, with some chance in it.
+func (s *Sender) later(p state.Post, err error) time.Time {
+	wait := longRetry
+	if p.Attempts < 7 {
+		wait = min(longRetry, firstRetry<<max(0, p.Attempts-1))
+	}
+	wait = max(wait, retryAfter(err))
+	return s.now().Add(wait + time.Duration(rand.Int64N(int64(wait)/4+1)))
+}
+
+func (s *Sender) sent(ctx context.Context, p state.Post, ts string) {
+	s.metrics.Posted(p.Method)
+	s.note(s.db.Sent(ctx, p.Key, ts, s.now()))
+}
+
+func (s *Sender) giveUp(ctx context.Context, p state.Post, cause string) {
+	if err := s.db.GiveUp(ctx, &p, cause, s.now()); err != nil {
+		s.note(err)
+		return
+	}
+	s.gaveUp(ctx, p, cause)
+}
+
+// note logs that an outcome could not be written down: the post's lease runs out then, and it is looked up.
+func (s *Sender) note(err error) {
+	if err != nil {
+		s.log.Error("outbox not written", "error", err)
+	}
+}
+
+// pace is how long a channel must wait for its next message; zero takes the turn.
+func (s *Sender) pace(p state.Post) time.Duration {
+	if p.Method == MethodRespond || p.Method == MethodFile {
+		return 0 // other limits, far away
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.paces[p.Channel]
+	if l == nil {
+		if len(s.paces) > 10_000 {
+			clear(s.paces)
+		}
+		l = rate.NewLimiter(perChannel, burst)
+		s.paces[p.Channel] = l
+	}
+	now := s.now()
+	r := l.ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait > 0 {
+		r.CancelAt(now)
+	}
+	return wait
+}
+
+// errContent says that what a post should hold could not be made.
+var errContent = errors.New("the file could not be made")
+
+// send makes one attempt.
+func (s *Sender) send(ctx context.Context, p state.Post) (ts string, err error) {
+	var o Outgoing
+	if err := json.Unmarshal(p.Payload, &o); err != nil {
+		return "", fmt.Errorf("%w: post %s: %w", errContent, p.Key, err)
+	}
+	if p.Method == MethodFile {
+		return "", s.upload(ctx, p, o)
+	}
+	if ts, err = s.message(ctx, p, o); err != nil && len(o.Blocks) > 0 && refusedBlocks(err) {
+		// Better plain than silent: the text says the same.
+		s.log.Error("Slack refused the blocks of a message; sending it as text", "key", p.Key, "error", err)
+		s.metrics.Plain()
+		o.Blocks = nil
+		ts, err = s.message(ctx, p, o)
+	}
+	return ts, err
+}
+
+func refusedBlocks(err error) bool {
+	switch Code(err) {
+	case "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_arguments", "block_mismatch", "invalid_attachments":
+		return true
+	}
+	return false
+}
+
+func (s *Sender) message(ctx context.Context, p state.Post, o Outgoing) (string, error) {
+	text := o.Text
+	for len(text) > maxText { // by bytes: never more characters
+		_, n := utf8.DecodeLastRuneInString(text[:maxText])
+		text = text[:maxText-n] + "…"
+	}
+	opts := []slack.MsgOption{slack.MsgOptionText(text, false), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
+	if len(o.Blocks) > 0 {
+		var bs slack.Blocks
+		if err := json.Unmarshal(o.Blocks, &bs); err != nil {
+			s.log.Error("stored blocks not read; sending the text", "key", p.Key, "error", err)
+		} else if len(bs.BlockSet) > 0 {
+			opts = append(opts, slack.MsgOptionBlocks(bs.BlockSet...))
+		}
+	}
+	if p.Thread != "" {
+		opts = append(opts, slack.MsgOptionTS(p.Thread))
+	}
+	switch p.Method {
+	case MethodRespond:
+		_, _, _, err := s.client.api.SendMessageContext(ctx, p.Channel, append(opts, slack.MsgOptionResponseURL(o.Respond, slack.ResponseTypeEphemeral))...)
+		return "", s.client.failed(MethodRespond, err)
+	case MethodWhisper:
+		ts, err := s.client.api.PostEphemeralContext(ctx, p.Channel, p.User, opts...)
+		return ts, s.client.failed(MethodWhisper, err)
+	}
+	opts = append(opts, slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataEvent, EventPayload: map[string]any{metadataKey: p.Key}}))
+	_, ts, err := s.client.api.PostMessageContext(ctx, p.Channel, opts...)
+	return ts, s.client.failed(MethodPost, err)
+}
+
+func (s *Sender) upload(ctx context.Context, p state.Post, o Outgoing) error {
+	b, err := s.content(ctx, o.Answer, o.File)
+	if err != nil {
+		return fmt.Errorf("%w: %s of %s: %w", errContent, o.File, o.Answer, err)
+	}
+	if len(b) == 0 {
+		return fmt.Errorf("%w: %s of %s is empty", errContent, o.File, o.Answer)
+	}
+	_, err = s.client.api.UploadFileContext(ctx, slack.UploadFileParameters{Channel: p.Channel, ThreadTimestamp: p.Thread, Filename: o.Name,
+		Title: o.Title, AltTxt: o.Alt, InitialComment: o.Text, FileSize: len(b), Reader: bytes.NewReader(b)})
+	if err != nil {
+		err = s.client.failed(MethodFile, err)
+		s.client.absent(MethodFile, err)
+	}
+	return err
+}
+
+// lookBack is how many messages of a thread or channel are looked through for a post whose outcome is not known.
+const lookBack = 200
+
+// find looks for a post in Slack: a message by its metadata, a file by its name. What cannot be looked up counts as not
+// there: a second copy is a smaller harm than none.
+func (s *Sender) find(ctx context.Context, p state.Post) (ts string, found bool, err error) {
+	var o Outgoing
+	if err := json.Unmarshal(p.Payload, &o); err != nil {
+		return "", false, nil
+	}
+	if p.Method != MethodPost && p.Method != MethodFile {
+		return "", false, nil // only one person sees it, and Slack does not list it
+	}
+	oldest := strconv.FormatInt(p.Created.Add(-time.Minute).Unix(), 10) + ".000000"
+	var messages []slack.Message
+	if p.Thread != "" {
+		messages, _, _, err = s.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: p.Channel, Timestamp: p.Thread, Oldest: oldest, Limit: lookBack, IncludeAllMetadata: true})
+		err = s.client.failed("conversations.replies", err)
+	} else {
+		var h *slack.GetConversationHistoryResponse
+		h, err = s.client.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+			ChannelID: p.Channel, Oldest: oldest, Limit: lookBack, IncludeAllMetadata: true})
+		if err = s.client.failed("conversations.history", err); err == nil {
+			messages = h.Messages
+		}
+	}
+	if err != nil {
+		if method := "conversations.replies"; s.client.absent(method, err) || answered(err) && retryAfter(err) == 0 && !Fatal(err) {
+			s.log.Warn("a post of unknown outcome cannot be looked up here; sending it again", "key", p.Key, "error", err)
+			return "", false, nil
+		}
+		return "", false, err
+	}
+	self := s.client.Self()
+	for _, m := range messages {
+		if m.User != self.User && m.BotID != self.BotID {
+			continue
+		}
+		if p.Method == MethodFile {
+			for _, f := range m.Files {
+				if o.Name != "" && strings.EqualFold(f.Name, o.Name) {
+					return m.Timestamp, true, nil
+				}
+			}
+		} else if k, _ := m.Metadata.EventPayload[metadataKey].(string); m.Metadata.EventType == metadataEvent && k == p.Key {
+			return m.Timestamp, true, nil
+		}
+	}
+	return "", false, nil
+}
+
+// Delivered reports whether a post has arrived, with its timestamp.
+func Delivered(ctx context.Context, db *state.DB, key string) (ts string, ok bool, err error) {
+	p, err := db.PostByKey(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	return p.TS, p.State == state.Sent, nil
+}
