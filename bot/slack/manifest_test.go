@@ -1,0 +1,71 @@
+package slack_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/dlclark/regexp2"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"spendbot/bot/slack"
+)
+
+// engine is a regular expression of the schema: it looks ahead, which Go's own cannot.
+type engine struct{ *regexp2.Regexp }
+
+func (e engine) MatchString(s string) bool {
+	ok, err := e.Regexp.MatchString(s)
+	return err == nil && ok
+}
+
+func compile(s string) (jsonschema.Regexp, error) {
+	re, err := regexp2.Compile(s, regexp2.ECMAScript)
+	if err != nil {
+		return nil, err
+	}
+	re.MatchTimeout = time.Second
+	return engine{re}, nil
+}
+
+// TestManifestIsValid holds the manifest against Slack's published schema, where it is at hand.
+func TestManifestIsValid(t *testing.T) {
+	path := filepath.Join("..", "..", "..", "shared", "specs", "manifest-schema", "schemas", "manifest.schema.2.0.0.json")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("the manifest's schema is not at hand: ", path)
+	}
+	c := jsonschema.NewCompiler()
+	c.UseRegexpEngine(compile)
+	schema, err := c.Compile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]slack.ManifestOptions{
+		"socket": {Command: "/spend", Shortcut: "explain_here"},
+		"http, everything": {Name: "Spend", Command: "/costs", Shortcut: "explain_here", URL: "https://spendbot.example.com/", FollowThreads: true, Groups: true,
+			Prompts: []slack.Prompt{{Title: "Last week", Message: "why did spend change last week?"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, err := json.Marshal(slack.Manifest(o))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var v any
+			if err := json.Unmarshal(b, &v); err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(v); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	bad := slack.Manifest(slack.ManifestOptions{Command: "spend", Shortcut: "x"})
+	b, _ := json.Marshal(bad)
+	var v any
+	_ = json.Unmarshal(b, &v)
+	if schema.Validate(v) == nil {
+		t.Error("a command without its slash passed: the schema checks nothing")
+	}
+}
