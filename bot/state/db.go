@@ -39,10 +39,30 @@ func open(ctx context.Context, path string, busy time.Duration) (*DB, error) {
 	// A few connections let readers go on beside the one writer; more would only queue for the same lock.
 	conn.SetMaxOpenConns(8)
 	db := &DB{path: path, sql: conn, turn: make(chan struct{}, 1)}
-	if err := db.migrate(ctx); err != nil {
+	if err = db.connect(ctx, busy); err == nil {
+		err = db.migrate(ctx)
+	}
+	if err != nil {
 		return nil, wrap("open", path, errors.Join(err, conn.Close()))
 	}
 	return db, nil
+}
+
+// connect makes the first connection, and with it makes a new file a WAL one. That is the one change for which SQLite does
+// not wait its turn, whatever the busy timeout: of several processes that begin at once all but one are told "busy" now
+// and then, and ask again here.
+func (db *DB) connect(ctx context.Context, busy time.Duration) error {
+	for waited, wait := time.Duration(0), time.Millisecond; ; waited, wait = waited+wait, min(2*wait, 100*time.Millisecond) {
+		err := db.sql.PingContext(ctx)
+		if !locked(err) || waited >= busy {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // dsn is a file URI, so that no character of the path is taken for a parameter. Transactions begin as writers at once:

@@ -76,6 +76,12 @@ type notFound string
 func (e notFound) Error() string        { return string(e) }
 func (e notFound) Is(target error) bool { return target == fs.ErrNotExist }
 
+// locked reports whether another connection was in the way.
+func locked(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // taken reports whether an insert failed because its key is there already.
 func taken(err error) bool {
 	var e *sqlite.Error

@@ -103,7 +103,7 @@ func (db *DB) Finish(ctx context.Context, key, outcome string, now time.Time) er
 	op := "finish " + key
 	err := db.write(ctx, func(tx *sql.Tx) error {
 		n, err := changed(tx.ExecContext(ctx,
-			"UPDATE inbox SET finished = ?, outcome = ?, owner = '', lease_until = '' WHERE key = ? AND finished IS NULL",
+			"UPDATE inbox SET finished = ?, outcome = ? WHERE key = ? AND finished IS NULL",
 			stamp(now), outcome, key))
 		if n > 0 || err != nil {
 			return err

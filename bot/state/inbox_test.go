@@ -184,21 +184,25 @@ func TestRenewAndRelease(t *testing.T) {
 
 	ok(t, db.Renew(t.Context(), "me", after(50*time.Second), lease))
 	ok(t, db.Renew(t.Context(), "me", after(10*time.Second), lease)) // late on its way: it shortens nothing
-	if got := takeKey(t, db, "x", after(lease)); got != "hers" {
+	renewed := after(50*time.Second + lease - 1)
+	if got := takeKey(t, db, "x", renewed); got != "hers" {
 		t.Errorf("took %q, want what was not renewed", got)
 	}
-	if p, _ := takePost(t, db, "x", after(lease)); p != nil {
+	if got := takeKey(t, db, "x", renewed); got != "" {
+		t.Errorf("took %q, whose lease was renewed", got)
+	}
+	if p, _ := takePost(t, db, "x", renewed); p != nil {
 		t.Error("the post's lease was not renewed")
 	}
 	ok(t, db.Release(t.Context(), "me"))
-	if got := takeKey(t, db, "x", after(lease)); got != "mine" {
+	if got := takeKey(t, db, "x", renewed); got != "mine" {
 		t.Errorf("took %q, want what was released", got)
 	}
-	if p, unknown := takePost(t, db, "x", after(lease)); p == nil || !unknown {
+	if p, unknown := takePost(t, db, "x", renewed); p == nil || !unknown {
 		t.Errorf("%+v, %v: a released post may have been sent", p, unknown)
 	}
 	ok(t, db.Renew(t.Context(), "me", after(time.Hour), lease)) // what it no longer has stays another's
-	if got := takeKey(t, db, "y", after(2*lease)); got != "mine" {
+	if got := takeKey(t, db, "y", renewed.Add(lease)); got != "mine" {
 		t.Errorf("took %q, want what x did not renew", got)
 	}
 }
@@ -236,7 +240,7 @@ func TestMisuseIsRefused(t *testing.T) {
 		"finishing what is not":   {"kept", func() error { return db.Finish(ctx, "no", "answered", t0) }},
 		"sent what is not":        {"kept", func() error { return db.Sent(ctx, "no", "1", t0) }},
 		"giving up what is not":   {"kept", func() error { return db.GiveUp(ctx, &Post{Key: "no"}, "gone", t0) }},
-		"the outcome of no attempt": {"later attempt", func() error {
+		"the outcome of no attempt": {"overtaken", func() error {
 			return db.Retry(ctx, &Post{Key: "k", Attempts: 7}, "x", t0)
 		}},
 	} {

@@ -194,18 +194,18 @@ func runVictim(t *testing.T, job victimJob, steps int) (received []string, kille
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestVictimProcess$")
 	cmd.Env = append(os.Environ(), victimEnv+"="+string(text))
-	var rest bytes.Buffer
+	var said, complained bytes.Buffer
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Error(err)
 		return nil, false
 	}
-	cmd.Stderr = &rest
+	cmd.Stderr = &complained
 	if err := cmd.Start(); err != nil {
 		t.Error(err)
 		return nil, false
 	}
-	lines := bufio.NewScanner(io.TeeReader(out, &rest))
+	lines := bufio.NewScanner(io.TeeReader(out, &said))
 	for n := 1; lines.Scan(); n++ {
 		if key, is := strings.CutPrefix(lines.Text(), "received "); is {
 			received = append(received, key)
@@ -222,7 +222,7 @@ func runVictim(t *testing.T, job victimJob, steps int) (received []string, kille
 	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL:
 		return received, true
 	}
-	t.Errorf("the process ended otherwise: %v\n%s", err, rest.String())
+	t.Errorf("the process ended otherwise: %v\n%s%s", err, said.String(), complained.String())
 	return received, false
 }
 

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// ErrOvertaken is wrapped by the error of a call that reports on an attempt at a post when a later attempt has begun: what
-// the older one knows no longer counts. It means that the lease was shorter than the work.
-var ErrOvertaken = errors.New("its lease ran out and a later attempt has taken it over")
+// ErrOvertaken is wrapped by the error of a call that reports on an attempt at a post when that no longer counts: a later
+// attempt has begun, or another found the message in Slack. It means that the lease was shorter than the work.
+var ErrOvertaken = errors.New("overtaken: its lease ran out, and since then a later attempt has begun or the post has ended")
 
 // Renew lengthens every lease of an owner, on items and posts, to end no sooner than lease after now. Whoever works for
 // longer than a lease calls it in time, say three times a lease.

@@ -226,8 +226,9 @@ func TestOutboxAgainstSlack(t *testing.T) {
 			if err == nil {
 				return false
 			}
-			if !errors.Is(err, ErrOvertaken) || c.now.Before(a.until) {
-				t.Fatal(err)
+			p, readErr := c.handles[0].PostByKey(ctx, a.post.Key)
+			if !errors.Is(err, ErrOvertaken) || readErr != nil || p.State != Sent && c.now.Before(a.until) {
+				t.Fatalf("%v; %+v, %v", err, p, readErr)
 			}
 			return true
 		}

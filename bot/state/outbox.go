@@ -132,8 +132,8 @@ func (db *DB) takePost(ctx context.Context, owner string, now time.Time, lease t
 // fs.ErrNotExist.
 func (db *DB) Sent(ctx context.Context, key, ts string, now time.Time) error {
 	err := db.write(ctx, func(tx *sql.Tx) error {
-		n, err := changed(tx.ExecContext(ctx, `UPDATE outbox SET state = 'sent', ts = ?, ended = ?, owner = '', lease_until = ''
-			WHERE key = ? AND state <> 'sent'`, ts, stamp(now), key))
+		n, err := changed(tx.ExecContext(ctx,
+			"UPDATE outbox SET state = 'sent', ts = ?, ended = ? WHERE key = ? AND state <> 'sent'", ts, stamp(now), key))
 		if n > 0 || err != nil {
 			return err
 		}
@@ -146,8 +146,8 @@ func (db *DB) Sent(ctx context.Context, key, ts string, now time.Time) error {
 }
 
 // Retry records that the attempt which [DB.TakePost] began with p is known not to have happened (rate limited, refused
-// before it was done) and that there may be another from notBefore on. Its error wraps [ErrOvertaken] when a later attempt has
-// begun, whose outcome this one cannot know.
+// before it was done) and that there may be another from notBefore on. Its error wraps [ErrOvertaken], and nothing changes, when
+// a later attempt has begun, whose outcome this one cannot know, or the post has ended.
 func (db *DB) Retry(ctx context.Context, p *Post, cause string, notBefore time.Time) error {
 	return db.settle(ctx, "put off", p, "state = 'pending', not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
 }
