@@ -282,3 +282,15 @@ func (c *Client) Whisper(ctx context.Context, channel, person, thread, text stri
 	_, err := c.api.PostEphemeralContext(ctx, channel, person, opts...)
 	return c.failed("chat.postEphemeral", err)
 }
+
+// HasGroup reports whether there is a user group of that handle or id.
+func (c *Client) HasGroup(ctx context.Context, g string) (bool, error) {
+	id, err := c.groupID(ctx, g)
+	return id != "", err
+}
+
+// TrySocket asks for a Socket Mode connection without opening it.
+func (c *Client) TrySocket(ctx context.Context) error {
+	_, _, err := c.api.StartSocketModeContext(ctx)
+	return c.failed("apps.connections.open", err)
+}
