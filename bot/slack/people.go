@@ -191,13 +191,15 @@ func (c *Client) Channels(ctx context.Context) ([]Place, error) {
 	var out []Place
 	cursor := ""
 	for {
-		list, next, err := c.api.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
+		list, next, err := c.api.GetConversationsContext(ctx, &slack.GetConversationsParameters{
 			Types: []string{"public_channel", "private_channel"}, Limit: 200, Cursor: cursor, ExcludeArchived: true})
 		if err != nil {
-			return nil, c.failed("users.conversations", err)
+			return nil, c.failed("conversations.list", err)
 		}
 		for _, ch := range list {
-			out = append(out, Place{ID: ch.ID, Name: ch.Name, Shared: ch.IsExtShared, Member: true})
+			if ch.IsMember {
+				out = append(out, Place{ID: ch.ID, Name: ch.Name, Shared: ch.IsExtShared, Member: true})
+			}
 		}
 		if next == "" {
 			return out, nil
