@@ -96,6 +96,19 @@ func (s *Store) Snapshot(ctx context.Context, id int64) (*Snapshot, error) {
 	return out, nil
 }
 
+// Newest is the id of the newest published snapshot, without opening it; [ErrEmpty] when nothing has been loaded.
+func (s *Store) Newest(ctx context.Context) (int64, error) {
+	daily, err := s.load(ctx, tableDaily)
+	if err != nil {
+		return 0, err
+	}
+	head := daily.CurrentSnapshot()
+	if head == nil {
+		return 0, ErrEmpty
+	}
+	return head.SnapshotID, nil
+}
+
 // Query runs one SELECT over the views "daily" and "charges" of this snapshot and traces it. The text must be a constant of
 // the program, with "?" for every value; name says what the query is for. Rows that must hash equally when run again need
 // an ORDER BY that leaves no ties.
