@@ -63,7 +63,7 @@ type Sender struct {
 // NewSender makes a sender. owner names this process among those that share the outbox, and lease is how long the others wait
 // for it before they take over a delivery it began; gaveUp is told of a post that cannot be delivered.
 func NewSender(c *Client, db *state.DB, owner string, lease time.Duration, content Content, gaveUp func(context.Context, state.Post, string)) *Sender {
-	return &Sender{client: c, db: db, owner: owner, lease: lease, content: content, gaveUp: gaveUp, log: c.log, metrics: c.metrics, now: c.now,
+	return &Sender{client: c, db: db, owner: owner + "/posts", lease: lease, content: content, gaveUp: gaveUp, log: c.log, metrics: c.metrics, now: c.now,
 		wake: make(chan struct{}, 1), paces: map[string]*rate.Limiter{}}
 }
 
@@ -80,7 +80,10 @@ func (s *Sender) Wake() {
 func (s *Sender) Run(ctx context.Context) error {
 	slots := make(chan struct{}, senders)
 	var wg sync.WaitGroup
-	defer wg.Wait()
+	defer func() {
+		wg.Wait()
+		s.note(s.db.Release(context.WithoutCancel(ctx), s.owner)) // the next process need not wait for the lease
+	}()
 	fatal := make(chan error, senders)
 	for {
 		select {
@@ -109,9 +112,7 @@ func (s *Sender) Run(ctx context.Context) error {
 		wg.Go(func() {
 			defer func() { <-slots; s.Wake() }()
 			// What was begun is finished, also while the process is asked to stop.
-			dctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverTime)
-			defer cancel()
-			if err := s.deliver(dctx, *p, unknown); err != nil {
+			if err := s.deliver(context.WithoutCancel(ctx), *p, unknown); err != nil {
 				select {
 				case fatal <- err:
 				default:
@@ -139,10 +140,15 @@ func (s *Sender) idle(ctx context.Context, fatal chan error) bool {
 
 // deliver sends one post and records what became of it. Its error means that the credentials are no good.
 func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error {
+	// The calls end before the lease does; what became of them is written down however long they took.
+	calls, cancel := context.WithTimeout(ctx, deliverTime)
+	defer cancel()
+	old := s.now().Sub(p.Created) > giveUpAfter
 	if unknown {
-		ts, found, err := s.find(ctx, p)
+		ts, found, err := s.find(calls, p)
 		switch {
 		case err != nil && Fatal(err):
+			s.note(s.db.Unsure(ctx, &p, Code(err), s.now().Add(firstRetry)))
 			return err
 		case err != nil:
 			s.note(s.db.Unsure(ctx, &p, Code(err), s.later(p, err)))
@@ -152,13 +158,16 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 			s.log.Info("post found in Slack; not sent again", "key", p.Key)
 			s.sent(ctx, p, ts)
 			return nil
+		case old: // it is not there, and comes too late by now
+			s.giveUp(ctx, p, p.LastError)
+			return nil
 		}
 	}
 	if wait := s.pace(p); wait > 0 {
 		s.note(s.db.Retry(ctx, &p, "pace", s.now().Add(wait)))
 		return nil
 	}
-	ts, err := s.send(ctx, p)
+	ts, err := s.send(calls, p)
 	switch {
 	case err == nil:
 		s.sent(ctx, p, ts)
@@ -168,13 +177,12 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 	case retryAfter(err) > 0:
 		s.metrics.Retried("rate_limited")
 		s.note(s.db.Retry(ctx, &p, "rate_limited", s.now().Add(retryAfter(err))))
-	case s.now().Sub(p.Created) > giveUpAfter:
-		s.giveUp(ctx, p, Code(err))
-	case notSent(err):
+	case notSent(err) || transient(err):
+		if old {
+			s.giveUp(ctx, p, Code(err))
+			return nil
+		}
 		s.metrics.Retried("not_sent")
-		s.note(s.db.Retry(ctx, &p, Code(err), s.later(p, err)))
-	case transient(err):
-		s.metrics.Retried(Code(err))
 		s.note(s.db.Retry(ctx, &p, Code(err), s.later(p, err)))
 	case answered(err) || errors.Is(err, errContent):
 		s.log.Error("post refused", "key", p.Key, "method", p.Method, "error", err)
@@ -219,9 +227,10 @@ func (s *Sender) giveUp(ctx context.Context, p state.Post, cause string) {
 	s.gaveUp(ctx, p, cause)
 }
 
-// note logs that an outcome could not be written down: the post's lease runs out then, and it is looked up.
+// note logs that an outcome could not be written down: the post's lease, which nobody renews, runs out then, and it is looked
+// up. That another attempt took over is no trouble: it knows better.
 func (s *Sender) note(err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, state.ErrOvertaken) {
 		s.log.Error("outbox not written", "error", err)
 	}
 }

@@ -13,7 +13,9 @@ func TestPostpone(t *testing.T) {
 	receive(t, db, Item{Key: "x2", Lane: "x"})
 	receive(t, db, Item{Key: "y1", Lane: "y"})
 	takeKey(t, db, "me", t0)
-	ok(t, db.Postpone(ctx, "x1", after(2*time.Hour)))
+	first := &Item{Key: "x1", Attempts: 1}
+	ok(t, db.Postpone(ctx, &Item{Key: "x1"}, after(time.Minute))) // an attempt that was overtaken frees nothing
+	ok(t, db.Postpone(ctx, first, after(2*time.Hour)))
 	ok(t, db.Renew(ctx, "me", after(3*time.Hour), lease)) // it is no longer mine
 	for _, tc := range []struct {
 		now  time.Time
@@ -24,11 +26,11 @@ func TestPostpone(t *testing.T) {
 		}
 	}
 	ok(t, db.Finish(ctx, "x1", "answered", t0))
-	ok(t, db.Postpone(ctx, "x1", t0))
+	ok(t, db.Postpone(ctx, &Item{Key: "x1", Attempts: 2}, t0))
 	if got := takeKey(t, db, "you", after(2*time.Hour)); got != "x2" {
 		t.Errorf("took %q: what is finished stays finished, and what was behind it goes on", got)
 	}
-	if err := db.Postpone(ctx, "no", t0); !errors.Is(err, fs.ErrNotExist) {
+	if err := db.Postpone(ctx, &Item{Key: "no"}, t0); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
