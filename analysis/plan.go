@@ -61,6 +61,19 @@ type Plan struct {
 	Clarify *Clarification `json:"clarify,omitempty"`
 }
 
+// For is the plan carried out for somebody with a scope of their own, as when another than the asker presses a button under
+// an answer. What the plan says in words may name what its asker saw; it is left out where the new scope does not see as much.
+func (p Plan) For(scope []Filter) Plan {
+	if !ScopeCovers(scope, p.Scope) {
+		p.Notes, p.Declined = nil, nil
+		if p.Clarify != nil {
+			p.Clarify = &Clarification{Question: "I did not understand that for sure: please ask in your own words.", Choices: []Choice{}}
+		}
+	}
+	p.Scope = scope
+	return p
+}
+
 // Clarification is a question back to the asker.
 type Clarification struct {
 	Question string   `json:"question"`

@@ -38,6 +38,8 @@ type Result struct {
 	Bridge      analysis.Bridge
 	Attribution *Attribution
 	Queries     []analysis.QueryTrace
+	// Rows counts the groups of line items that either period has; 0 says that nothing matches.
+	Rows int
 	// Unknown counts line items whose cost in this metric and currency the bill does not say.
 	Unknown int64
 }
@@ -50,7 +52,7 @@ const resourcesShown = 5
 
 // run is one explanation under way.
 type run struct {
-	sn      *store.Snapshot
+	sight   *store.Sight
 	req     Request
 	table   query.Table // the line items when a filter asks for resources, else the rollup
 	dims    []dimension
@@ -74,7 +76,16 @@ type dimension struct {
 
 // Run explains a change: effects first, then disjoint drivers, then when each began and which resources carry it.
 func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) {
-	r := &run{sn: sn, req: req, table: query.For(analysis.Plan{Filters: req.Filters})}
+	sight, err := sn.Seen(nil)
+	if err != nil {
+		return nil, err
+	}
+	return RunWithin(ctx, sight, req)
+}
+
+// RunWithin is [Run] over what somebody may see of a snapshot.
+func RunWithin(ctx context.Context, sight *store.Sight, req Request) (*Result, error) {
+	r := &run{sight: sight, req: req, table: query.For(analysis.Plan{Filters: req.Filters})}
 	if req.Name == nil {
 		r.req.Name = func(_, v string) string { return v }
 	}
@@ -107,7 +118,7 @@ func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) 
 		return nil, err
 	}
 	r.label(table, at)
-	out := &Result{Attribution: at, Queries: r.queries, Unknown: r.unknown}
+	out := &Result{Attribution: at, Queries: r.queries, Rows: len(table.Leaves), Unknown: r.unknown}
 	out.Bridge = analysis.Bridge{
 		Change:  analysis.Change{Current: at.Current, Baseline: at.Baseline, Delta: at.Delta, Currency: req.Currency},
 		Effects: at.Effects, Rest: at.Rest, Drivers: make([]analysis.Driver, 0, len(at.Drivers)),
@@ -174,7 +185,7 @@ func (r *run) part(baseline analysis.Period) (query.Fragment, error) {
 }
 
 func (r *run) query(ctx context.Context, name string, f query.Fragment) (*store.Rows, error) {
-	rows, tr, err := r.sn.Query(ctx, name, f.SQL, f.Params...)
+	rows, tr, err := r.sight.Query(ctx, name, f)
 	if err != nil {
 		return nil, err
 	}

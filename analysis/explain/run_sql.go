@@ -110,7 +110,7 @@ ORDER BY driver, place, {names}, unit, cur`
 // pages by its condition, which a condition of several joined by OR could not.
 const linesSQL = `  SELECT {raw}, Tags, ResourceId AS rid, {baseline} AS p0, {current} AS p1,
     sum(PricingQuantity) AS q, {sums}
-  FROM charges
+  FROM {charges}
   WHERE ({opened}) AND ({before}) AND (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
     AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
     AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,4 +106,56 @@ func TestNoValueBecomesText(t *testing.T) {
 			t.Errorf("the text depends on the values: %s", f.SQL)
 		}
 	})
+}
+
+func TestScopesAreInEveryView(t *testing.T) {
+	scope := []analysis.Filter{{Dimension: analysis.TagDimension("team"), Values: []string{"payments"}}, {Dimension: analysis.DimAccount, Values: []string{"1", "2"}}}
+	const kept = "CASE WHEN json_extract_scalar(Tags, ?) IS NULL THEN '' ELSE json_extract_scalar(Tags, ?) END IN (?) AND CASE WHEN SubAccountId IS NULL THEN '' ELSE SubAccountId END IN (?, ?)"
+	team := []any{`$."team"`, `$."team"`, "payments", "1", "2"}
+	for _, c := range []struct {
+		name  string
+		f     query.Fragment
+		scope []analysis.Filter
+		want  query.Fragment
+	}{
+		{"without a scope", query.F("SELECT ? FROM {daily} WHERE x = ?", 1, 2), nil, query.F("SELECT ? FROM daily WHERE x = ?", 1, 2)},
+		{"parameters before and behind", query.F("SELECT ? FROM {daily} WHERE x = ?", 1, 2), scope,
+			query.F("SELECT ? FROM (SELECT * FROM daily WHERE "+kept+") WHERE x = ?", slices.Concat([]any{1}, team, []any{2})...)},
+		{"both views, one twice", query.F("SELECT ? FROM {daily} AS d, {charges} WHERE ? IN (SELECT y FROM {daily})", 1, 2), scope,
+			query.F("SELECT ? FROM (SELECT * FROM daily WHERE "+kept+") AS d, (SELECT * FROM charges WHERE "+kept+") WHERE ? IN (SELECT y FROM (SELECT * FROM daily WHERE "+kept+"))",
+				slices.Concat([]any{1}, team, team, []any{2}, team)...)},
+		{"filled in", query.Fill("SELECT {a} FROM {charges} WHERE {a}", map[string]query.Fragment{"a": query.F("?", "v")}), nil,
+			query.F("SELECT ? FROM charges WHERE ?", "v", "v")},
+	} {
+		got, err := query.Resolve(c.f, c.scope)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
+		}
+	}
+	for name, f := range map[string]query.Fragment{
+		"a view by its name":              query.F("SELECT * FROM daily"),
+		"in capitals":                     query.F("SELECT * FROM Charges"),
+		"quoted":                          query.F(`SELECT * FROM "daily"`),
+		"qualified":                       query.F("SELECT * FROM main.charges"),
+		"beside one that is in its place": query.F("SELECT * FROM {daily} UNION ALL SELECT * FROM daily"),
+		"more parameters than places":     query.F("SELECT * FROM {daily}", 1),
+		"fewer":                           query.F("SELECT ? FROM {daily}"),
+	} {
+		for _, s := range [][]analysis.Filter{nil, scope} {
+			if got, err := query.Resolve(f, s); err == nil {
+				t.Errorf("%s was let through: %s", name, got.SQL)
+			}
+		}
+	}
+	for name, s := range map[string][]analysis.Filter{
+		"of resources": {{Dimension: analysis.DimResource, Values: []string{"i-1"}}}, "of no values": {{Dimension: analysis.DimAccount}}, "of no dimension": {{Dimension: "colour", Values: []string{"red"}}},
+	} {
+		if _, err := query.Resolve(query.F("SELECT 1 FROM {daily}"), s); err == nil {
+			t.Errorf("a scope %s was taken", name)
+		}
+	}
 }

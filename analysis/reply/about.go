@@ -3,6 +3,7 @@ package reply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"spendbot/analysis"
@@ -40,10 +41,15 @@ func (w *work) provenance() error {
 		w.a.Parts = append(w.a.Parts, text("Computed as: "+f.How), text("Source: "+f.Source+"."))
 		return nil
 	}
-	p := w.Previous
+	p := w.previous
 	if p == nil {
 		w.a.Headline = "I have not given an answer here yet."
 		w.a.Parts = append(w.a.Parts, text("Ask for a number first; each one then carries an id, and `spendbot trace ID` shows how it was made."))
+		return nil
+	}
+	if !analysis.ScopeCovers(w.plan.Scope, p.Reading.Scope) {
+		w.a.Headline = "That number was given to somebody with another scope than yours."
+		w.a.Parts = append(w.a.Parts, text("Ask the question yourself: you get the answer within your scope ("+analysis.ScopeWords(w.plan.Scope)+"), with its own evidence."))
 		return nil
 	}
 	w.a.Headline = "That number is answer " + p.ID + ": " + p.Headline
@@ -74,6 +80,9 @@ func (w *work) freshness(ctx context.Context) error {
 		if !w.keeps(analysis.DimProvider, p.Name) {
 			continue
 		}
+		if i := slices.IndexFunc(w.survey.Providers, func(f survey.Provider) bool { return f.Name == p.Name }); w.scoped() && i >= 0 {
+			p.Through, p.Monthly = w.survey.Providers[i].Through, w.survey.Providers[i].Monthly
+		}
 		day := "Mon 2 Jan 2006"
 		through := p.Through.Format(day)
 		if p.Monthly {
@@ -86,12 +95,15 @@ func (w *work) freshness(ctx context.Context) error {
 		}
 	}
 	switch {
+	case w.scoped() && len(t.Rows) == 0:
+		w.nothing()
+		return nil
 	case asked.IsZero():
-		w.a.Headline = "The data is complete through " + w.Survey.Vocabulary.Through.Format("Mon 2 Jan 2006") + " at the latest; per provider:"
+		w.a.Headline = "The data is complete through " + w.survey.Vocabulary.Through.Format("Mon 2 Jan 2006") + " at the latest; per provider:"
 	case len(t.Rows) == 0:
 		w.a.Headline = "No: there is no data of that."
-	case asked.Last().Before(w.Survey.Vocabulary.First):
-		w.a.Headline = "No: there is no data for " + asked.String() + "; it begins on " + w.Survey.Vocabulary.First.Format("2 Jan 2006") + "."
+	case asked.Last().Before(w.survey.Vocabulary.First):
+		w.a.Headline = "No: there is no data for " + asked.String() + "; it begins on " + w.survey.Vocabulary.First.Format("2 Jan 2006") + "."
 	case len(missing) == 0 && len(t.Rows) == 1:
 		w.a.Headline = "Yes: " + asked.String() + " is complete for " + t.Rows[0].Cells[0].Text + "."
 	case len(missing) == 0:
@@ -101,6 +113,9 @@ func (w *work) freshness(ctx context.Context) error {
 	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	w.caveat("a day counts as complete when it has at least 70%% of the rows that the same weekday had in the four weeks before (the median)")
+	if w.scoped() {
+		w.caveat("that is judged by all rows of a provider; the first and the last day are those of your scope")
+	}
 	return nil
 }
 
@@ -140,6 +155,10 @@ FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 1`,
 			r.Cells = append(r.Cells, amountCell(a))
 		}
 		t.Rows = append(t.Rows, r)
+	}
+	if w.scoped() && len(rows.Values) == 0 {
+		w.nothing()
+		return nil
 	}
 	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(tot[0]), amountCell(tot[1])}}
 	w.a.Headline = fmt.Sprintf("%s %s is %s billed and %s effective: a console that shows another measure, window or filter shows another total.",

@@ -39,6 +39,10 @@ func (w *work) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if w.scoped() && w.found == 0 {
+		w.nothing()
+		return nil
+	}
 	tot := t.Total.Cells
 	n := len(tot) - 4
 	ch := analysis.Change{Baseline: *tot[n].Amount, Current: *tot[n+1].Amount, Delta: *tot[n+2].Amount, Currency: w.a.Currency}
@@ -154,6 +158,10 @@ func (w *work) windows(ctx context.Context) error {
 			w.caveat("there is no data for %s", p)
 		}
 		t.Rows = append(t.Rows, r)
+	}
+	if w.scoped() && w.found == 0 {
+		w.nothing()
+		return nil
 	}
 	if len(groupBy) > 0 {
 		w.caveat("several periods are compared by their totals; ask about two of them to see the cut by %s", groupBy[0].Words())

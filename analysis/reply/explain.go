@@ -29,18 +29,22 @@ func (w *work) explain(ctx context.Context) error {
 	w.leaveOut()
 	req := explain.Request{
 		Metric: w.plan.Metric, Current: w.plan.Current, Baseline: *w.plan.Baseline, Filters: w.plan.Filters,
-		Currency: w.a.Currency, TagKeys: w.searchTags(), First: w.Survey.Vocabulary.First, Name: w.name,
+		Currency: w.a.Currency, TagKeys: w.searchTags(), First: w.survey.Vocabulary.First, Name: w.name,
 		Cutoffs: w.cutoffs,
 	}
 	if req.Metric == analysis.Usage {
 		w.caveat("usage quantities have no drivers in money: the change is explained in effective cost")
 		req.Metric, w.plan.Metric, w.a.Reading.Metric = analysis.Effective, analysis.Effective, analysis.Effective
 	}
-	res, err := explain.Run(ctx, w.Snapshot, req)
+	res, err := explain.RunWithin(ctx, w.sight, req)
 	if err != nil {
 		return err
 	}
 	w.a.Trace.Queries = append(w.a.Trace.Queries, res.Queries...)
+	if w.scoped() && res.Rows == 0 {
+		w.nothing()
+		return nil
+	}
 	b := res.Bridge
 	w.a.Headline = render.ChangeSentenceOf(w.subject(), b.Change, when(w.plan.Current), before(w.plan))
 	if s := w.focus(b); s != "" {
@@ -60,7 +64,7 @@ func (w *work) explain(ctx context.Context) error {
 
 // nothingThere answers when a period has no data at all.
 func (w *work) nothingThere() (bool, error) {
-	first, through := w.Survey.Vocabulary.First, w.lastDay()
+	first, through := w.survey.Vocabulary.First, w.lastDay()
 	for _, p := range []analysis.Period{w.plan.Current, orZero(w.plan.Baseline)} {
 		if p.IsZero() || p.Start.Before(through.AddDate(0, 0, 1)) && p.End.After(first) {
 			continue
@@ -86,7 +90,7 @@ func orZero(p *analysis.Period) analysis.Period {
 // lastDay is the last day with any row.
 func (w *work) lastDay() time.Time {
 	var last time.Time
-	for _, p := range w.Survey.Providers {
+	for _, p := range w.survey.Providers {
 		if p.Last.After(last) {
 			last = p.Last
 		}
@@ -117,7 +121,7 @@ func (w *work) searchTags() []string {
 		cost float64
 	}
 	var keys []key
-	for k, terms := range w.Survey.Vocabulary.Tags {
+	for k, terms := range w.survey.Vocabulary.Tags {
 		if len(terms) < 2 || len(terms) > maxTagCardinality || strings.ContainsAny(k, "\"\\") {
 			continue
 		}
@@ -196,7 +200,7 @@ func (w *work) suggest(b analysis.Bridge) {
 			break
 		}
 	}
-	if len(w.Survey.Vocabulary.Tags["team"]) > 0 {
+	if len(w.survey.Vocabulary.Tags["team"]) > 0 {
 		w.a.Actions = append(w.a.Actions, analysis.Action{Label: "By team", Ask: "and by team?"})
 	} else {
 		w.a.Actions = append(w.a.Actions, analysis.Action{Label: "By account", Ask: "and by account?"})

@@ -21,8 +21,9 @@ import (
 // Replier answers plans on one snapshot.
 type Replier struct {
 	Snapshot *store.Snapshot
-	Survey   *survey.Survey
-	Now      time.Time
+	// Survey is of what the plan's scope lets see: [survey.Within] that scope.
+	Survey *survey.Survey
+	Now    time.Time
 	// Previous is the answer a question like "how did you get that number?" is about; nil when there is none.
 	Previous *analysis.Answer
 }
@@ -30,18 +31,26 @@ type Replier struct {
 // Answer carries out a plan. The id is given by the caller, who also keeps the answer.
 func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis.Plan) (*analysis.Answer, error) {
 	begin := time.Now()
-	common := *r
-	w := &work{Replier: &common, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Reading: plan, Caveats: []string{},
+	w := &work{survey: r.Survey, previous: r.Previous, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
+	if err := w.confine(); err != nil {
+		return nil, fmt.Errorf("answer %q: %w", question, err)
+	}
+	w.a.Reading = w.plan
 	if r.Snapshot != nil {
 		w.a.Trace.Snapshot, w.a.Trace.ChargesSnapshot = r.Snapshot.ID, r.Snapshot.ChargesID
 	}
 	if w.a.Currency = plan.Currency; w.a.Currency == "" && r.Survey != nil {
 		w.a.Currency = r.Survey.MainCurrency()
 	}
-	if r.Snapshot != nil && !plan.Current.IsZero() && plan.Intent != analysis.Freshness { // freshness looks at all days
-		start, end := span(plan)
-		w.Snapshot = r.Snapshot.Between(start, end)
+	if sn := r.Snapshot; sn != nil {
+		if !plan.Current.IsZero() && plan.Intent != analysis.Freshness { // freshness looks at all days
+			sn = sn.Between(span(plan))
+		}
+		var err error
+		if w.sight, err = sn.Seen(plan.Scope); err != nil {
+			return nil, fmt.Errorf("answer %q: %w", question, err)
+		}
 	}
 	if err := w.carryOut(ctx); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
@@ -68,13 +77,17 @@ func span(p analysis.Plan) (start, end time.Time) {
 	return start.AddDate(0, 0, -explain.HistoryDays), end
 }
 
-// work is one answer in the making.
+// work is one answer in the making. It sees the snapshot through the asker's eyes only.
 type work struct {
-	*Replier
-	plan    analysis.Plan
-	a       *analysis.Answer
-	unknown int64 // line items whose cost the bill does not say
-	cutoffs []query.Cutoff
+	sight    *store.Sight
+	survey   *survey.Survey
+	previous *analysis.Answer
+	plan     analysis.Plan
+	a        *analysis.Answer
+	beyond   bool  // the filters ask for nothing that the scope holds
+	found    int   // groups that the sums found, over all of them
+	unknown  int64 // line items whose cost the bill does not say
+	cutoffs  []query.Cutoff
 }
 
 func (w *work) carryOut(ctx context.Context) error {
@@ -88,6 +101,10 @@ func (w *work) carryOut(ctx context.Context) error {
 		return w.outOfScope()
 	case analysis.Provenance:
 		return w.provenance()
+	}
+	if w.scoped() && (w.beyond || len(w.survey.Providers) == 0) {
+		w.nothing()
+		return nil
 	}
 	w.through()
 	switch w.plan.Intent {
@@ -107,7 +124,7 @@ func (w *work) carryOut(ctx context.Context) error {
 
 // through notes the last complete day of every provider that the filters leave in.
 func (w *work) through() {
-	for _, p := range w.Survey.Providers {
+	for _, p := range w.survey.Providers {
 		if !w.keeps(analysis.DimProvider, p.Name) {
 			continue
 		}
@@ -142,7 +159,7 @@ func (w *work) arriving(t analysis.ProviderThrough) {
 }
 
 func (w *work) monthly(provider string) bool {
-	for _, p := range w.Survey.Providers {
+	for _, p := range w.survey.Providers {
 		if p.Name == provider {
 			return p.Monthly
 		}
@@ -155,7 +172,7 @@ func (w *work) caveat(format string, a ...any) {
 }
 
 func (w *work) query(ctx context.Context, name string, f query.Fragment) (*store.Rows, error) {
-	rows, tr, err := w.Snapshot.Query(ctx, name, f.SQL, f.Params...)
+	rows, tr, err := w.sight.Query(ctx, name, f)
 	if err != nil {
 		return nil, err
 	}
@@ -220,6 +237,7 @@ func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy
 	if err != nil {
 		return nil, err
 	}
+	w.found += len(rows.Values)
 	var out []sum
 	for _, row := range rows.Values {
 		s := sum{keys: make([]string, len(groupBy))}
@@ -279,9 +297,9 @@ func (w *work) others(ctx context.Context, p analysis.Period) error {
 func (w *work) name(column, value string) string {
 	switch column {
 	case "SubAccountId":
-		return w.Survey.AccountName(value)
+		return w.survey.AccountName(value)
 	case "ResourceId":
-		return w.Survey.ResourceName(value)
+		return w.survey.ResourceName(value)
 	}
 	return value
 }

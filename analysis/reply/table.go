@@ -33,6 +33,10 @@ func (w *work) breakdown(ctx context.Context) error {
 	for _, t := range w.incomplete(p) {
 		w.arriving(t)
 	}
+	if w.scoped() && w.found == 0 {
+		w.nothing()
+		return nil
+	}
 	if w.plan.Metric == analysis.Usage {
 		w.a.Currency = ""
 		return w.usage(sums)

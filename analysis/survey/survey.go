@@ -1,9 +1,12 @@
 // Package survey tells what a snapshot holds: the vocabulary that questions are read with, and how far each provider's data
-// is complete. It depends on the snapshot alone, so it is kept in the store's cache folder and made once per snapshot.
+// is complete. For an asker who may not see everything it tells what their scope lets see, and nothing else. It depends on
+// the snapshot and the scope alone, so it is kept in the store's cache folder and made once for both.
 package survey
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,12 +21,15 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/ask"
+	"spendbot/analysis/query"
 	"spendbot/analysis/store"
 )
 
-// Survey is what a snapshot holds.
+// Survey is what a snapshot holds, as far as a scope lets see.
 type Survey struct {
-	Snapshot   int64          `json:"snapshot,string"`
+	Snapshot int64 `json:"snapshot,string"`
+	// Scope is the key of the scope ([analysis.ScopeKey]) that everything here lies within; "" is no scope.
+	Scope      string         `json:"scope,omitempty"`
 	Vocabulary ask.Vocabulary `json:"vocabulary"`
 	Providers  []Provider     `json:"providers"`
 	Months     []Month        `json:"months"`
@@ -61,27 +67,84 @@ const maxTerms = 20000
 
 // Of returns the snapshot's survey, from the cache when there is one.
 func Of(ctx context.Context, s *store.Store, sn *store.Snapshot) (*Survey, error) {
-	path := filepath.Join(s.Dir(), "cache", fmt.Sprintf("survey-%d.json", sn.ID))
+	return Within(ctx, s, sn, nil)
+}
+
+// Within returns the survey of what a scope lets see of the snapshot, from the cache when there is one. Names, months and
+// amounts are those of the scope's rows. How far the data reaches and is complete is a matter of the provider's feed, which a
+// few rows of it tell badly: it is taken from the whole feed, for the providers that the scope has rows of.
+func Within(ctx context.Context, s *store.Store, sn *store.Snapshot, scope []analysis.Filter) (*Survey, error) {
+	key := analysis.ScopeKey(scope)
+	path := filepath.Join(s.Dir(), "cache", fileName(sn.ID, key))
 	if b, err := os.ReadFile(path); err == nil {
 		var sv Survey
-		if json.Unmarshal(b, &sv) == nil && sv.Version == version && sv.Snapshot == sn.ID {
+		if json.Unmarshal(b, &sv) == nil && sv.Version == version && sv.Snapshot == sn.ID && sv.Scope == key {
 			return &sv, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the survey: %w", err)
 	}
-	sv, err := survey(ctx, sn)
+	var feeds []Provider
+	if key != "" {
+		all, err := Of(ctx, s, sn)
+		if err != nil {
+			return nil, err
+		}
+		feeds = all.Providers
+	}
+	sight, err := sn.Seen(scope)
 	if err != nil {
 		return nil, err
 	}
-	if b, err := json.Marshal(sv); err == nil { // a cache that cannot be written costs time, nothing else
-		if os.MkdirAll(filepath.Dir(path), 0o755) == nil {
-			if os.WriteFile(path+".tmp", b, 0o644) == nil {
-				_ = os.Rename(path+".tmp", path)
-			}
+	sv, err := survey(ctx, sight, feeds)
+	if err != nil {
+		return nil, err
+	}
+	sv.Snapshot, sv.Scope, sv.Version = sn.ID, key, version
+	keep(path, sv)
+	return sv, nil
+}
+
+// fileName is the cache's file for a snapshot and a scope's key.
+func fileName(snapshot int64, key string) string {
+	if key == "" {
+		return fmt.Sprintf("survey-%d.json", snapshot)
+	}
+	return fmt.Sprintf("survey-%d-%x.json", snapshot, sha256.Sum256([]byte(key)))
+}
+
+// mostKept bounds how many surveys the cache folder keeps, over all snapshots and scopes.
+const mostKept = 100
+
+// keep writes a survey to the cache. A cache that cannot be written costs time, nothing else.
+func keep(path string, sv *Survey) {
+	b, err := json.Marshal(sv)
+	if err != nil || os.MkdirAll(filepath.Dir(path), 0o755) != nil {
+		return
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".survey-*") // of one's own: several processes may make the same survey
+	if err != nil {
+		return
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return
+	}
+	old, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "survey-*.json"))
+	age := map[string]int64{}
+	for _, f := range old {
+		if info, err := os.Stat(f); err == nil {
+			age[f] = info.ModTime().UnixNano()
 		}
 	}
-	return sv, nil
+	slices.SortFunc(old, func(a, b string) int { return cmp.Compare(age[b], age[a]) })
+	for _, f := range old[min(len(old), mostKept):] {
+		_ = os.Remove(f)
+	}
 }
 
 const dimensionsSQL = `SELECT
@@ -92,27 +155,29 @@ const dimensionsSQL = `SELECT
   CASE WHEN grouping(ServiceProviderName) = 0 THEN ServiceProviderName WHEN grouping(BillingAccountId) = 0 THEN BillingAccountId WHEN grouping(SubAccountId) = 0 THEN SubAccountId WHEN grouping(RegionId) = 0 THEN RegionId WHEN grouping(x_UsageType) = 0 THEN x_UsageType WHEN grouping(x_InstanceType) = 0 THEN x_InstanceType WHEN grouping(SkuId) = 0 THEN SkuId WHEN grouping(PublisherName) = 0 THEN PublisherName WHEN grouping(ServiceCategory) = 0 THEN ServiceCategory WHEN grouping(CommitmentDiscountId) = 0 THEN CommitmentDiscountId WHEN grouping(BillingCurrency) = 0 THEN BillingCurrency WHEN grouping(ServiceName) = 0 THEN ServiceName END AS value,
   CASE WHEN grouping(SubAccountId) = 0 THEN max(SubAccountName) WHEN grouping(BillingAccountId) = 0 THEN max(BillingAccountName) END AS name,
   sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost
-FROM daily
+FROM {daily}
 GROUP BY GROUPING SETS ((ServiceProviderName), (BillingAccountId), (SubAccountId), (RegionId), (x_UsageType), (x_InstanceType), (SkuId), (PublisherName), (ServiceCategory), (CommitmentDiscountId), (BillingCurrency), (ServiceName))
 ORDER BY 1, 4 DESC, 2`
 
 // resourcesSQL reads the line items, the rollup having no resources; its limit is maxTerms.
 const resourcesSQL = `SELECT ResourceId, max(ResourceName) AS name, sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost
-FROM charges WHERE ResourceId IS NOT NULL GROUP BY ResourceId ORDER BY 3 DESC NULLS LAST, 1 LIMIT 20000`
+FROM {charges} WHERE ResourceId IS NOT NULL GROUP BY ResourceId ORDER BY 3 DESC NULLS LAST, 1 LIMIT 20000`
 
-const tagsSQL = `SELECT Tags, sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost FROM daily WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
+const tagsSQL = `SELECT Tags, sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost FROM {daily} WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
 
-// CoverageSQL counts, per provider and day, the line items of the day and all of them: what [Coverage] reads.
+// CoverageSQL counts, per provider and day, the line items of the day and all of them: what [Coverage] reads. It is a text
+// for [query.Resolve], as all of them here.
 const CoverageSQL = `SELECT ServiceProviderName, ChargeDate, CAST(sum(x_Rows) FILTER (WHERE x_SpanDays = 1) AS BIGINT) AS rows_daily, CAST(sum(x_Rows) AS BIGINT) AS rows_all
-FROM daily GROUP BY 1, 2 ORDER BY 1, 2`
+FROM {daily} GROUP BY 1, 2 ORDER BY 1, 2`
 
 const monthsSQL = `SELECT ServiceProviderName, x_Source, CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS month, BillingCurrency, CAST(sum(x_Rows) AS BIGINT),
   sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(ContractedCost)
-FROM daily GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
+FROM {daily} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
 
-func survey(ctx context.Context, sn *store.Snapshot) (*Survey, error) {
-	sv := &Survey{Snapshot: sn.ID, Version: version}
-	rows, _, err := sn.Query(ctx, "vocabulary", dimensionsSQL)
+// survey makes a survey. feeds is how far the providers' data reaches where that is known already; nil is to be found out.
+func survey(ctx context.Context, sn *store.Sight, feeds []Provider) (*Survey, error) {
+	sv := &Survey{}
+	rows, _, err := sn.Query(ctx, "vocabulary", query.F(dimensionsSQL))
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +203,7 @@ func survey(ctx context.Context, sn *store.Snapshot) (*Survey, error) {
 			*l = append(*l, ask.Term{Value: value, Name: name, Cost: float(r[3])})
 		}
 	}
-	if rows, _, err = sn.Query(ctx, "resources", resourcesSQL); err != nil {
+	if rows, _, err = sn.Query(ctx, "resources", query.F(resourcesSQL)); err != nil {
 		return nil, err
 	}
 	for _, r := range rows.Values {
@@ -147,10 +212,10 @@ func survey(ctx context.Context, sn *store.Snapshot) (*Survey, error) {
 	if err := tags(ctx, sn, v); err != nil {
 		return nil, err
 	}
-	if err := sv.coverage(ctx, sn); err != nil {
+	if err := sv.coverage(ctx, sn, feeds); err != nil {
 		return nil, err
 	}
-	rows, _, err = sn.Query(ctx, "months", monthsSQL)
+	rows, _, err = sn.Query(ctx, "months", query.F(monthsSQL))
 	if err != nil {
 		return nil, err
 	}
@@ -166,8 +231,8 @@ func survey(ctx context.Context, sn *store.Snapshot) (*Survey, error) {
 	return sv, nil
 }
 
-func tags(ctx context.Context, sn *store.Snapshot, v *ask.Vocabulary) error {
-	rows, _, err := sn.Query(ctx, "tags", tagsSQL)
+func tags(ctx context.Context, sn *store.Sight, v *ask.Vocabulary) error {
+	rows, _, err := sn.Query(ctx, "tags", query.F(tagsSQL))
 	if err != nil {
 		return err
 	}
@@ -232,12 +297,17 @@ func Coverage(rows *store.Rows) []Provider {
 	return out
 }
 
-func (sv *Survey) coverage(ctx context.Context, sn *store.Snapshot) error {
-	rows, _, err := sn.Query(ctx, "coverage", CoverageSQL)
+func (sv *Survey) coverage(ctx context.Context, sn *store.Sight, feeds []Provider) error {
+	rows, _, err := sn.Query(ctx, "coverage", query.F(CoverageSQL))
 	if err != nil {
 		return err
 	}
-	sv.Providers = Coverage(rows)
+	for _, p := range Coverage(rows) {
+		if i := slices.IndexFunc(feeds, func(f Provider) bool { return f.Name == p.Name }); i >= 0 {
+			p = feeds[i]
+		}
+		sv.Providers = append(sv.Providers, p)
+	}
 	v := &sv.Vocabulary
 	for _, p := range sv.Providers {
 		if v.First.IsZero() || p.First.Before(v.First) {
