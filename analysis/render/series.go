@@ -93,7 +93,8 @@ func sparkline(values []*decimal.Decimal, per int) string {
 		default:
 			top := decimal.New(int64(len(sparks)-1), 0)
 			at := mean.Sub(low).Mul(top).DivRound(high.Sub(low), 4).Round(0).IntPart()
-			b.WriteRune(sparks[at])
+			// The mean of amounts below a hundred-millionth is rounded beyond the highest of them.
+			b.WriteRune(sparks[min(max(at, 0), int64(len(sparks)-1))])
 		}
 	}
 	return b.String()

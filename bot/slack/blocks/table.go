@@ -1,0 +1,235 @@
+package blocks
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"spendbot/analysis"
+	"spendbot/analysis/render"
+)
+
+const (
+	tableColumns = 3  // a table of more is not readable on a phone
+	tableRows    = 20 // rows of a table
+	lineRows     = 15 // rows as lines
+	monoWidth    = 42 // characters of a fixed width that a phone shows on a line
+	minName      = 12 // characters a name is squeezed to before another layout is tried
+	maxCell      = 60
+)
+
+// everythingElse is how the row of what is not shown begins.
+const everythingElse = "everything else"
+
+// table adds a table: a real one where it is narrow, else columns in a fixed width, else a line per row. A breakdown over days
+// is read as what it is, a line over time. What is cut is counted, and added up where it can be.
+func table(p *page, t *analysis.Table, a *analysis.Answer) {
+	if s, ok := render.SeriesOf(t); ok && len(s.Days) >= seriesDays {
+		series(p, s, a)
+		return
+	}
+	v := render.ShowTable(t, a.Currency, tableRows)
+	switch {
+	case len(v.Heads) == 0 || len(v.Rows) == 0 && v.Total == nil:
+		return
+	case len(v.Rows) == 1 && v.Total == nil && !slices.Contains(v.Kinds, analysis.ColText):
+		single(p, v, a)
+		return
+	case len(v.Heads) <= tableColumns && !p.table:
+		for _, most := range []int{tableRows, tableRows / 2, tableRows / 4} {
+			v = render.ShowTable(t, a.Currency, most)
+			if b, n := tableBlock(v); p.roomFor(n) {
+				p.add(b, n)
+				p.table = true
+				cutNote(p, v.Cut, a, "row", "rows")
+				return
+			}
+		}
+	}
+	// Fewer rows rather than a table that ends in the middle and does not add up.
+	for _, most := range []int{lineRows, lineRows * 2 / 3, lineRows / 3} {
+		v = render.ShowTable(t, a.Currency, most)
+		if lines, ok := columns(v); ok {
+			if p.roomFor(size(lines)) {
+				p.mono(lines)
+				cutNote(p, v.Cut, a, "row", "rows")
+				return
+			}
+		} else if lines := rowLines(v); p.fits(lines) {
+			p.lines(lines...)
+			cutNote(p, v.Cut, a, "row", "rows")
+			return
+		}
+	}
+	p.cut = true
+}
+
+// cutNote says how much is not shown and where it is: "12 more rows: CSV or `spendbot trace Q-7F3K2M`".
+func cutNote(p *page, n int, a *analysis.Answer, one, many string) {
+	if n > 0 {
+		p.note(counted(n, "more "+one, "more "+many) + whereRest(a))
+	}
+}
+
+// single is a table of one row, which has no name: its figures, but for those that the headline has said.
+func single(p *page, v render.ShownTable, a *analysis.Answer) {
+	var figures []string
+	for c, text := range v.Rows[0] {
+		if text != "" && !strings.Contains(a.Headline, text) {
+			figures = append(figures, strings.TrimSpace(esc(v.Heads[c], maxCell)+" "+esc(text, maxCell)))
+		}
+	}
+	p.note(strings.Join(figures, " · "))
+}
+
+// right reports whether a column is of figures.
+func right(v render.ShownTable, c int) bool { return v.Kinds[c] != analysis.ColText }
+
+// tableBlock is a table and the characters in it. Figures are texts, as exact as they are printed: a number in a cell of Slack
+// is a float.
+func tableBlock(v render.ShownTable) (*slack.TableBlock, int) {
+	b := slack.NewTableBlock("")
+	n := 0
+	for c := range v.Heads {
+		s := slack.ColumnSetting{Align: slack.ColumnAlignmentLeft, IsWrapped: true}
+		if right(v, c) {
+			s = slack.ColumnSetting{Align: slack.ColumnAlignmentRight}
+		}
+		b.ColumnSettings = append(b.ColumnSettings, s)
+	}
+	row := func(cells []string) {
+		out := make([]slack.TableCell, len(v.Heads))
+		for c := range out {
+			text := ""
+			if c < len(cells) {
+				text = plain(cells[c], maxCell)
+			}
+			if text == "" {
+				text = " " // a cell may not be empty
+			}
+			n += utf8.RuneCountInString(text)
+			out[c] = slack.NewTableRawTextCell(text)
+		}
+		b.AddRow(out...)
+	}
+	row(v.Heads)
+	for _, r := range v.Rows {
+		row(r)
+	}
+	if v.Total != nil {
+		row(v.Total)
+	}
+	return b, n
+}
+
+// columns lays a table out in a fixed width: the names in one column, which gives way, then the figures. Not ok when that does
+// not fit a phone, or there are words beside the names.
+func columns(v render.ShownTable) ([]string, bool) {
+	for c := range v.Heads {
+		if (c < v.Keys) == right(v, c) {
+			return nil, false
+		}
+	}
+	rows := [][]string{nameAndFigures(v, v.Heads)}
+	for _, r := range v.Rows {
+		rows = append(rows, nameAndFigures(v, r))
+	}
+	if v.Total != nil {
+		rows = append(rows, nameAndFigures(v, v.Total))
+	}
+	widths := make([]int, len(rows[0]))
+	for _, r := range rows {
+		for c, cell := range r {
+			widths[c] = max(widths[c], utf8.RuneCountInString(cell))
+		}
+	}
+	figures := 0
+	for _, w := range widths[1:] {
+		figures += 2 + w
+	}
+	if widths[0] = min(widths[0], monoWidth-figures); widths[0] < minName {
+		return nil, false
+	}
+	lines := make([]string, len(rows))
+	for i, r := range rows {
+		var b strings.Builder
+		for c, cell := range r {
+			if c == 0 {
+				if rest, ok := strings.CutPrefix(cell, everythingElse+" ("); ok && utf8.RuneCountInString(cell) > widths[0] {
+					cell = "others (" + rest // the number matters more
+				}
+				cell = plain(cell, widths[0])
+				b.WriteString(cell + spaces(widths[0]-utf8.RuneCountInString(cell)))
+				continue
+			}
+			b.WriteString("  " + spaces(widths[c]-utf8.RuneCountInString(cell)) + cell)
+		}
+		lines[i] = strings.TrimRight(b.String(), " ")
+	}
+	return lines, true
+}
+
+func spaces(n int) string { return strings.Repeat(" ", max(0, n)) }
+
+// nameAndFigures joins the cells that name a row.
+func nameAndFigures(v render.ShownTable, cells []string) []string {
+	out := []string{strings.Join(withoutEmpty(cells[:v.Keys]), " · ")}
+	for _, c := range cells[v.Keys:] {
+		out = append(out, plain(c, maxCell))
+	}
+	return out
+}
+
+// rowLines gives each row a line: its main figure first, as drivers have it, then its name, then what else there is. The main
+// figure is the change, or else the last amount.
+func rowLines(v render.ShownTable) []string {
+	main := -1
+	for c, k := range v.Kinds {
+		if k == analysis.ColDelta || k == analysis.ColMoney && (main < 0 || v.Kinds[main] != analysis.ColDelta) {
+			main = c
+		}
+	}
+	line := func(cells []string) string {
+		var names, others []string
+		figure := ""
+		for c, text := range cells {
+			switch {
+			case text == "":
+			case c == main:
+				figure = code(text, maxCell)
+			case c < v.Keys && !right(v, c):
+				names = append(names, esc(text, maxCell*2))
+			default:
+				others = append(others, strings.TrimSpace(esc(v.Heads[c], maxCell)+" "+esc(text, maxCell*2)))
+			}
+		}
+		s := strings.Join(names, " · ")
+		if len(others) > 0 {
+			s = strings.TrimPrefix(s+": "+strings.Join(others, " · "), ": ")
+		}
+		return clip(strings.TrimSpace(figure+" "+s), others, names, figure)
+	}
+	var out []string
+	for _, r := range v.Rows {
+		out = append(out, line(r))
+	}
+	if v.Total != nil {
+		out = append(out, line(v.Total))
+	}
+	return withoutEmpty(out)
+}
+
+// clip keeps a row's line to a line's length: what is said last goes first.
+func clip(s string, others, names []string, figure string) string {
+	for utf8.RuneCountInString(s) > maxLine && len(others) > 0 {
+		others = others[:len(others)-1]
+		s = figure + " " + strings.Join(names, " · ") + ": " + strings.Join(append(slices.Clone(others), ellipsis), " · ")
+	}
+	for utf8.RuneCountInString(s) > maxLine && len(names) > 0 {
+		names = names[:len(names)-1]
+		s = figure + " " + strings.Join(append(slices.Clone(names), ellipsis), " · ")
+	}
+	return strings.TrimSpace(s)
+}

@@ -1,0 +1,6 @@
+-- How Q-PR0VEN was made, asked 23 Nov 2026 09:00 UTC
+-- Asked: how is effective cost computed?
+-- Read as: where a figure comes from.
+-- Answer: Effective cost: What usage costs after all discounts, with prepaid commitments spread over the usage they cover.
+-- Tables: daily is snapshot 0, charges is snapshot 0.
+-- No query was needed.
