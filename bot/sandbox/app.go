@@ -25,7 +25,7 @@ import (
 //	   "app": {"id", "name", "user": the bot's user id, "command", "hint", "shortcuts": [{"callback_id", "name", "global": bool}]}}
 //	  USER is {"id", "name": handle, "real_name", "title", "kind": "member|guest|stranger|bot|deactivated", "team": workspace name,
 //	           "initials", "color": "#rrggbb", "canAct": bool}
-//	  An assistant thread is a channel of kind "assistant": its id, "D0ANA:1731.0001", is good wherever a channel id is asked
+//	  An assistant thread is a channel of kind "assistant": its id, "D00000ANA:1731.0001", is good wherever a channel id is asked
 //	  for; "dm" and "thread" are what it is made of. "app" says whether the app is a member.
 //
 //	GET /app/channel/{id}

@@ -77,28 +77,28 @@ type Shortcut struct {
 // The people, channels and groups of Demo, by id.
 const (
 	DemoTeam  = "T0NORTHWIND"
-	DemoOther = "T0VENDOR"
+	DemoOther = "T0VENDORLY"
 
-	Ana       = "U0ANA" // FinOps lead, in group finops
-	Ben       = "U0BEN" // engineer, in group payments-eng
-	Chloe     = "U0CHLOE"
-	Dev       = "U0DEV"
-	Gil       = "U0GIL" // single-channel guest
-	Sam       = "U0SAM" // from another workspace
+	Ana       = "U00000ANA" // FinOps lead, in group finops
+	Ben       = "U00000BEN" // engineer, in group payments-eng
+	Chloe     = "U000CHLOE"
+	Dev       = "U00000DEV"
+	Gil       = "U00000GIL" // single-channel guest
+	Sam       = "U00000SAM" // from another workspace
 	Deploybot = "U0DEPLOYBOT"
-	Rex       = "U0REX" // deactivated
+	Rex       = "U00000REX" // deactivated
 	Spendbot  = "U0SPENDBOT"
 	Slackbot  = "USLACKBOT"
 
 	CloudCosts = "C0CLOUDCOSTS" // public, with the bot
 	Payments   = "C0PAYMENTS"   // public, with the bot
-	Random     = "C0RANDOM"     // public, without the bot
-	Finops     = "C0FINOPS"     // private, with the bot
+	Random     = "C00RANDOM"    // public, without the bot
+	Finops     = "C00FINOPS"    // private, with the bot
 	ExtVendor  = "C0EXTVENDOR"  // Slack Connect, with the bot
 
-	GroupFinops   = "S0FINOPS"
+	GroupFinops   = "S00FINOPS"
 	GroupPayments = "S0PAYMENTS"
-	GroupSearch   = "S0SEARCH"
+	GroupSearch   = "S00SEARCH"
 	GroupPlatform = "S0PLATFORM"
 )
 

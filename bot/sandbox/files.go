@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,9 @@ type file struct {
 	shares                        []place // where a message carries it
 	threads                       []string
 }
+
+// encodedChannel is what files.completeUploadExternal takes for a channel.
+var encodedChannel = regexp.MustCompile(`^[CGDZ][A-Z0-9]{8,}$`)
 
 var filesAPI = map[string]method{
 	"files.getUploadURLExternal":   {scope: anyOf("files:write"), required: []string{"filename", "length"}, run: (*call).announceFile},
@@ -137,6 +141,9 @@ func (c *call) completeFiles() (reply, error) {
 	}
 	var rooms []*room
 	for _, id := range targets {
+		if !encodedChannel.MatchString(id) { // no names and no people here
+			return nil, refuse("invalid_arguments", "[ERROR] input must match regex pattern: "+encodedChannel.String()+" [json-pointer:/channel_id]")
+		}
 		r, err := c.writable(id)
 		if err != nil {
 			return nil, err
@@ -166,7 +173,10 @@ func (c *call) completeFiles() (reply, error) {
 		if f.title == "" {
 			f.title = f.name
 		}
-		out = append(out, c.wireFile(f))
+		// Slack answers before it has shared and looked at the file: where it went is known by files.info only.
+		early := c.wireFile(f)
+		early["mimetype"], early["filetype"] = "", ""
+		out = append(out, early)
 	}
 	for _, r := range rooms {
 		m := c.botMessage(comment)
@@ -175,9 +185,6 @@ func (c *call) completeFiles() (reply, error) {
 		for _, f := range files {
 			f.shares, f.threads = append(f.shares, place{r.ID, m.ts}), append(f.threads, thread)
 		}
-	}
-	for i, f := range files {
-		out[i] = c.wireFile(f)
 	}
 	return reply{"files": out}, nil
 }

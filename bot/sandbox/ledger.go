@@ -93,15 +93,7 @@ func (v *Snapshot) AckLatencies() []time.Duration {
 }
 
 // Unacked counts the things that await an ack or another attempt.
-func (v *Snapshot) Unacked() int {
-	n := 0
-	for _, e := range v.s.mail.open {
-		if !e.acked {
-			n++
-		}
-	}
-	return n
-}
+func (v *Snapshot) Unacked() int { return len(v.s.mail.open) }
 
 // Ledger lists every attempt to deliver something to the app, in order.
 func (s *Sandbox) Ledger() []Delivered { return look(s, (*Snapshot).Ledger) }

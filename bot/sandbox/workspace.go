@@ -207,7 +207,7 @@ func (s *Sandbox) stamp() string {
 // id is a fresh identifier with a prefix, like Slack's.
 func (w *workspace) id(prefix string) string {
 	w.serial++
-	return prefix + "0" + strings.ToUpper(strconv.FormatInt(int64(w.serial)+36*36*36, 36))
+	return fmt.Sprintf("%s0%08s", prefix, strings.ToUpper(strconv.FormatInt(int64(w.serial), 36)))
 }
 
 // keep adds a message to its room.
