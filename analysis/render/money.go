@@ -44,17 +44,47 @@ func Delta(amount analysis.Amount, currency string) string { return delta(amount
 
 // Compact shortens an amount to about three digits: "$11.4k", "$1.2M", "$580".
 func Compact(amount analysis.Amount, currency string) string {
-	for _, u := range []struct {
-		exp    int32
-		suffix string
-	}{{9, "B"}, {6, "M"}, {3, "k"}} {
-		// Rounded before it is compared, so that 999,960 becomes 1.0M and not 1000.0k.
-		n := roundTo(amount.Shift(-u.exp), 1)
-		if n.Abs().GreaterThanOrEqual(decimal.New(1, 0)) {
-			return money(n, currency, 1) + u.suffix
+	for _, u := range largeUnits {
+		// Rounded in the next smaller unit before it is compared, so that 999,960 becomes 1.0M and not 1000.0k, and 950,000
+		// stays 950.0k.
+		if u.fits(amount) {
+			return money(amount.Shift(-u.exp), currency, 1) + u.suffix
 		}
 	}
 	return Money(amount, currency)
+}
+
+// largeUnit is a power of a thousand that large amounts are shortened to.
+type largeUnit struct {
+	exp    int32
+	suffix string
+}
+
+var largeUnits = []largeUnit{{9, "B"}, {6, "M"}, {3, "k"}}
+
+// fits reports whether an amount is at least one of the unit, as the next smaller unit would show it.
+func (u largeUnit) fits(amount decimal.Decimal) bool {
+	places := int32(1)
+	if u.exp == 3 {
+		places = 0
+	}
+	smaller := roundTo(amount.Shift(3-u.exp), places)
+	return smaller.Abs().GreaterThanOrEqual(decimal.New(1000, 0))
+}
+
+// Tick writes an amount on a scale whose marks lie step apart, short and exact: "$240k", "$1.5M", "$0.20". Largest is the
+// scale's largest amount; all marks are in its unit. Step is 1, 2 or 5 times a power of ten.
+func Tick(amount, step, largest analysis.Amount, currency string) string {
+	places := func(step decimal.Decimal) int32 { return max(0, -(int32(step.NumDigits()) + step.Exponent() - 1)) }
+	for _, u := range largeUnits {
+		if u.fits(largest) && step.Shift(-u.exp).GreaterThanOrEqual(decimal.New(1, -1)) {
+			if amount.IsZero() {
+				return money(amount, currency, 0)
+			}
+			return money(amount.Shift(-u.exp), currency, places(step.Shift(-u.exp))) + u.suffix
+		}
+	}
+	return money(amount, currency, places(step))
 }
 
 // CompactDelta is [Compact] with a sign: "+$11.4k".
