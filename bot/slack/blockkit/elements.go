@@ -17,7 +17,8 @@ func picker(properties ...property) shape {
 
 var (
 	button = of(kind, may("action_id", id), confirm, style, need("text", plain(MaxButtonText)), may("url", str(0, MaxURL)),
-		may("value", str(0, MaxButtonValue)), may("accessibility_label", str(0, MaxAccessibility)))
+		may("value", str(0, MaxButtonValue)), may("accessibility_label", str(0, MaxAccessibility)), may("visible_to_user_ids", names),
+		may("agent_prompt", str(0, 0)), may("agent_prompt_display", str(0, 0)))
 	workflowButton = of(kind, may("action_id", id), style, confirm, need("text", plain(MaxButtonText)),
 		may("accessibility_label", str(0, MaxAccessibility)),
 		need("workflow", an(of(need("trigger", an(of(need("url", url),

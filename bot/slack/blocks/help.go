@@ -73,6 +73,7 @@ func questions(qs []string, most int) []string {
 // tryIt is a question with a button that asks it.
 func tryIt(i int, q string) slack.Block {
 	b := slack.NewButtonBlockElement(numbered(PressTry, i), q, plainText("Ask", blockkit.MaxButtonText))
+	b.AccessibilityLabel = plain("Ask: "+q, blockkit.MaxAccessibility) // all of them read "Ask" otherwise
 	return slack.NewSectionBlock(markupText(code(q, 400)), nil, slack.NewAccessory(b))
 }
 

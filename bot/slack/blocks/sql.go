@@ -216,11 +216,33 @@ func evidence(a *analysis.Answer) string {
 	return s
 }
 
+// quote writes a text as SQL, on one line and without anything that drives a terminal: such characters are spelled chr(27).
+func quote(s string) string {
+	var parts []string
+	var b strings.Builder
+	flush := func() {
+		if b.Len() > 0 {
+			parts = append(parts, "'"+strings.ReplaceAll(b.String(), "'", "''")+"'")
+			b.Reset()
+		}
+	}
+	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
+		if one := string(r); render.Clean(one) == one {
+			b.WriteRune(r)
+		} else if r != 0 { // no text of a bill has a NUL in it that a database would take
+			flush()
+			parts = append(parts, "chr("+strconv.Itoa(int(r))+")")
+		}
+	}
+	flush()
+	if len(parts) == 0 {
+		return "''"
+	}
+	return strings.Join(parts, " || ")
+}
+
 // literal writes a parameter as SQL does.
 func literal(p any) string {
-	quote := func(s string) string {
-		return "'" + strings.ReplaceAll(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD"), "'", "''") + "'"
-	}
 	switch v := p.(type) {
 	case nil:
 		return "NULL"

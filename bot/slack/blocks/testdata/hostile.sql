@@ -10,8 +10,7 @@
 
 -- 1. <!channel> <@U012AB3CD> *bold* _it_ ~s~ `code` & <https://evil.test|click> :fire: > quote
 -- > next ␛[31m �: 412 rows in 42 ms, sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
--- parameter 1: '<!channel> <@U012AB3CD> *bold* _it_ ~s~ `code` & <https://evil.test|click> :fire: > quote
--- > next ␛[31m �'
+-- parameter 1: '<!channel> <@U012AB3CD> *bold* _it_ ~s~ `code` & <https://evil.test|click> :fire: > quote' || chr(10) || '> next ' || chr(27) || '[31m ' || chr(8238)
 -- parameter 2: NULL
 -- parameter 3: TRUE
 -- parameter 4: 3.5
@@ -26,8 +25,7 @@ FROM daily
 WHERE ChargeDate >= CAST(? AS DATE) AND ChargeDate < CAST(? AS DATE)
 GROUP BY 1
 ORDER BY 1;
-EXECUTE q1('<!channel> <@U012AB3CD> *bold* _it_ ~s~ `code` & <https://evil.test|click> :fire: > quote
-> next [31m ‮', NULL, TRUE, 3.5, '\x00\xFF'::BLOB, -4, 0.1);
+EXECUTE q1('<!channel> <@U012AB3CD> *bold* _it_ ~s~ `code` & <https://evil.test|click> :fire: > quote' || chr(10) || '> next ' || chr(27) || '[31m ' || chr(8238), NULL, TRUE, 3.5, '\x00\xFF'::BLOB, -4, 0.1);
 
 -- 2. leaves: 412 rows in 42 ms, sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 -- parameter 1: '2026-11-16'
