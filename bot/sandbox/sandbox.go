@@ -34,7 +34,7 @@ type Delivery struct{ BaseURL, SigningSecret string }
 // Timing are Slack's waits. The zero value is what Slack does; tests shorten them.
 type Timing struct {
 	Ack     time.Duration   // how long the app may take to acknowledge: 3 s
-	Retries []time.Duration // wait before each further attempt of an event, after the ack ran out: 0, 1 min, 5 min
+	Retries []time.Duration // wait before each further attempt of an event, after the ack ran out: 0, 1 min, 5 min; empty but not nil: none
 	Ping    time.Duration   // between WebSocket pings: 10 s
 	Warning time.Duration   // from a disconnect message with reason "warning" to the end of the socket: 10 s
 }
@@ -99,6 +99,7 @@ func New(o Options) *Sandbox {
 	s.changed = sync.NewCond(&s.mu)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.workspace = newWorkspace(o.Company)
+	s.serial = int(s.wall().UnixMilli()) // ids are unlike those of an earlier run: an app keeps what it has seen
 	s.dice = newDice(o.Seed)
 	s.ledger = newLedger()
 	s.mail = newMail()
@@ -181,8 +182,5 @@ func baseOf(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-func (s *Sandbox) learn(r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.learned = baseOf(r)
-}
+// App is the app as installed: its tokens are what a bot is configured with.
+func (s *Sandbox) App() App { return s.app }
