@@ -276,12 +276,3 @@ func SeriesText(s *analysis.Series, currency string) func(analysis.Amount) strin
 
 // PointName names a point of a series at its grain: "Wed 18 Nov", "week of 16 Nov", "November 2026".
 func PointName(day time.Time, g analysis.Grain) string { return dayName(day, g) }
-
-// Measured is what was measured, on one line: "effective cost in USD, 16-22 Nov against 9-15 Nov 2026 (UTC), everything.",
-// and as far as it is whole: "AWS is complete through 22 Nov." It is clean, and empty for an answer without numbers.
-func Measured(a *analysis.Answer) string {
-	if !counted(a) {
-		return ""
-	}
-	return strings.TrimSpace(measured(a) + " " + completeness(a))
-}

@@ -25,6 +25,7 @@ func TestGoldens(t *testing.T) {
 		}
 		golden(t, name+".md", func(out io.Writer) error { return Markdown(out, a) })
 		golden(t, name+".json", func(out io.Writer) error { return JSON(out, a) })
+		golden(t, name+".csv", func(out io.Writer) error { return CSV(out, a) })
 	}
 	golden(t, "rise.color.txt", func(out io.Writer) error { return Terminal(out, rise(), Options{Width: 120, Color: true}) })
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"spendbot/analysis"
@@ -217,13 +218,10 @@ func (p *picture) rows(width, limit float64) (*rows, float64) {
 	}
 }
 
-// footer is what was measured and which answer it is.
+// footer is which answer it is, what was measured, and how far the data is whole.
 func (p *picture) footer() string {
-	said := render.Measured(p.answer)
-	if p.answer.ID != "" && said != "" {
-		said = p.answer.ID + " · " + said
-	}
-	return drawable(said, "")
+	items, _ := render.Small(p.answer)
+	return drawable(strings.Join(append([]string{p.answer.ID}, items...), " · "), "")
 }
 
 // frame draws the card's edge, which sets it off from a light page.

@@ -469,12 +469,12 @@ func style(line int, other bool) (color.NRGBA, []float64) {
 // lineNames writes each line's name and last amount beside its end, moved apart where ends lie close.
 func (s series) lineNames(sc *scene, x func(time.Time) float64, at func(decimal.Decimal) float64, area box) {
 	type tag struct {
-		line         int
-		lines        []string
-		last         string
-		end          point
-		y, height    float64 // its middle
-		known        bool
+		line      int
+		lines     []string
+		last      string
+		end       point
+		y, height float64 // its middle
+		known     bool
 	}
 	room := sc.width - margin - area.x1 - 34
 	var tags []tag
