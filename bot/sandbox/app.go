@@ -322,7 +322,7 @@ func (s *Sandbox) appMessage(u *User, m *message) map[string]any {
 	if len(m.reactions) > 0 {
 		list := []any{}
 		for _, r := range m.reactions {
-			list = append(list, map[string]any{"name": r.name, "users": r.users})
+			list = append(list, map[string]any{"name": r.name, "users": slices.Clone(r.users)})
 		}
 		o["reactions"] = list
 	}

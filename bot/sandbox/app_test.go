@@ -425,6 +425,7 @@ func TestLink(t *testing.T) {
 		"ask @ana, @nobody":             "ask <@" + Ana + ">, @nobody",
 		"(@ben.) in #payments.":         "(<@" + Ben + ">.) in <#" + Payments + "|payments>.",
 		"@finops @here":                 "<!subteam^" + GroupFinops + "> <!here>",
+		"@ana#finops":                   "<@" + Ana + ">#finops",
 		"mail ana@ben.example":          "mail ana@ben.example",
 		"<@" + Ana + "> and <#C1|@ana>": "<@" + Ana + "> and <#C1|@ana>",
 	} {

@@ -1,6 +1,9 @@
 package sandbox
 
-import "slices"
+import (
+	"crypto/rand"
+	"slices"
+)
 
 // Company is who and what a workspace starts with.
 type Company struct {
@@ -103,7 +106,7 @@ const (
 )
 
 // Demo is a believable company: one person of every kind, channels of every kind, and user groups named after the teams of
-// the demo bill. Its tokens are fixed and worth nothing outside a sandbox.
+// the demo bill. Its tokens are new with every call, so that no web site can know them: see Sandbox.App.
 func Demo() Company {
 	everyone := []string{Ana, Ben, Chloe, Dev}
 	with := func(ids ...string) []string { return append(slices.Clone(everyone), ids...) }
@@ -137,7 +140,7 @@ func Demo() Company {
 		},
 		App: App{
 			ID: "A0SPENDBOT", Name: "Spendbot", BotUser: Spendbot, BotID: "B0SPENDBOT",
-			BotToken: "xoxb-sandbox-bot", AppToken: "xapp-sandbox-app", VerificationToken: "sandbox-verification",
+			BotToken: "xoxb-sandbox-" + rand.Text(), AppToken: "xapp-sandbox-" + rand.Text(), VerificationToken: rand.Text(),
 			Scopes: []string{"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:read", "chat:write",
 				"commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
 				"reactions:write", "team:read", "usergroups:read", "users:read", "users:read.email"},

@@ -101,7 +101,7 @@ func (s *Sandbox) slackbot(r *room, u *User, thread, text string) {
 	s.whisper(r, u.ID, &message{ts: s.stamp(), user: Slackbot, thread: thread, text: text})
 }
 
-// Edit changes what a person said before. Slack sends message_changed, and app_mention anew where the app is mentioned.
+// Edit changes what a person said before. Slack sends message_changed, and app_mention if the app was not named before.
 func (s *Sandbox) Edit(user, channel, ts, text string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +118,11 @@ func (s *Sandbox) Edit(user, channel, ts, text string) error {
 		return errRefused("%s said nothing at %s in %s", u.RealName, ts, r.ID)
 	}
 	text = s.link(text)
+	before := mentions(m.text, s.app.BotUser)
 	s.edit(r, m, content{text: text, blocks: s.rich(text)})
+	if !before {
+		s.mentioned(r, m)
+	}
 	return nil
 }
 

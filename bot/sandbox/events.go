@@ -36,26 +36,37 @@ func (s *Sandbox) said(r *room, m *message) {
 	if !r.has(s.app.BotUser) {
 		return
 	}
-	key := s.team.ID + "/" + r.ID + "/" + m.ts
-	fill := func(kind string) map[string]any {
-		o := s.wire(m, false)
-		o["type"], o["channel"], o["event_ts"] = kind, r.ID, m.ts
-		if u := s.users[m.user]; u != nil && u.Team != s.team.ID {
-			o["user_team"], o["source_team"], o["user_profile"] = u.Team, u.Team, map[string]any{"name": u.Name, "real_name": u.RealName, "team": u.Team}
-		}
-		delete(o, "reply_count")
-		return o
-	}
-	if r.im == "" && m.user != s.app.BotUser && m.subtype != "channel_join" && s.subscribed("app_mention") && mentions(m.text, s.app.BotUser) {
-		o := fill("app_mention")
-		delete(o, "subtype")
-		s.event(o, key, r.Shared)
+	if m.subtype != "channel_join" {
+		s.mentioned(r, m)
 	}
 	if s.subscribed(subscription(r)) {
-		o := fill("message")
+		o := s.inner("message", r, m)
 		o["channel_type"] = r.kind()
-		s.event(o, key, r.Shared)
+		s.event(o, s.key(r, m), r.Shared)
 	}
+}
+
+// key names a message in the ledger.
+func (s *Sandbox) key(r *room, m *message) string { return s.team.ID + "/" + r.ID + "/" + m.ts }
+
+// inner is a message as an event of a type.
+func (s *Sandbox) inner(kind string, r *room, m *message) map[string]any {
+	o := s.wire(m, false)
+	o["type"], o["channel"], o["event_ts"] = kind, r.ID, m.ts
+	if u := s.users[m.user]; u != nil && u.Team != s.team.ID {
+		o["user_team"], o["source_team"], o["user_profile"] = u.Team, u.Team, map[string]any{"name": u.Name, "real_name": u.RealName, "team": u.Team}
+	}
+	return o
+}
+
+// mentioned sends app_mention if a message in a channel names the app.
+func (s *Sandbox) mentioned(r *room, m *message) {
+	if !r.has(s.app.BotUser) || r.im != "" || m.user == s.app.BotUser || !s.subscribed("app_mention") || !mentions(m.text, s.app.BotUser) {
+		return
+	}
+	o := s.inner("app_mention", r, m)
+	delete(o, "subtype")
+	s.event(o, s.key(r, m), r.Shared)
 }
 
 // rewritten sends message_changed or message_deleted.
@@ -136,7 +147,11 @@ func (w *workspace) link(text string) string {
 	var out strings.Builder
 	last := 0
 	for _, at := range append(tokens.FindAllStringIndex(text, -1), []int{len(text), len(text)}) {
-		out.WriteString(names.ReplaceAllStringFunc(text[last:at[0]], func(found string) string {
+		glue := "" // after a token a name does not begin a word
+		if last > 0 {
+			glue = ">"
+		}
+		linked := names.ReplaceAllStringFunc(glue+text[last:at[0]], func(found string) string {
 			part := names.FindStringSubmatch(found)
 			name := strings.TrimRight(part[3], ".-_")
 			rest := part[3][len(name):]
@@ -144,7 +159,8 @@ func (w *workspace) link(text string) string {
 				return part[1] + token + rest
 			}
 			return found
-		}))
+		})
+		out.WriteString(linked[len(glue):])
 		out.WriteString(text[at[0]:at[1]])
 		last = at[1]
 	}

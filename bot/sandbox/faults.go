@@ -9,8 +9,10 @@ import (
 // Faults say how the sandbox misbehaves. Shares are between 0 and 1. Where a map is keyed by method, "*" is every method
 // that has no entry of its own.
 type Faults struct {
-	RedeliverShare float64              // of acknowledged deliveries that are delivered once more all the same
-	DropAckShare   float64              // of acks that are lost on their way, so that an event is delivered again
+	// RedeliverShare is of acknowledged deliveries that are made once more all the same: of every kind, although Slack itself
+	// is known to do so with events only.
+	RedeliverShare float64
+	DropAckShare   float64              // of acks that are lost on their way: events are delivered again, the rest times out
 	RateLimit      map[string]RateLimit // answers 429
 	Fail           map[string]Failure
 	InvalidBlocks  float64 // of messages with blocks that are refused with invalid_blocks although they are good

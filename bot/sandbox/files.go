@@ -266,6 +266,7 @@ func (s *Sandbox) serveFile(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
 	h.Set("Content-Type", f.mimetype)
 	if !strings.HasPrefix(f.mimetype, "image/") || f.mimetype == "image/svg+xml" {

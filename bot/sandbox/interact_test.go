@@ -151,7 +151,7 @@ func TestShortcut(t *testing.T) {
 	}
 }
 
-// opener gives a bot that opens a modal for every press and answers submissions.
+// opener gives a bot that opens a modal for every press on a message and answers submissions.
 func opener(r *rig, onSubmit func(slack.InteractionCallback) any) answer {
 	return func(e socketmode.Event) (any, bool) {
 		c, ok := e.Data.(slack.InteractionCallback)
@@ -160,6 +160,9 @@ func opener(r *rig, onSubmit func(slack.InteractionCallback) any) answer {
 		}
 		switch c.Type {
 		case slack.InteractionTypeBlockActions:
+			if c.View.ID != "" { // pressed in the modal itself
+				return nil, true
+			}
 			_, err := r.api.OpenViewContext(context.Background(), c.TriggerID, modal(input("name", "text"), button("more", "x")))
 			return nil, err == nil
 		case slack.InteractionTypeViewSubmission:

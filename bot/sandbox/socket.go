@@ -188,10 +188,9 @@ func disconnect(reason string) []byte {
 // message; "" cuts the connections without a word, as a network does. Nothing new is sent over them.
 func (s *Sandbox) DisconnectAll(reason string) int {
 	s.mu.Lock()
-	sockets := s.mail.sockets
-	s.mail.sockets = nil
-	if reason == "warning" {
-		s.mail.sockets = sockets // still in use until the end
+	sockets := slices.Clone(s.mail.sockets)
+	if reason != "warning" { // with a warning they stay in use until the end
+		s.mail.sockets = nil
 	}
 	s.changed.Broadcast()
 	s.mu.Unlock()
@@ -221,7 +220,7 @@ func (s *Sandbox) DisconnectAll(reason string) int {
 func (s *Sandbox) detachSoon(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mail.sockets = slices.DeleteFunc(slices.Clone(s.mail.sockets), func(x *socket) bool { return x == k })
+	s.mail.sockets = slices.DeleteFunc(s.mail.sockets, func(x *socket) bool { return x == k })
 }
 
 // Sockets is how many Socket Mode connections the app holds open.

@@ -252,14 +252,26 @@ func TestFaultsOfDelivery(t *testing.T) {
 func TestEditingAndDeletingArrive(t *testing.T) {
 	r := start(t, Options{})
 	b := r.connect(t, nil)
-	ts := r.Post("ana", "dm", "", "why?")
-	if err := r.Edit("ana", "dm", ts, "why not?"); err != nil {
+	ts := r.Post("ana", Payments, "", "why?")
+	if err := r.Edit("ana", Payments, ts, "why not?"); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Delete("ana", "dm", ts); err != nil {
+	if err := r.Delete("ana", Payments, ts); err != nil {
 		t.Fatal(err)
 	}
 	r.acked(t, "message", 3)
+	second := r.Post("ana", Payments, "", "tell me")
+	for range 2 {
+		if err := r.Edit("ana", Payments, second, "@spendbot tell me"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.acked(t, "message", 6)
+	r.acked(t, "app_mention", 1)
+	r.wait(t, "all is acknowledged", func(v *Snapshot) bool { return v.Unacked() == 0 })
+	if n := len(b.inner("app_mention")); n != 1 {
+		t.Errorf("%d mentions: the app was named once", n)
+	}
 	got := b.inner("message")
 	changed, deleted := got[1].(*slackevents.MessageEvent), got[2].(*slackevents.MessageEvent)
 	if changed.SubType != "message_changed" || changed.Message.Text != "why not?" || changed.PreviousMessage.Text != "why?" {

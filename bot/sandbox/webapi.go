@@ -85,7 +85,6 @@ func (s *Sandbox) need(scopes ...string) error {
 
 // serveAPI answers /api/METHOD.
 func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
-	s.learn(r)
 	name := r.PathValue("method")
 	when := s.wall()
 	a, token, warnings, err := parseCall(w, r)
@@ -181,6 +180,9 @@ func (s *Sandbox) run(name string, a args, token, from string) (reply, error) {
 	}
 	if err := s.admit(m, token); err != nil {
 		return nil, err
+	}
+	if token != "" {
+		s.learned = from
 	}
 	var missing []string
 	for _, arg := range m.required {

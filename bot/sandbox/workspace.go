@@ -368,7 +368,7 @@ func (s *Sandbox) wire(m *message, metadata bool) map[string]any {
 	if len(m.reactions) > 0 {
 		list := make([]any, len(m.reactions))
 		for i, r := range m.reactions {
-			list[i] = map[string]any{"name": r.name, "users": r.users, "count": len(r.users)}
+			list[i] = map[string]any{"name": r.name, "users": slices.Clone(r.users), "count": len(r.users)}
 		}
 		o["reactions"] = list
 	}
