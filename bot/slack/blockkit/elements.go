@@ -78,7 +78,8 @@ var selects = map[string]shape{
 	"conversations_select": picker(may("initial_conversation", str(0, 0)), filter, response, current),
 	"channels_select":      picker(may("initial_channel", str(0, 0)), response),
 
-	"multi_static_select":        picker(options...).plus(may("initial_options", list(0, MaxSelectOptions, plainOption)), mostOfIt).with(oneSource),
+	"multi_static_select": picker(options...).plus(may("initial_options", list(0, MaxSelectOptions, plainOption)),
+		mostOfIt).with(oneSource),
 	"multi_external_select":      picker(may("initial_options", list(0, MaxSelectOptions, plainOption)), query, mostOfIt),
 	"multi_users_select":         picker(may("initial_users", names), mostOfIt),
 	"multi_conversations_select": picker(may("initial_conversations", names), filter, current, mostOfIt),

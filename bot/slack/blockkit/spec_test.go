@@ -157,7 +157,8 @@ func TestValidObjectsAndRichText(t *testing.T) {
 		case "trigger":
 			b = actions(m{"type": "workflow_button", "text": pt("w"), "workflow": m{"trigger": o}})
 		case "input":
-			b = actions(m{"type": "workflow_button", "text": pt("w"), "workflow": m{"trigger": m{"url": "https://x.test", "customizable_input_parameters": a{o}}}})
+			b = actions(m{"type": "workflow_button", "text": pt("w"), "workflow": m{"trigger": m{"url": "https://x.test",
+				"customizable_input_parameters": a{o}}}})
 		default:
 			t.Errorf("%s: not known where it may stand", name)
 			continue
@@ -263,7 +264,8 @@ func change(t *rapid.T, v any) any {
 			return x
 		}
 	}
-	return rapid.SampledFrom([]any{"", "word", long(80), long(160), long(2100), long(3100), 0, 7, -1, 2.5, true, m{}, a{}, a{"x"}}).Draw(t, "instead")
+	return rapid.SampledFrom([]any{"", "word", long(80), long(160), long(2100), long(3100), 0, 7, -1, 2.5, true, m{}, a{},
+		a{"x"}}).Draw(t, "instead")
 }
 
 // TestInvalidCases makes a payload for every published case that must be refused. A case without a payload here fails.
@@ -314,7 +316,8 @@ func invalidCases() map[string]any {
 		return with(m{"type": "image", "image_url": "https://x.test/i.png", "alt_text": "i"}, kv...)
 	}
 	video := func(kv ...any) any {
-		return msg(with(m{"type": "video", "alt_text": "v", "title": pt("v"), "thumbnail_url": "https://x.test/t", "video_url": "https://x.test/v"}, kv...))
+		return msg(with(m{"type": "video", "alt_text": "v", "title": pt("v"), "thumbnail_url": "https://x.test/t",
+			"video_url": "https://x.test/v"}, kv...))
 	}
 	fileInput := func(n int) any { return msg(input(m{"type": "file_input", "max_files": n})) }
 	table := func(rows a, kv ...any) any { return msg(with(m{"type": "table", "rows": rows}, kv...)) }
@@ -326,11 +329,13 @@ func invalidCases() map[string]any {
 		return msg(with(m{"type": "container", "child_blocks": a{divider()}}, kv...))
 	}
 	task := func(u string) any {
-		return msg(m{"type": "task_card", "task_id": "t", "title": "t", "status": "pending", "sources": a{m{"type": "url", "url": u, "text": "x"}}})
+		return msg(m{"type": "task_card", "task_id": "t", "title": "t", "status": "pending", "sources": a{m{"type": "url", "url": u,
+			"text": "x"}}})
 	}
 	fb := func(kv ...any) any {
 		side := m{"text": pt("y"), "value": "1"}
-		return msg(m{"type": "context_actions", "elements": a{m{"type": "feedback_buttons", "positive_button": with(side, kv...), "negative_button": side}}})
+		return msg(m{"type": "context_actions", "elements": a{m{"type": "feedback_buttons", "positive_button": with(side, kv...),
+			"negative_button": side}}})
 	}
 	icon := func(kv ...any) m { return with(m{"type": "icon_button", "icon": "trash", "text": pt("d")}, kv...) }
 	chart := func(c m, kv ...any) any {
@@ -389,10 +394,11 @@ func invalidCases() map[string]any {
 		"file-input-max-files-too-small":        fileInput(0),
 		"file-input-max-files-too-large":        fileInput(11),
 		"plain-text-input-max-length-too-large": msg(input(m{"type": "plain_text_input", "max_length": 3001})),
-		"number-input-inverted-range":           msg(input(m{"type": "number_input", "is_decimal_allowed": false, "min_value": "2", "max_value": "1"})),
-		"input-label-too-long":                  msg(with(input(m{"type": "plain_text_input"}), "label", pt(long(2001)))),
-		"input-hint-too-long":                   msg(with(input(m{"type": "plain_text_input"}), "hint", pt(long(2001)))),
-		"input-invalid-element":                 msg(input(aButton())),
+		"number-input-inverted-range": msg(input(m{"type": "number_input", "is_decimal_allowed": false, "min_value": "2",
+			"max_value": "1"})),
+		"input-label-too-long":  msg(with(input(m{"type": "plain_text_input"}), "label", pt(long(2001)))),
+		"input-hint-too-long":   msg(with(input(m{"type": "plain_text_input"}), "hint", pt(long(2001)))),
+		"input-invalid-element": msg(input(aButton())),
 
 		"actions-too-many-elements": msg(actions(repeat(26, func(int) any { return m{"type": "datepicker"} })...)),
 		"context-too-many-elements": msg(m{"type": "context", "elements": times(11, md("x"))}),
@@ -439,7 +445,8 @@ func invalidCases() map[string]any {
 		"feedback-button-text-too-long":                fb("text", pt(long(76))),
 		"feedback-button-value-too-long":               fb("value", long(2001)),
 		"feedback-button-accessibility-label-too-long": fb("accessibility_label", long(76)),
-		"icon-button-too-many-visible-users":           msg(m{"type": "context_actions", "elements": a{icon("visible_to_user_ids", times(11, "U1"))}}),
+		"icon-button-too-many-visible-users": msg(m{"type": "context_actions", "elements": a{icon("visible_to_user_ids",
+			times(11, "U1"))}}),
 
 		"data-table-too-few-rows":        data(a{words}),
 		"data-table-too-many-rows":       data(times(202, words)),

@@ -238,7 +238,8 @@ func feedback(a *analysis.Answer, asButtons bool) slack.Block {
 	}
 	yes, no := a.ID+"|yes", a.ID+"|no"
 	if asButtons {
-		return slack.NewActionBlock("", button(string(PressFeedback)+":yes", yes, "Helpful"), button(string(PressFeedback)+":no", no, "Not helpful"))
+		return slack.NewActionBlock("", button(string(PressFeedback)+":yes", yes, "Helpful"), button(string(PressFeedback)+":no",
+			no, "Not helpful"))
 	}
 	return slack.NewContextActionsBlock("", slack.NewFeedbackButtonsBlockElement(string(PressFeedback),
 		slack.NewFeedbackButton(plainText("Helpful", blockkit.MaxButtonText), yes).WithAccessibilityLabel("This answer was helpful"),

@@ -44,17 +44,20 @@ func TestGoldens(t *testing.T) {
 		view(name+".sql", m, m.Blocks.BlockSet)
 	}
 	message("mention", Answer(oneNumber(), Options{Mention: "U012AB3CD", Demo: true, ButtonFeedback: true}))
-	message("help", Help(HelpData{Examples: []string{"why did spend change last week?", "why did payments-prod change last week?", "top services this month",
+	message("help", Help(HelpData{Examples: []string{"why did spend change last week?", "why did payments-prod change last week?",
+		"top services this month",
 		"daily spend by team this month"}, Scope: "team payments", Command: "/spend"}))
 	message("refusal", Refusal("I answer members of this workspace in channels I was invited to. Ask one of them to share an answer with you."))
-	rerun := []Rerun{{Name: "totals", Equal: true, Rows: 412, SHA256: "9f86d081884c7d65", MS: 40}, {Name: "leaves", Rows: 400, SHA256: "aaaaaaaaaaaaaaaa", MS: 41}}
+	rerun := []Rerun{{Name: "totals", Equal: true, Rows: 412, SHA256: "9f86d081884c7d65", MS: 40}, {Name: "leaves", Rows: 400,
+		SHA256: "aaaaaaaaaaaaaaaa", MS: 41}}
 	m, _ := SQL(rise(), rerun)
 	view("rerun.sql", m, m.Blocks.BlockSet)
 
 	month := rise()
 	month.Headline = "Spend rose $18,412 (+7.9%) in November so far: $251,007, after $232,595 in the same days of October."
 	h := Home(HomeData{Viewer: "Ana", Scope: "all spend", MonthToDate: month, Teams: topN(12, 3), Freshness: freshnessOf(),
-		Questions: []string{"why did spend change last week?", "which teams grew most last month?"}, Now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)})
+		Questions: []string{"why did spend change last week?", "which teams grew most last month?"}, Now: time.Date(2026, 11, 23, 9,
+			0, 0, 0, time.UTC)})
 	view("home", h, h.Blocks.BlockSet)
 	h = Home(HomeData{Viewer: "Gus", Refusal: "Guests see no spend here. Ask a member of the workspace to share an answer with you."})
 	view("home_refusal", h, h.Blocks.BlockSet)

@@ -75,8 +75,12 @@ func greeting(h HomeData) string {
 	if s := esc(h.Scope, 400); s != "" {
 		items = append(items, "you see "+s)
 	}
-	if !h.Now.IsZero() {
-		items = append(items, h.Now.UTC().Format("Mon 2 Jan 15:04")+" UTC")
+	switch now := h.Now.UTC(); {
+	case now.IsZero():
+	case now.Equal(analysis.DayOf(now)): // a day is known, not a moment
+		items = append(items, now.Format("Mon 2 Jan"))
+	default:
+		items = append(items, now.Format("Mon 2 Jan 15:04")+" UTC")
 	}
 	if len(items) == 0 {
 		return "what the bills say"

@@ -20,8 +20,10 @@ import (
 var hostileText = rapid.OneOf(
 	rapid.String(),
 	rapid.StringMatching(`[a-z0-9 ·_*~<>&|:!@#/-]{0,40}`),
-	rapid.SampledFrom([]string{"", " ", "\n", "<!channel>", "<@U012AB3CD>", "<#C012AB3CD|general>", "<!subteam^S1>", "<https://evil.test|x>", "`", "``", "```", "a`b`c", "*b*",
-		"_", ":fire:", "&lt;!here&gt;", "&", "\x00", "\u202e", "\xff", strings.Repeat("<", 4000), strings.Repeat("&", 900), strings.Repeat("long ", 2000),
+	rapid.SampledFrom([]string{"", " ", "\n", "<!channel>", "<@U012AB3CD>", "<#C012AB3CD|general>", "<!subteam^S1>",
+		"<https://evil.test|x>", "`", "``", "```", "a`b`c", "*b*",
+		"_", ":fire:", "&lt;!here&gt;", "&", "\x00", "\u202e", "\xff", strings.Repeat("<", 4000), strings.Repeat("&", 900),
+		strings.Repeat("long ", 2000),
 		strings.Repeat("\U0001F600", 1000), "> quote", "everything else (3 more)", "a\nb\nc", "…", "|"}),
 )
 
@@ -55,19 +57,23 @@ var anyPeriod = rapid.Custom(func(t *rapid.T) analysis.Period {
 
 var anyBridge = rapid.Custom(func(t *rapid.T) *analysis.Bridge {
 	n := rapid.SampledFrom([]int{0, 1, 2, 6, 7, 30, 2000}).Draw(t, "drivers")
-	b := &analysis.Bridge{Change: analysis.Change{Baseline: anyAmount.Draw(t, "baseline"), Currency: rapid.SampledFrom([]string{"USD", "", "EUR", "JPY", "X<!"}).Draw(t, "currency")}}
+	b := &analysis.Bridge{Change: analysis.Change{Baseline: anyAmount.Draw(t, "baseline"),
+		Currency: rapid.SampledFrom([]string{"USD", "", "EUR", "JPY", "X<!"}).Draw(t, "currency")}}
 	pool := rapid.SliceOfN(hostileText, 1, 8).Draw(t, "labels")
 	sizes := rapid.SliceOfN(anyAmount, 1, 12).Draw(t, "amounts")
 	for i := range n {
-		d := analysis.Driver{Label: pool[i%len(pool)], How: pool[(i+1)%len(pool)], Amount: sizes[i%len(sizes)], SliceTotal: sizes[(i+1)%len(sizes)],
-			Onset: analysis.Onset{Day: nov(1 + i%28), Why: pool[i%len(pool)], Shape: pool[(i+2)%len(pool)], Around: i%5 == 0}, Confidence: analysis.Low}
+		d := analysis.Driver{Label: pool[i%len(pool)], How: pool[(i+1)%len(pool)], Amount: sizes[i%len(sizes)],
+			SliceTotal: sizes[(i+1)%len(sizes)],
+			Onset:      analysis.Onset{Day: nov(1 + i%28), Why: pool[i%len(pool)], Shape: pool[(i+2)%len(pool)], Around: i%5 == 0},
+			Confidence: analysis.Low}
 		if i%3 == 0 {
 			d.Slice = map[string]string{"ServiceName": d.Label}
 			d.Offsets = []analysis.Offset{{Label: pool[i%len(pool)], Amount: sizes[0]}}
 		}
 		b.Drivers, b.Change.Delta = append(b.Drivers, d), b.Change.Delta.Add(d.Amount)
 	}
-	b.Rest = analysis.Rest{Amount: anyAmount.Draw(t, "rest"), Slices: rapid.IntRange(0, 5000).Draw(t, "slices"), Largest: anyAmount.Draw(t, "largest")}
+	b.Rest = analysis.Rest{Amount: anyAmount.Draw(t, "rest"), Slices: rapid.IntRange(0, 5000).Draw(t, "slices"),
+		Largest: anyAmount.Draw(t, "largest")}
 	b.Change.Delta = b.Change.Delta.Add(b.Rest.Amount)
 	b.Change.Current = b.Change.Baseline.Add(b.Change.Delta)
 	for _, e := range rapid.SliceOfN(rapid.SampledFrom(analysis.Effects), 0, 5).Draw(t, "effects") {
@@ -79,7 +85,8 @@ var anyBridge = rapid.Custom(func(t *rapid.T) *analysis.Bridge {
 var anyTable = rapid.Custom(func(t *rapid.T) *analysis.Table {
 	cols := rapid.SampledFrom([]int{0, 1, 2, 3, 4, 7, 25}).Draw(t, "columns")
 	rows := rapid.SampledFrom([]int{0, 1, 2, 20, 21, 300}).Draw(t, "rows")
-	out := &analysis.Table{Omitted: rapid.SampledFrom([]int{0, 0, 1, 5000, -1}).Draw(t, "omitted"), Drawn: rapid.IntRange(0, 5).Draw(t, "drawn") == 0}
+	out := &analysis.Table{Omitted: rapid.SampledFrom([]int{0, 0, 1, 5000, -1}).Draw(t, "omitted"), Drawn: rapid.IntRange(0,
+		5).Draw(t, "drawn") == 0}
 	texts := rapid.SliceOfN(hostileText, 1, 6).Draw(t, "texts")
 	amounts := rapid.SliceOfN(maybeAmount, 1, 9).Draw(t, "amounts")
 	kinds := []analysis.ColumnKind{analysis.ColText, analysis.ColMoney, analysis.ColDelta, analysis.ColPercent, analysis.ColNumber, "else"}
@@ -144,7 +151,8 @@ var anyID = rapid.OneOf(rapid.StringMatching(`Q-[0-9A-HJKMNP-TV-Z]{6}`), rapid.S
 
 var anyPlan = rapid.Custom(func(t *rapid.T) analysis.Plan {
 	p := analysis.Plan{
-		Intent: rapid.SampledFrom([]analysis.Intent{analysis.ExplainChange, analysis.Compare, analysis.SpendTotal, analysis.TopN, analysis.Breakdown, analysis.Provenance,
+		Intent: rapid.SampledFrom([]analysis.Intent{analysis.ExplainChange, analysis.Compare, analysis.SpendTotal, analysis.TopN,
+			analysis.Breakdown, analysis.Provenance,
 			analysis.Freshness, analysis.Ambiguous, analysis.OutOfScope, "", "new"}).Draw(t, "intent"),
 		Metric: rapid.SampledFrom(append(analysis.Metrics, "")).Draw(t, "metric"), Current: anyPeriod.Draw(t, "current"),
 		Grain:    rapid.SampledFrom([]analysis.Grain{analysis.NoGrain, analysis.ByDay, analysis.ByWeek, analysis.ByMonth}).Draw(t, "grain"),
@@ -158,7 +166,8 @@ var anyPlan = rapid.Custom(func(t *rapid.T) analysis.Plan {
 	}
 	p.Windows = rapid.SliceOfN(anyPeriod, 0, 6).Draw(t, "windows")
 	filter := rapid.Custom(func(t *rapid.T) analysis.Filter {
-		return analysis.Filter{Dimension: analysis.Dimension(hostileText.Draw(t, "dimension")), Values: rapid.SliceOfN(hostileText, 0, 5).Draw(t, "values"),
+		return analysis.Filter{Dimension: analysis.Dimension(hostileText.Draw(t, "dimension")), Values: rapid.SliceOfN(hostileText,
+			0, 5).Draw(t, "values"),
 			Labels: rapid.SliceOfN(hostileText, 0, 2).Draw(t, "labels"), Not: rapid.Bool().Draw(t, "not")}
 	})
 	p.Filters = rapid.SliceOfN(filter, 0, 4).Draw(t, "filters")
@@ -178,13 +187,15 @@ var anyPlan = rapid.Custom(func(t *rapid.T) analysis.Plan {
 
 var anyParam = rapid.OneOf(
 	rapid.Map(hostileText, func(s string) any { return s }),
-	rapid.SampledFrom([]any{nil, true, int64(7), 3.5, []byte("x"), nov(3), time.Unix(1, 5).UTC(), amt("1.50"), struct{ A int }{1}, []string{"a"}}),
+	rapid.SampledFrom([]any{nil, true, int64(7), 3.5, []byte("x"), nov(3), time.Unix(1, 5).UTC(), amt("1.50"), struct{ A int }{1},
+		[]string{"a"}}),
 )
 
 var anyAnswer = rapid.Custom(func(t *rapid.T) *analysis.Answer {
 	a := &analysis.Answer{
-		ID: anyID.Draw(t, "id"), Asked: anyDay.Draw(t, "asked"), Question: hostileText.Draw(t, "question"), Headline: hostileText.Draw(t, "headline"),
-		Reading: anyPlan.Draw(t, "plan"), Currency: rapid.SampledFrom([]string{"USD", "", "EUR", "KWD", "<@U1>"}).Draw(t, "currency"),
+		ID: anyID.Draw(t, "id"), Asked: anyDay.Draw(t, "asked"), Question: hostileText.Draw(t, "question"),
+		Headline: hostileText.Draw(t, "headline"),
+		Reading:  anyPlan.Draw(t, "plan"), Currency: rapid.SampledFrom([]string{"USD", "", "EUR", "KWD", "<@U1>"}).Draw(t, "currency"),
 		Caveats: rapid.SliceOfN(hostileText, 0, 12).Draw(t, "caveats"),
 	}
 	bridges := 0
@@ -211,7 +222,8 @@ var anyAnswer = rapid.Custom(func(t *rapid.T) *analysis.Answer {
 	}
 	for range rapid.SampledFrom([]int{0, 1, 3, 30}).Draw(t, "queries") {
 		a.Trace.Queries = append(a.Trace.Queries, analysis.QueryTrace{Name: hostileText.Draw(t, "query"), SQL: hostileText.Draw(t, "sql"),
-			Params: rapid.SliceOfN(anyParam, 0, 6).Draw(t, "params"), SHA256: hostileText.Draw(t, "hash"), Rows: 3, MS: rapid.Float64().Draw(t, "ms")})
+			Params: rapid.SliceOfN(anyParam, 0, 6).Draw(t, "params"), SHA256: hostileText.Draw(t, "hash"), Rows: 3,
+			MS: rapid.Float64().Draw(t, "ms")})
 	}
 	return a
 })
@@ -221,8 +233,9 @@ func TestAnyAnswerIsAValidMessage(t *testing.T) {
 	blocks, view := schema(t, "Blocks.schema.json"), schema(t, "View.schema.json")
 	rapid.Check(t, func(t *rapid.T) {
 		a := anyAnswer.Draw(t, "answer")
-		o := Options{Ephemeral: rapid.Bool().Draw(t, "ephemeral"), Demo: rapid.Bool().Draw(t, "demo"), ButtonFeedback: rapid.Bool().Draw(t, "buttons"),
-			Mention: rapid.SampledFrom([]string{"", "U012AB3CD", "<!channel>"}).Draw(t, "mention")}
+		o := Options{Ephemeral: rapid.Bool().Draw(t, "ephemeral"), Demo: rapid.Bool().Draw(t, "demo"),
+			ButtonFeedback: rapid.Bool().Draw(t, "buttons"),
+			Mention:        rapid.SampledFrom([]string{"", "U012AB3CD", "<!channel>"}).Draw(t, "mention")}
 		m := Answer(a, o)
 		valid(t, m, blocks)
 		harmless(t, m.Text, m.Blocks, o)
@@ -238,7 +251,8 @@ func TestAnyAnswerIsAValidMessage(t *testing.T) {
 		harmless(t, "", v.Blocks.BlockSet, Options{})
 
 		h := Home(HomeData{Viewer: hostileText.Draw(t, "viewer"), Scope: hostileText.Draw(t, "scope"), MonthToDate: a, Teams: a, Freshness: a,
-			Questions: rapid.SliceOfN(hostileText, 0, 9).Draw(t, "questions"), Refusal: rapid.SampledFrom([]string{"", "", "no"}).Draw(t, "refusal")})
+			Questions: rapid.SliceOfN(hostileText, 0, 9).Draw(t, "questions"), Refusal: rapid.SampledFrom([]string{"", "",
+				"no"}).Draw(t, "refusal")})
 		validView(t, h, view)
 		harmless(t, "", h.Blocks.BlockSet, Options{})
 		pressable(t, h.Blocks.BlockSet)
@@ -431,11 +445,13 @@ func TestShownRowsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 90).Draw(t, "rows")
 		total := decimal.Zero
-		tb := &analysis.Table{Columns: []analysis.Column{{Name: "a", Label: "a", Kind: analysis.ColText}, {Name: "b", Label: "b", Kind: analysis.ColMoney}}}
+		tb := &analysis.Table{Columns: []analysis.Column{{Name: "a", Label: "a", Kind: analysis.ColText}, {Name: "b", Label: "b",
+			Kind: analysis.ColMoney}}}
 		for i := range n {
 			v := anyAmount.Draw(t, "amount")
 			total = total.Add(v)
-			tb.Rows = append(tb.Rows, analysis.Row{Key: map[string]string{"x": fmt.Sprint(i)}, Cells: []analysis.Cell{{Text: fmt.Sprint("row ", i)}, {Amount: &v}}})
+			tb.Rows = append(tb.Rows, analysis.Row{Key: map[string]string{"x": fmt.Sprint(i)},
+				Cells: []analysis.Cell{{Text: fmt.Sprint("row ", i)}, {Amount: &v}}})
 		}
 		left := anyAmount.Draw(t, "left out")
 		if tb.Omitted = rapid.IntRange(0, 3).Draw(t, "omitted"); tb.Omitted > 0 {
@@ -482,7 +498,8 @@ func TestEscapes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := hostileText.Draw(t, "text")
 		most := rapid.IntRange(0, 300).Draw(t, "most")
-		for name, got := range map[string]string{"esc": esc(s, most), "plain": plain(s, most), "prose": prose(s, most), "quiet": quiet(s, most), "code": code(s, max(4, most))} {
+		for name, got := range map[string]string{"esc": esc(s, most), "plain": plain(s, most), "prose": prose(s, most),
+			"quiet": quiet(s, most), "code": code(s, max(4, most))} {
 			limit := most
 			if name == "code" {
 				limit = max(4, most)
@@ -520,9 +537,12 @@ func TestParseAction(t *testing.T) {
 			t.Errorf("%s %q: %+v, %v", tc.id, tc.value, got, err)
 		}
 	}
-	for _, bad := range [][2]string{{"", ""}, {"sql", ""}, {"sql", "q-1"}, {"sql:1", "Q-7F3K2M"}, {"sql", "Q-7F3K2M\n"}, {"feedback", "Q-7F3K2M"}, {"feedback", "Q-7F3K2M|maybe"},
-		{"ask", "Q-7F3K2M\nx"}, {"ask:x", "Q-7F3K2M\nx"}, {"ask:-1", "Q-7F3K2M\nx"}, {"ask:1", "Q-7F3K2M\n "}, {"ask:1", "choice|Q-7F3K2M|1"}, {"select", "ask|Q-7F3K2M|1"},
-		{"more", "sql|Q-7F3K2M"}, {"more", "choice|Q-7F3K2M|1"}, {"try:0", "  "}, {"try", "x"}, {"select:1", "Q-7F3K2M\nx"}, {"nuke", "Q-7F3K2M"},
+	for _, bad := range [][2]string{{"", ""}, {"sql", ""}, {"sql", "q-1"}, {"sql:1", "Q-7F3K2M"}, {"sql", "Q-7F3K2M\n"},
+		{"feedback", "Q-7F3K2M"}, {"feedback", "Q-7F3K2M|maybe"},
+		{"ask", "Q-7F3K2M\nx"}, {"ask:x", "Q-7F3K2M\nx"}, {"ask:-1", "Q-7F3K2M\nx"}, {"ask:1", "Q-7F3K2M\n "}, {"ask:1",
+			"choice|Q-7F3K2M|1"}, {"select", "ask|Q-7F3K2M|1"},
+		{"more", "sql|Q-7F3K2M"}, {"more", "choice|Q-7F3K2M|1"}, {"try:0", "  "}, {"try", "x"}, {"select:1", "Q-7F3K2M\nx"},
+		{"nuke", "Q-7F3K2M"},
 		{"try:0", strings.Repeat("x", 2001)}, {"try:0", "\xff"}, {"ask:99999999999999999999", "Q-7F3K2M\nx"}} {
 		if got, err := ParseAction(bad[0], bad[1]); err == nil {
 			t.Errorf("%q %q was read as %+v", bad[0], bad[1], got)
@@ -560,7 +580,8 @@ func TestButtonsAskWhatTheySay(t *testing.T) {
 }
 
 func FuzzParseAction(f *testing.F) {
-	for _, s := range [][2]string{{"sql", "Q-7F3K2M"}, {"ask:1", "Q-7F3K2M\nx"}, {"more", "ask|Q-7F3K2M|3"}, {"feedback:yes", "Q-7F3K2M|yes"}, {"try:0", "why?"}, {"select", "choice|Q-1|0"}} {
+	for _, s := range [][2]string{{"sql", "Q-7F3K2M"}, {"ask:1", "Q-7F3K2M\nx"}, {"more", "ask|Q-7F3K2M|3"}, {"feedback:yes",
+		"Q-7F3K2M|yes"}, {"try:0", "why?"}, {"select", "choice|Q-1|0"}} {
 		f.Add(s[0], s[1])
 	}
 	f.Fuzz(func(t *testing.T, id, value string) {

@@ -120,7 +120,8 @@ func verdict(a *analysis.Answer, reran []Rerun) string {
 	case differ == 0:
 		return strong("Run again: equal") + ", all " + counted(len(reran), "query", "queries") + " on the same snapshot."
 	}
-	return strong("Run again: different") + ", " + counted(differ, "query", "queries") + " of " + strconv.Itoa(len(reran)) + " on the same snapshot."
+	return strong("Run again: different") + ", " + counted(differ, "query",
+		"queries") + " of " + strconv.Itoa(len(reran)) + " on the same snapshot."
 }
 
 // queryHead is "*1. leaves*: 412 rows, 42 ms, hash `9f86d081884c`; run again: equal".
