@@ -1,5 +1,5 @@
 // Package metrics is what the bot counts of itself, for Prometheus. Labels are closed sets (intents, outcomes, method names,
-// Slack's error codes): nothing that a person wrote becomes a label. A nil [Metrics] counts nothing.
+// Slack's error codes): nothing that a person wrote becomes a label (providers are names of the bill). A nil [Metrics] counts nothing.
 package metrics
 
 import (
@@ -26,8 +26,9 @@ type Metrics struct {
 	outbox    *prometheus.GaugeVec
 	inbox     prometheus.Gauge
 	connected prometheus.Gauge
-	loads     *prometheus.CounterVec
-	loadTime  prometheus.Histogram
+	loads     prometheus.Gauge
+	lastLoad  prometheus.Gauge
+	through   *prometheus.GaugeVec
 }
 
 // latencies are the histogram's bounds, in seconds: from a cached answer to one that a large store makes.
@@ -63,8 +64,9 @@ func New() *Metrics {
 	m.outbox = gauge("outbox", "Posts in the outbox, by state.", "state")
 	m.inbox = gauge("inbox", "Events received and not dealt with.").WithLabelValues()
 	m.connected = gauge("connected", "1 while Slack can reach the bot.").WithLabelValues()
-	m.loads = counter("loads_total", "Bills loaded, by outcome.", "outcome")
-	m.loadTime = histogram("load_seconds", "How long a load took.")
+	m.loads = gauge("store_loads", "Bills loaded into the store so far.").WithLabelValues()
+	m.lastLoad = gauge("store_last_load_timestamp_seconds", "When the last bill was loaded.").WithLabelValues()
+	m.through = gauge("store_complete_through_timestamp_seconds", "The last complete day of a provider's data.", "provider")
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -144,14 +146,6 @@ func (m *Metrics) Connected(up bool) {
 		m.connected.Set(1)
 	} else {
 		m.connected.Set(0)
-	}
-}
-
-// Load counts a bill loaded: "loaded", "unchanged" or "refused".
-func (m *Metrics) Load(outcome string, took time.Duration) {
-	if m != nil {
-		m.loads.WithLabelValues(outcome).Inc()
-		m.loadTime.Observe(took.Seconds())
 	}
 }
 

@@ -11,31 +11,30 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
-	"spendbot/analysis/ask"
+	"spendbot/analysis/desk"
 	"spendbot/analysis/render"
-	"spendbot/analysis/reply"
-	"spendbot/analysis/survey"
 	"spendbot/bot/state"
 )
 
 func (a *app) ask() *cobra.Command {
 	var o struct {
-		json, plan, markdown, follow bool
-		after                        string
-		width                        int
+		json, csv, plan, markdown, follow bool
+		after                             string
+		width                             int
 	}
 	c := &cobra.Command{
 		Use:   "ask QUESTION",
 		Short: "Ask about spend in plain English",
 		Example: `  spendbot ask "why did spend change last week?"
   spendbot ask "top 5 services in October" --json
+  spendbot ask "spend by team this month" --csv > teams.csv
   spendbot ask --follow "and by region?"`,
 		Args: oneOf(func(_ *cobra.Command, args []string) error {
 			if strings.TrimSpace(strings.Join(args, " ")) == "" {
 				return usageError{errors.New("ask what? `spendbot ask \"why did spend change last week?\"`")}
 			}
 			return nil
-		}, "json", "plan", "markdown"),
+		}, "json", "csv", "plan", "markdown"),
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
 			st, err := a.open(ctx)
@@ -57,6 +56,8 @@ func (a *app) ask() *cobra.Command {
 				return encode(a.stdout, ans.Reading)
 			case o.json:
 				return render.JSON(a.stdout, ans)
+			case o.csv:
+				return render.CSV(a.stdout, ans)
 			case o.markdown:
 				return render.Markdown(a.stdout, ans)
 			}
@@ -69,6 +70,7 @@ func (a *app) ask() *cobra.Command {
 	}
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print the answer as JSON")
+	f.BoolVar(&o.csv, "csv", false, "print the answer as CSV, for a spreadsheet")
 	f.BoolVar(&o.plan, "plan", false, "stop after reading: print the plan as JSON")
 	f.BoolVar(&o.markdown, "markdown", false, "print the answer as Markdown")
 	f.BoolVarP(&o.follow, "follow", "f", false, "read the question as a follow-up of the last answer")
@@ -113,40 +115,41 @@ func (o *opened) lastNumber(ctx context.Context) (*state.Stored, error) {
 	return nil, nil
 }
 
-// answer reads a question, carries it out on the newest snapshot and keeps the answer with its trace.
-func (a *app) answer(ctx context.Context, st *opened, question string, previous *analysis.Answer, follows, planOnly bool) (*analysis.Answer, error) {
-	sn, err := st.Snapshot(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer sn.Close()
-	sv, err := survey.Of(ctx, st.Store, sn)
-	if err != nil {
-		return nil, err
-	}
+// desk is where questions to a store are answered.
+func (a *app) desk(st *opened) (*desk.Desk, error) {
 	opts, err := a.cfg.askOptions()
 	if err != nil {
 		return nil, err
 	}
-	var context *analysis.Plan
-	if follows && previous != nil { // else "how did you get that number?" still means it; its cuts and periods do not carry over
-		context = &previous.Reading
+	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats}
+	if st.demo {
+		o.Caveat = "These are the bills of a made-up demo company; --store DIR answers on yours"
 	}
-	plan := ask.NewReader(&sv.Vocabulary, opts).Read(question, a.now, context)
+	return desk.New(st.Store, o), nil
+}
+
+// answer reads a question, carries it out on the newest snapshot and keeps the answer with its trace.
+func (a *app) answer(ctx context.Context, st *opened, question string, previous *analysis.Answer, follows, planOnly bool) (*analysis.Answer, error) {
+	d, err := a.desk(st)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	q := desk.Question{Text: question, Previous: previous, Now: a.now}
+	if follows && previous != nil { // else "how did you get that number?" still means it; its cuts and periods do not carry over
+		q.Follows = &previous.Reading
+	}
 	if planOnly {
-		return &analysis.Answer{Reading: plan}, nil
+		plan, err := d.Read(ctx, q)
+		return &analysis.Answer{Reading: plan}, err
 	}
 	id, err := st.state.NewID(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &reply.Replier{Snapshot: sn, Survey: sv, Now: a.now, Previous: previous}
-	ans, err := r.Answer(ctx, id, question, plan)
+	ans, err := d.Answer(ctx, id, q)
 	if err != nil {
 		return nil, err
-	}
-	if st.demo {
-		ans.Caveats = append(ans.Caveats, "These are the bills of a made-up demo company; --store DIR answers on yours")
 	}
 	if err := st.state.SaveAnswer(ctx, ans); err != nil {
 		return nil, fmt.Errorf("keep the answer: %w", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -14,6 +15,8 @@ import (
 
 	"spendbot/analysis/ask"
 	"spendbot/analysis/store"
+	"spendbot/bot"
+	"spendbot/bot/access"
 )
 
 // config is the configuration file. Unknown fields are errors: a misspelt one would silently do nothing.
@@ -24,12 +27,80 @@ type config struct {
 	FiscalYearStart string `yaml:"fiscal_year_start"` // month name: "April"
 	WeekStart       string `yaml:"week_start"`        // weekday name, default Monday
 	DayFirst        *bool  `yaml:"day_first"`         // 10/11 is 10 November; unset: ask
+
+	Slack  slackConfig   `yaml:"slack"`
+	Access access.Config `yaml:"access"`
+}
+
+// slackConfig is how the bot lives in Slack. Tokens are not in it: they come from the environment.
+type slackConfig struct {
+	Mode          string `yaml:"mode"`           // socket (default) or http
+	Listen        string `yaml:"listen"`         // health, metrics and, with http, Slack's requests
+	URL           string `yaml:"url"`            // where Slack reaches it with http
+	Command       string `yaml:"command"`        // the slash command, default /spend
+	Name          string `yaml:"name"`           // of the app in the manifest
+	FollowThreads bool   `yaml:"follow_threads"` // follow-ups in its threads need no mention
+	Workers       int    `yaml:"workers"`        // events dealt with at once
+	Seats         int    `yaml:"answers"`        // answers made at once, each with its own query connection
+	Lease         string `yaml:"lease"`          // how long others wait for a process that went silent
+}
+
+const (
+	modeSocket = "socket"
+	modeHTTP   = "http"
+)
+
+// check fills in the defaults.
+func (c *slackConfig) check() error {
+	switch c.Mode {
+	case "":
+		c.Mode = modeSocket
+	case modeSocket, modeHTTP:
+	default:
+		return fmt.Errorf("slack.mode is %q; write socket or http", c.Mode)
+	}
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8080"
+		if c.Mode == modeHTTP {
+			c.Listen = ":8080"
+		}
+	}
+	if c.Command == "" {
+		c.Command = bot.DefaultCommand
+	}
+	if !strings.HasPrefix(c.Command, "/") || len(c.Command) < 2 || strings.ContainsAny(c.Command, " \t") {
+		return fmt.Errorf("slack.command is %q; write one word with a slash, as /spend", c.Command)
+	}
+	if c.URL != "" {
+		if u, err := url.Parse(c.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			return fmt.Errorf("slack.url is %q; write where Slack reaches the bot, as https://spendbot.example.com", c.URL)
+		}
+	}
+	if c.Workers < 0 || c.Seats < 0 {
+		return errors.New("slack.workers and slack.answers are counts; write 1 or more, or leave them out")
+	}
+	_, err := c.lease()
+	return err
+}
+
+// shortestLease is longer than a delivery may take: a shorter one would have two processes at the same post.
+const shortestLease = 25 * time.Second
+
+func (c *slackConfig) lease() (time.Duration, error) {
+	if c.Lease == "" {
+		return bot.DefaultLease, nil
+	}
+	d, err := time.ParseDuration(c.Lease)
+	if err != nil || d < shortestLease {
+		return 0, fmt.Errorf("slack.lease is %q; write a duration of %s or more, as 45s", c.Lease, shortestLease)
+	}
+	return d, nil
 }
 
 func readConfig(path string) (config, error) {
 	var c config
 	if path == "" {
-		return c, nil
+		return c, c.Slack.check()
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -47,6 +118,12 @@ func readConfig(path string) (config, error) {
 	}
 	if c.Threads < 0 {
 		return c, fmt.Errorf("configuration %s: threads is %d; write how many cores a query may use, or leave it out", path, c.Threads)
+	}
+	if err := c.Slack.check(); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := access.New(c.Access); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	return c, nil
 }

@@ -11,18 +11,27 @@ import (
 )
 
 func (a *app) demo() *cobra.Command {
+	var o demoOptions
 	c := &cobra.Command{
-		Use:     "demo",
-		Short:   "The demo company",
-		Example: "  spendbot demo data bills/",
+		Use:   "demo",
+		Short: "Try it: a workspace in the browser, with the bot and the demo company's bills in it",
+		Long: `Starts a stand-in for a Slack workspace, with a page in the browser, and the bot in it, answering on the made-up demo company
+(or on --store). Nothing leaves this machine.`,
+		Example: `  spendbot demo
+  spendbot demo --store bills --listen 127.0.0.1:3000
+  spendbot demo data bills/`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE: func(c *cobra.Command, _ []string) error { return a.demoWorkspace(c.Context(), o) },
 	}
+	f := c.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8765", "address of the page")
+	f.BoolVar(&o.http, "http", false, "deliver events by signed HTTP requests instead of Socket Mode")
+	f.BoolVar(&o.bare, "bare", false, "begin without conversations")
 	c.AddCommand(a.demoData())
 	return c
 }

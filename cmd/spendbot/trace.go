@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
+	"spendbot/analysis/desk"
 	"spendbot/bot/state"
 )
 
@@ -47,9 +48,14 @@ func (a *app) trace() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var runs []rerun
+			var runs []desk.Rerun
 			if o.rerun {
-				if runs, err = runAgain(ctx, st, s.Answer); err != nil {
+				d, err := a.desk(st)
+				if err != nil {
+					return err
+				}
+				defer d.Close()
+				if runs, err = d.Rerun(ctx, s.Answer.Trace); err != nil {
 					return err
 				}
 			}
@@ -75,35 +81,6 @@ func (a *app) trace() *cobra.Command {
 	return c
 }
 
-// rerun is one query run again.
-type rerun struct {
-	Name   string  `json:"name"`
-	Equal  bool    `json:"equal"`
-	Rows   int     `json:"rows"`
-	SHA256 string  `json:"sha256"`
-	MS     float64 `json:"ms"`
-}
-
-func runAgain(ctx context.Context, st *opened, a *analysis.Answer) ([]rerun, error) {
-	if len(a.Trace.Queries) == 0 {
-		return []rerun{}, nil
-	}
-	sn, err := st.Snapshot(ctx, a.Trace.Snapshot)
-	if err != nil {
-		return nil, err
-	}
-	defer sn.Close()
-	var out []rerun
-	for _, q := range a.Trace.Queries {
-		_, tr, err := sn.Query(ctx, q.Name, q.SQL, q.Params...)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rerun{Name: q.Name, Equal: tr.SHA256 == q.SHA256 && tr.Rows == q.Rows, Rows: tr.Rows, SHA256: tr.SHA256, MS: tr.MS})
-	}
-	return out, nil
-}
-
 // traceJSON is a trace for programs.
 type traceJSON struct {
 	ID       string        `json:"id"`
@@ -112,7 +89,7 @@ type traceJSON struct {
 	Headline string        `json:"headline"`
 	Plan     analysis.Plan `json:"plan"`
 	Trace    evidence      `json:"trace"`
-	Rerun    []rerun       `json:"rerun,omitempty"`
+	Rerun    []desk.Rerun  `json:"rerun,omitempty"`
 	Equal    *bool         `json:"equal,omitempty"`
 }
 
@@ -124,7 +101,7 @@ type evidence struct {
 	MS              float64               `json:"ms"`
 }
 
-func newTraceJSON(s *state.Stored, runs []rerun) traceJSON {
+func newTraceJSON(s *state.Stored, runs []desk.Rerun) traceJSON {
 	j := traceJSON{ID: s.Answer.ID, Asked: s.Answer.Asked, Question: s.Answer.Question, Headline: s.Answer.Headline, Plan: s.Answer.Reading,
 		Trace: evidence(s.Answer.Trace), Rerun: runs}
 	if j.Trace.Queries == nil {
@@ -140,7 +117,7 @@ func newTraceJSON(s *state.Stored, runs []rerun) traceJSON {
 	return j
 }
 
-func printTrace(w io.Writer, a *analysis.Answer, runs []rerun) {
+func printTrace(w io.Writer, a *analysis.Answer, runs []desk.Rerun) {
 	fmt.Fprintf(w, "%s  asked %s\n%q\n%s\n\n", a.ID, a.Asked.Format("2 Jan 2006 15:04 MST"), a.Question, a.Headline)
 	fmt.Fprintln(w, "read as")
 	if err := encode(indent(w, "  "), a.Reading); err != nil {

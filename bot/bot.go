@@ -1,0 +1,367 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"spendbot/analysis/desk"
+	"spendbot/analysis/store"
+	"spendbot/bot/access"
+	"spendbot/bot/metrics"
+	"spendbot/bot/slack"
+	"spendbot/bot/state"
+)
+
+// Options are the bot's habits.
+type Options struct {
+	// Owner names this process among those that share the state; it must be different in each.
+	Owner string
+	// Lease is how long other processes wait for one that began something and went silent, before they take it over.
+	Lease time.Duration
+	// Workers is how many events are dealt with at once.
+	Workers int
+	// Command is the slash command's name, for help.
+	Command string
+	// FollowThreads answers follow-ups in the bot's threads without a mention; it needs message events of channels.
+	FollowThreads bool
+	// Now is the clock of the machinery: leases, waits, what is kept how long.
+	Now func() time.Time
+	// Today is the moment that questions are asked at; a demo lives on another day. Now where it is nil.
+	Today func() time.Time
+}
+
+// The defaults of Options.
+const (
+	DefaultLease   = 45 * time.Second
+	DefaultWorkers = 8
+	DefaultCommand = "/spend"
+)
+
+// Bot is the conversations of one workspace.
+type Bot struct {
+	opts    Options
+	desk    *desk.Desk
+	slack   *slack.Client
+	sender  *slack.Sender
+	db      *state.DB
+	policy  *access.Policy
+	log     *slog.Logger
+	metrics *metrics.Metrics
+
+	wake     chan struct{}
+	homes    homes
+	pictures pictures
+	busy     sync.WaitGroup // events that are dealt with at once and not kept
+	up       atomic.Bool
+}
+
+// New makes a bot. The client must have been identified.
+func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Options, log *slog.Logger, m *metrics.Metrics) *Bot {
+	if o.Lease <= 0 {
+		o.Lease = DefaultLease
+	}
+	if o.Workers <= 0 {
+		o.Workers = DefaultWorkers
+	}
+	if o.Command == "" {
+		o.Command = DefaultCommand
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Today == nil {
+		o.Today = o.Now
+	}
+	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1)}
+	b.sender = slack.NewSender(c, db, o.Owner, o.Lease, b.content, b.gaveUp)
+	return b
+}
+
+// Receive keeps an event, so that it may be acknowledged. It is a [slack.Sink].
+func (b *Bot) Receive(ctx context.Context, e slack.Event) error {
+	if b.own(e) {
+		return nil
+	}
+	if !e.Durable() { // opens a view, or suggests questions: of no use later
+		b.metrics.Event(string(e.Kind), true)
+		b.busy.Go(func() { b.courtesy(context.WithoutCancel(ctx), e) })
+		return nil
+	}
+	payload, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	fresh, err := b.db.Receive(ctx, state.Item{Key: e.Key, Lane: lane(e), Kind: string(e.Kind), Payload: payload, Received: e.Received})
+	if err != nil {
+		return err
+	}
+	b.metrics.Event(string(e.Kind), fresh)
+	if fresh {
+		b.nudge()
+	}
+	return nil
+}
+
+// lane keeps the questions of one conversation in order: a follow-up must find the answer that it follows. Presses are in no
+// order with them: a modal must open within 3 seconds.
+func lane(e slack.Event) string {
+	if e.Kind == slack.Press {
+		return ""
+	}
+	if e.Kind == slack.Command {
+		return e.Team + "/" + e.Channel + "/" + e.User
+	}
+	return e.Team + "/" + e.Channel + "/" + e.Root()
+}
+
+// own reports whether the bot itself wrote the message, or nobody who could be answered did.
+func (b *Bot) own(e slack.Event) bool {
+	self := b.slack.Self()
+	return e.User != "" && e.User == self.User || e.Kind == slack.Message && e.Bot
+}
+
+func (b *Bot) nudge() {
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Connected tells the bot, and whoever asks for its readiness, whether Slack can reach it.
+func (b *Bot) Connected(up bool) {
+	b.up.Store(up)
+	b.metrics.Connected(up)
+}
+
+// Ready says whether the bot can answer now; the error says what is missing.
+func (b *Bot) Ready(ctx context.Context) error {
+	if !b.up.Load() {
+		return errors.New("not connected to Slack")
+	}
+	if _, err := b.desk.Survey(ctx, nil); err != nil {
+		return fmt.Errorf("the store cannot be read: %w", err)
+	}
+	return nil
+}
+
+// How often the bot looks after itself.
+const (
+	poll     = time.Second      // for events that another process left behind
+	tidy     = time.Hour        // for what is kept no longer
+	measured = 15 * time.Second // for the gauges
+)
+
+// Run deals with events and delivers posts until the context ends, and then finishes what it began. It returns an error
+// only when the credentials are refused.
+func (b *Bot) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	// Workers stop taking when the context ends; the sender goes on until they are done, so that what they say is sent.
+	sending, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	fatal := make(chan error, 1)
+	wg.Go(func() { fatal <- b.sender.Run(sending) })
+
+	working, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var workers sync.WaitGroup
+	workers.Go(func() { b.take(working) })
+	workers.Go(func() { b.look(working) })
+
+	var err error
+	select {
+	case err = <-fatal:
+		cancel()
+	case <-ctx.Done():
+	}
+	workers.Wait()
+	b.busy.Wait()
+	if err == nil {
+		b.drain()
+		stop(nil)
+		wg.Wait()
+	}
+	return err
+}
+
+// drainTime bounds how long a stopping process waits for the last posts; what is left waits in the outbox for the next one.
+const drainTime = 10 * time.Second
+
+// drain waits until nothing is due in the outbox any more.
+func (b *Bot) drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	t := time.NewTicker(100 * time.Millisecond)
+	defer t.Stop()
+	for {
+		due, err := b.db.Due(ctx, b.opts.Now())
+		if err != nil || due == 0 {
+			return
+		}
+		b.sender.Wake()
+		select {
+		case <-ctx.Done():
+			b.log.Warn("stopped with posts in the outbox; the next start delivers them", "posts", due)
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// take hands events to workers, in the order they came within a conversation.
+func (b *Bot) take(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	slots := make(chan struct{}, b.opts.Workers)
+	for n := 0; ; n++ {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		// Each attempt has a name of its own, renewed while it lasts and not after: what it does not end is then free again.
+		owner := fmt.Sprintf("%s/%d", b.opts.Owner, n)
+		it, err := b.db.Take(ctx, owner, b.opts.Now(), b.opts.Lease)
+		if err != nil && ctx.Err() == nil {
+			b.log.Error("inbox not read", "error", err)
+		}
+		if it == nil {
+			<-slots
+			t := time.NewTimer(poll)
+			select {
+			case <-ctx.Done():
+				t.Stop()
+				return
+			case <-b.wake:
+				t.Stop()
+			case <-t.C:
+			}
+			continue
+		}
+		var e slack.Event
+		if err := json.Unmarshal(it.Payload, &e); err != nil {
+			b.log.Error("kept event not read", "key", it.Key, "error", err)
+			b.finish(ctx, it.Key, "failed: "+err.Error())
+			<-slots
+			continue
+		}
+		wg.Go(func() {
+			defer func() { <-slots; b.nudge() }() // the next one of its lane may be waiting
+			b.deal(context.WithoutCancel(ctx), owner, *it, e)
+		})
+	}
+}
+
+// Trying again: how long after a failure, and until when.
+const (
+	againAfter = 2 * time.Second
+	againMost  = time.Minute
+	againUntil = time.Hour
+	// poison is how often an event is begun at most: one that brings the process down each time must not do so for ever.
+	poison = 40
+)
+
+// deal deals with one event, and says so in state.
+func (b *Bot) deal(ctx context.Context, owner string, it state.Item, e slack.Event) {
+	outcome, err := b.hold(ctx, owner, e)
+	if err == nil {
+		b.finish(ctx, it.Key, outcome)
+		return
+	}
+	late := b.opts.Now().Sub(it.Received) > againUntil
+	if it.Attempts >= poison || late {
+		b.log.Error("event given up", "kind", string(e.Kind), "attempts", it.Attempts, "error", err)
+		b.finish(ctx, it.Key, "failed: "+slack.Scrub(err.Error()))
+		return
+	}
+	wait := min(againMost, againAfter<<min(5, it.Attempts-1))
+	b.log.Warn("event not dealt with; trying again", "kind", string(e.Kind), "attempt", it.Attempts, "wait", wait.String(), "error", err)
+	if err := b.db.Postpone(ctx, &it, b.opts.Now().Add(wait)); err != nil {
+		b.log.Error("inbox not written", "error", err) // the lease runs out then
+	}
+}
+
+// hold handles an event and renews its lease for as long as that takes.
+func (b *Bot) hold(ctx context.Context, owner string, e slack.Event) (string, error) {
+	ctx, done := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer done()
+	wg.Go(func() {
+		t := time.NewTicker(b.opts.Lease / 3)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				if err := b.db.Renew(ctx, owner, b.opts.Now(), b.opts.Lease); err != nil && ctx.Err() == nil {
+					b.log.Error("lease not renewed", "error", err)
+				}
+			}
+		}
+	})
+	return b.handle(ctx, e)
+}
+
+func (b *Bot) finish(ctx context.Context, key, outcome string) {
+	if err := b.db.Finish(ctx, key, outcome, b.opts.Now()); err != nil {
+		b.log.Error("inbox not written", "error", err)
+	}
+}
+
+// look sets the gauges and throws away what is kept no longer.
+func (b *Bot) look(ctx context.Context) {
+	gauges := time.NewTicker(measured)
+	purge := time.NewTicker(tidy)
+	defer gauges.Stop()
+	defer purge.Stop()
+	var err error
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-gauges.C:
+			err = b.gauge(ctx)
+		case <-purge.C:
+			err = b.db.Purge(ctx, b.opts.Now())
+		}
+		if err != nil && ctx.Err() == nil {
+			b.log.Error("state not kept in order", "error", err)
+		}
+	}
+}
+
+func (b *Bot) gauge(ctx context.Context) error {
+	in, err := b.db.Unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	pending, sending, failed, err := b.db.Outbox(ctx)
+	if err != nil {
+		return err
+	}
+	b.metrics.Queues(in, pending, sending, failed)
+	held, err := b.desk.Held(ctx)
+	if errors.Is(err, store.ErrEmpty) {
+		return nil
+	}
+	if err == nil {
+		b.metrics.Store(held.Loads, held.Last, held.Through)
+	}
+	return err
+}
+
+// mention is how the bot is addressed in a text.
+func (b *Bot) mention() string { return "<@" + b.slack.Self().User + ">" }
+
+// addressed reports whether a text mentions the bot.
+func (b *Bot) addressed(text string) bool {
+	return strings.Contains(text, "<@"+b.slack.Self().User)
+}

@@ -1,0 +1,32 @@
+package bot
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+)
+
+// readyTime bounds the look at readiness.
+const readyTime = 5 * time.Second
+
+// Handler serves /healthz (the process is alive), /readyz (it can answer now) and /metrics, and what Slack sends where there
+// is a receiver for it.
+func (b *Bot) Handler(receiver http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTime)
+		defer cancel()
+		if err := b.Ready(ctx); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ready\n")
+	})
+	mux.Handle("GET /metrics", b.metrics.Handler())
+	if receiver != nil {
+		mux.Handle("/slack/", receiver)
+	}
+	return mux
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"spendbot/bot/access"
+	"spendbot/bot/sandbox"
+	"spendbot/bot/slack"
+)
+
+// demoAccess is who may see what in the demo's workspace.
+//
+//go:embed demo_access.yaml
+var demoAccess []byte
+
+// demoOptions are the flags of `spendbot demo`.
+type demoOptions struct {
+	listen string
+	http   bool
+	bare   bool
+}
+
+// demoWorkspace runs the demo: a workspace with its page, and the bot in it, over real HTTP and WebSocket.
+func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
+	st, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	page, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("%w; --listen 127.0.0.1:0 takes any free port", err)
+	}
+	health, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		page.Close()
+		return err
+	}
+	company := sandbox.Demo()
+	const signingSecret = "demo-signing-secret" // of a workspace that exists in this process alone
+	options := sandbox.Options{Company: company, URL: "http://" + page.Addr().String()}
+	if o.http {
+		a.cfg.Slack.Mode = modeHTTP
+		options.Delivery = sandbox.Delivery{BaseURL: "http://" + health.Addr().String(), SigningSecret: signingSecret}
+	} else {
+		a.cfg.Slack.Mode = modeSocket
+	}
+	if a.flags.config == "" {
+		if err := yaml.UnmarshalWithOptions(demoAccess, &a.cfg.Access, yaml.Strict()); err != nil {
+			return fmt.Errorf("the demo's access rules: %w", err)
+		}
+		if _, err := access.New(a.cfg.Access); err != nil {
+			return fmt.Errorf("the demo's access rules: %w", err)
+		}
+	}
+	box := sandbox.New(options)
+	srv := &http.Server{Handler: box.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(page) }()
+	defer func() {
+		box.Close()
+		sctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if srv.Shutdown(sctx) != nil {
+			srv.Close() // an open page holds its stream
+		}
+	}()
+
+	sc := slack.Config{BotToken: slack.Secret(company.App.BotToken), AppToken: slack.Secret(company.App.AppToken),
+		SigningSecret: signingSecret, APIURL: options.URL + "/api/"}
+	log := slog.New(slack.Redact(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}), sc.Secrets()...))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() { stop(a.runBot(ctx, st, sc, health, log)) })
+	wg.Go(func() {
+		if o.bare {
+			return
+		}
+		if err := seed(ctx, box, o.http); err != nil && ctx.Err() == nil {
+			log.Warn("the conversations to begin with did not come about", "error", err)
+		}
+	})
+	fmt.Fprintf(a.stdout, `The demo company's workspace, with the bot in it:
+
+  %s
+
+You are Ana (FinOps, sees all spend). The switch at the top right makes you Ben (team payments), Chloe (team search), a guest,
+or somebody of another company. Mention @Spendbot in a channel, write to it directly, or type /spend. Ctrl-C ends it.
+Metrics: http://%s/metrics
+`, options.URL, health.Addr())
+	select {
+	case err := <-served:
+		stop(err)
+	case <-ctx.Done():
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// seed has a few of the company's people ask, so that the page is alive at first sight.
+func seed(ctx context.Context, box *sandbox.Sandbox, overHTTP bool) error {
+	if !overHTTP {
+		if err := box.Wait(ctx, func(s *sandbox.Snapshot) bool { return s.Sockets() > 0 }); err != nil {
+			return err
+		}
+	}
+	at := "<@" + sandbox.Spendbot + "> "
+	asks := []struct{ user, channel, text, reply string }{
+		{sandbox.Chloe, box.Direct(sandbox.Chloe), "why did search spend change last week?", ""},
+		{sandbox.Gil, sandbox.Payments, at + "what do we spend?", ""},
+		{sandbox.Ben, sandbox.Payments, at + "top 5 services in October", at + "and by account?"},
+		{sandbox.Ana, sandbox.CloudCosts, at + "why did spend change last week?", at + "and by team?"},
+	}
+	for _, x := range asks {
+		ts, err := box.Say(x.user, x.channel, "", x.text)
+		if err != nil {
+			return err
+		}
+		replied := func(n int) func(s *sandbox.Snapshot) bool {
+			return func(s *sandbox.Snapshot) bool {
+				got := 0
+				for _, m := range s.Thread(x.channel, ts) {
+					if m.User == sandbox.Spendbot {
+						got++
+					}
+				}
+				return got >= n
+			}
+		}
+		if err := box.Wait(ctx, replied(1)); err != nil {
+			return err
+		}
+		if x.reply == "" {
+			continue
+		}
+		if _, err := box.Say(x.user, x.channel, ts, x.reply); err != nil {
+			return err
+		}
+		if err := box.Wait(ctx, replied(2)); err != nil {
+			return err
+		}
+	}
+	return box.OpenHome(sandbox.Ana)
+}
