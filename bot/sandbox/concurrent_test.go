@@ -14,9 +14,9 @@ import (
 // TestEverythingAtOnce: many people, two sockets that come and go, faults on the way, pages that look on. Every question is
 // acknowledged in the end, however often it had to be delivered.
 func TestEverythingAtOnce(t *testing.T) {
-	const people, questions = 10, 10
+	const people, questions = 8, 9
 	r := start(t, Options{Seed: 1, Faults: Faults{RedeliverShare: 0.1, DropAckShare: 0.05},
-		Timing: Timing{Ack: 200 * time.Millisecond, Retries: []time.Duration{0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, Ping: time.Second, Warning: time.Millisecond}})
+		Timing: Timing{Ack: time.Second, Retries: make([]time.Duration, 20), Ping: time.Second, Warning: time.Millisecond}})
 	reply := func(e socketmode.Event) (any, bool) {
 		if outer, ok := e.Data.(slackevents.EventsAPIEvent); ok {
 			if m, ok := outer.InnerEvent.Data.(*slackevents.AppMentionEvent); ok {

@@ -20,8 +20,7 @@ import (
 func (s *Sandbox) attemptHTTP(e *envelope) {
 	paths := map[string]string{"events_api": "/slack/events", "interactive": "/slack/interactive", "slash_commands": "/slack/commands"}
 	target := strings.TrimSuffix(s.delivery.BaseURL, "/") + paths[e.kind]
-	record := s.ledger.sent(Delivered{Envelope: e.id, Kind: e.kind, Type: e.typ, Key: e.key, Attempt: e.attempt, Reason: e.reason, Via: target, Sent: s.wall()})
-	e.record = record
+	record := s.record(e, target)
 	attempt, reason, payload := e.attempt, e.reason, e.payload
 	s.wg.Go(func() {
 		answer, give, err := s.postSigned(s.ctx, target, e.kind, payload, attempt, reason)
@@ -45,7 +44,8 @@ func (s *Sandbox) attemptHTTP(e *envelope) {
 
 // postSigned makes one request as Slack makes it. It returns the body of a 200 as JSON, whether the app asked for no more
 // attempts, and otherwise one of Slack's reasons as the error.
-func (s *Sandbox) postSigned(ctx context.Context, target, kind string, payload json.RawMessage, attempt int, reason string) (json.RawMessage, bool, error) {
+func (s *Sandbox) postSigned(ctx context.Context, target, kind string, payload json.RawMessage, attempt int, reason string) (
+	answer json.RawMessage, give bool, err error) {
 	body, contentType := []byte(payload), "application/json"
 	if kind != "events_api" {
 		contentType = "application/x-www-form-urlencoded"
@@ -75,11 +75,11 @@ func (s *Sandbox) postSigned(ctx context.Context, target, kind string, payload j
 		return nil, false, errors.New("connection_failed")
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return nil, false, errors.New("http_timeout")
 	}
-	give := resp.Header.Get("X-Slack-No-Retry") == "1"
+	give = resp.Header.Get("X-Slack-No-Retry") == "1"
 	if resp.StatusCode/100 == 3 {
 		return nil, give, errors.New("too_many_redirects")
 	}

@@ -71,11 +71,18 @@ func (s *Sandbox) attempt(e *envelope) {
 	}
 	k := s.mail.sockets[s.mail.next%len(s.mail.sockets)]
 	s.mail.next++
-	e.record = s.ledger.sent(Delivered{Envelope: e.id, Kind: e.kind, Type: e.typ, Key: e.key, Attempt: e.attempt, Reason: e.reason, Via: k.name, Sent: s.wall()})
+	s.record(e, k.name)
 	k.push(encode(map[string]any{"envelope_id": e.id, "type": e.kind, "payload": e.payload, "accepts_response_payload": e.accepts,
 		"retry_attempt": e.attempt, "retry_reason": e.reason}))
 	attempt := e.attempt
 	e.timer = time.AfterFunc(s.timing.Ack, func() { s.expire(e, attempt) })
+}
+
+// record enters an attempt in the ledger.
+func (s *Sandbox) record(e *envelope, via string) *Delivered {
+	e.record = s.ledger.sent(Delivered{Envelope: e.id, Kind: e.kind, Type: e.typ, Key: e.key, Attempt: e.attempt, Reason: e.reason,
+		Via: via, Sent: s.wall()})
+	return e.record
 }
 
 // patience is how long an envelope waits for a socket: as long as Slack would have kept trying.
@@ -95,7 +102,7 @@ func (s *Sandbox) abandon(e *envelope) {
 	defer s.mu.Unlock()
 	if i := slices.Index(s.mail.parked, e); i >= 0 && !s.closed {
 		s.mail.parked = slices.Delete(s.mail.parked, i, i+1)
-		e.record = s.ledger.sent(Delivered{Envelope: e.id, Kind: e.kind, Type: e.typ, Key: e.key, Attempt: e.attempt, Reason: e.reason, Sent: s.wall()})
+		s.record(e, "")
 		s.unacked(e, "no socket")
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // quick are waits short enough for tests; the ack is long enough for a loaded machine.
 func quick() Timing {
-	return Timing{Ack: 500 * time.Millisecond, Retries: []time.Duration{0, time.Millisecond, time.Millisecond}, Ping: time.Second, Warning: time.Millisecond}
+	return Timing{Ack: time.Second, Retries: []time.Duration{0, time.Millisecond, time.Millisecond}, Ping: time.Second, Warning: time.Millisecond}
 }
 
 // patient is a timing under which nothing is ever redelivered in a test.

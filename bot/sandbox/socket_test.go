@@ -215,7 +215,7 @@ func TestTooManySockets(t *testing.T) {
 // TestFaultsOfDelivery counts what a share of lost acks and needless redeliveries does, twice: it is the same both times.
 func TestFaultsOfDelivery(t *testing.T) {
 	run := func() (attempts, redelivered, dropped int) {
-		r := start(t, Options{Timing: Timing{Ack: 300 * time.Millisecond, Retries: []time.Duration{0, 0, 0}, Ping: time.Second}, Seed: 7,
+		r := start(t, Options{Timing: Timing{Ack: time.Second, Retries: []time.Duration{0, 0, 0}, Ping: time.Second}, Seed: 7,
 			Faults: Faults{RedeliverShare: 0.3, DropAckShare: 0.2}})
 		r.connect(t, nil)
 		for i := range 50 {

@@ -15,11 +15,12 @@ const (
 	maxLoading = 10
 )
 
+var assistantScopes = anyOf("chat:write", "assistant:write")
+
 var assistantAPI = map[string]method{
-	"assistant.threads.setStatus": {scope: anyOf("chat:write", "assistant:write"), required: []string{"channel_id", "thread_ts"}, run: (*call).threadStatus},
-	"assistant.threads.setTitle":  {scope: anyOf("chat:write", "assistant:write"), required: []string{"channel_id", "thread_ts", "title"}, run: (*call).threadTitle},
-	"assistant.threads.setSuggestedPrompts": {scope: anyOf("chat:write", "assistant:write"), required: []string{"channel_id", "prompts"},
-		run: (*call).threadPrompts},
+	"assistant.threads.setStatus":           {scope: assistantScopes, required: []string{"channel_id", "thread_ts"}, run: (*call).threadStatus},
+	"assistant.threads.setTitle":            {scope: assistantScopes, required: []string{"channel_id", "thread_ts", "title"}, run: (*call).threadTitle},
+	"assistant.threads.setSuggestedPrompts": {scope: assistantScopes, required: []string{"channel_id", "prompts"}, run: (*call).threadPrompts},
 }
 
 func (c *call) assistantThread() (*room, string, error) {

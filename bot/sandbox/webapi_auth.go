@@ -33,7 +33,8 @@ func (c *call) teamInfo() (reply, error) {
 			return nil, refuse("team_not_found")
 		}
 	}
-	return reply{"team": map[string]any{"id": t.ID, "name": t.Name, "domain": t.Domain, "email_domain": "", "icon": map[string]any{"image_default": true}}}, nil
+	return reply{"team": map[string]any{"id": t.ID, "name": t.Name, "domain": t.Domain, "email_domain": "",
+		"icon": map[string]any{"image_default": true}}}, nil
 }
 
 func (c *call) botInfo() (reply, error) {

@@ -6,8 +6,10 @@ import (
 )
 
 var reactionsAPI = map[string]method{
-	"reactions.add":    {scope: anyOf("reactions:write"), required: []string{"name", "channel", "timestamp"}, run: func(c *call) (reply, error) { return c.react(true) }},
-	"reactions.remove": {scope: anyOf("reactions:write"), required: []string{"name", "channel", "timestamp"}, run: func(c *call) (reply, error) { return c.react(false) }},
+	"reactions.add": {scope: anyOf("reactions:write"), required: []string{"name", "channel", "timestamp"},
+		run: func(c *call) (reply, error) { return c.react(true) }},
+	"reactions.remove": {scope: anyOf("reactions:write"), required: []string{"name", "channel", "timestamp"},
+		run: func(c *call) (reply, error) { return c.react(false) }},
 }
 
 func (c *call) react(add bool) (reply, error) {

@@ -25,7 +25,8 @@ func (s *Sandbox) wireUser(u *User) map[string]any {
 	}
 	first, last, _ := strings.Cut(u.RealName, " ")
 	profile := map[string]any{"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name, "display_name_normalized": u.Name,
-		"first_name": first, "last_name": last, "title": u.Title, "team": u.Team, "avatar_hash": "", "status_text": "", "status_emoji": "", "fields": map[string]any{}}
+		"first_name": first, "last_name": last, "title": u.Title, "team": u.Team,
+		"avatar_hash": "", "status_text": "", "status_emoji": "", "fields": map[string]any{}}
 	if u.Email != "" && slices.Contains(s.app.Scopes, "users:read.email") && !u.Stranger {
 		profile["email"] = u.Email
 	}

@@ -102,9 +102,11 @@ func newWorkspace(c Company) workspace {
 	for _, t := range c.Others {
 		w.teams[t.ID] = t
 	}
-	people := append(slices.Clone(c.Users), User{ID: Slackbot, Name: "slackbot", RealName: "Slackbot", Bot: true, BotID: "B0SLACKBOT", Color: "4a154b"})
+	people := append(slices.Clone(c.Users), User{
+		ID: Slackbot, Name: "slackbot", RealName: "Slackbot", Bot: true, BotID: "B0SLACKBOT", Color: "4a154b"})
 	if !slices.ContainsFunc(people, func(u User) bool { return u.ID == c.App.BotUser }) {
-		people = append(people, User{ID: c.App.BotUser, Name: strings.ToLower(c.App.Name), RealName: c.App.Name, Bot: true, BotID: c.App.BotID, Color: "0f766e"})
+		people = append(people, User{ID: c.App.BotUser, Name: strings.ToLower(c.App.Name), RealName: c.App.Name, Bot: true, BotID: c.App.BotID,
+			Color: "0f766e"})
 	}
 	for _, u := range people {
 		if u.Team == "" {
