@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -111,10 +112,7 @@ func RunWithin(ctx context.Context, sight *store.Sight, req Request) (*Result, e
 		}
 		found.assign(at)
 	}
-	if err := r.onsets(ctx, table, at); err != nil {
-		return nil, err
-	}
-	if err := r.commitments(ctx, table, at); err != nil {
+	if err := r.days(ctx, table, at); err != nil {
 		return nil, err
 	}
 	r.label(table, at)
@@ -155,21 +153,23 @@ func (r *run) names() query.Fragment {
 	return query.F(strings.Join(out, ", "))
 }
 
-// part is the rows that a query looks at: the two periods, or further back for the history.
-func (r *run) part(baseline analysis.Period) (query.Fragment, error) {
+// part is the rows that the histories look at: the two periods, or further back. Of the tags it reads those that conditions
+// name.
+func (r *run) part(baseline analysis.Period, named []bool) (query.Fragment, error) {
 	where, err := query.Where(r.req.Filters)
 	if err != nil {
 		return query.Fragment{}, err
 	}
-	dims := make([]query.Fragment, len(r.dims))
-	var read []query.Fragment
+	var dims, read []query.Fragment
 	for i, d := range r.dims {
 		as := " AS d" + strconv.Itoa(i)
-		dims[i] = query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params}
-		if d.key != "" && r.table == query.Daily {
+		switch {
+		case d.key == "" || named[i] && r.table != query.Daily:
+			dims = append(dims, query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params})
+		case named[i]:
 			tag := "tag" + strconv.Itoa(i)
 			read = append(read, query.Fragment{SQL: d.expr.SQL + " AS " + tag, Params: d.expr.Params})
-			dims[i] = query.F(query.OrEmpty(query.F(tag)).SQL + as)
+			dims = append(dims, query.F(query.OrEmpty(query.F(tag)).SQL+as))
 		}
 	}
 	tags := query.F("")
@@ -193,18 +193,18 @@ func (r *run) query(ctx context.Context, name string, f query.Fragment) (*store.
 	return rows, nil
 }
 
-// columns are the dimensions in the three forms that the queries need: the bare columns, for adding up; what they become,
-// tags read and nulls folded; and the tags' parameters go with the latter.
-func (r *run) columns() (raw, tagged query.Fragment) {
+// columns are the dimensions in the two forms that the leaves need: the bare columns, for adding up, and what they become
+// when tags are read and nulls folded.
+func (r *run) columns() (raw, read query.Fragment) {
 	var bare []string
-	var read []query.Fragment
+	var dims []query.Fragment
 	for i, d := range r.dims {
-		read = append(read, query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params})
+		dims = append(dims, query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params})
 		if d.key == "" {
 			bare = append(bare, d.name)
 		}
 	}
-	return query.F(strings.Join(bare, ", ")), query.Join(", ", read...)
+	return query.F(strings.Join(bare, ", ")), query.Join(", ", dims...)
 }
 
 // firstColumns groups by the first n columns of a SELECT by their places, which engines agree on where they do not on aliases.
@@ -222,11 +222,11 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, tagged := r.columns()
+	raw, dims := r.columns()
 	rows, err := r.query(ctx, "leaves", query.Fill(leavesSQL, map[string]query.Fragment{
 		"table": query.F(string(r.table)), "rows": query.F(r.table.Rows()), "monthly": query.F(r.table.Monthly()),
-		"raw": raw, "keys": firstColumns(strings.Count(raw.SQL, ",") + 1 + 10), "tagged": tagged, "names": r.names(), "stratum": query.F(stratumSQL),
-		"column":  query.F(r.req.Metric.Column()),
+		"raw": raw, "keys": firstColumns(strings.Count(raw.SQL, ",") + 1 + 10), "dims": dims, "stratum": query.F(stratumSQL),
+		"column": query.F(r.req.Metric.Column()), "square": r.square(),
 		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, r.req.Baseline),
 		"cost":    query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "pe"),
 		"filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
@@ -242,7 +242,7 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 	n := len(r.dims)
 	values := make([]string, n)
 	var before []any // the key of the row before
-	for _, row := range rows.Values {
+	for _, row := range sideBySide(rows.Values, n) {
 		part, err := r.leafPart(row[n:])
 		if err != nil {
 			return nil, err
@@ -264,7 +264,17 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 	return t, nil
 }
 
-// Places of leavesSQL's columns after the dimensions.
+// square is the square of a row's cost, null outside of the baseline where that saves work.
+func (r *run) square() query.Fragment {
+	column := r.req.Metric.Column()
+	if r.table == query.Daily && column == "EffectiveCost" {
+		return query.F(store.ColSquare)
+	}
+	baseline := query.Within(r.table, r.req.Baseline)
+	return query.F("CASE WHEN "+baseline.SQL+" THEN "+store.SquareSQL(column)+" END", baseline.Params...)
+}
+
+// Places of a leaf row's columns after the dimensions, as sideBySide makes it.
 const (
 	colUnit = iota
 	colCur
@@ -273,9 +283,107 @@ const (
 	colDescription
 	colUsed
 	colSums // c0, c1, q0, q1, l0, l1, cc0, cc1, e0, e1, pe0, pe1, squares0, unknown, line_items
+	colsAll = colSums + 15
 )
 
-// leafPart is a row of leavesSQL: a leaf's lines that a commitment paid for, or those that none did.
+// Places of leavesSQL's columns after the dimensions, from where they differ from a leaf row's.
+const (
+	inP0 = colSums + iota // of the baseline
+	inP1                  // of the current period
+	inC0                  // c0, c1
+	inC1
+	inQ // q, l, cc, e, pe
+	inL
+	inCC
+	inE
+	inPE
+	inSquares
+	inUnknown
+	inLines
+)
+
+// sideBySide adds up the rows of leavesSQL, which are finer than leaves and of one period each, to one row per leaf and
+// whether a commitment paid, with both periods beside each other, in the order of their keys.
+func sideBySide(rows [][]any, dims int) [][]any {
+	by := map[string][]any{}
+	var out [][]any
+	var key strings.Builder
+	for _, row := range rows {
+		key.Reset()
+		for _, v := range row[:dims+colSums] {
+			switch v := v.(type) {
+			case string:
+				key.WriteString(v)
+			case int64:
+				key.WriteByte(byte('0' + v))
+			}
+			key.WriteByte(0)
+		}
+		leaf := by[key.String()]
+		if leaf == nil {
+			leaf = make([]any, dims+colsAll)
+			copy(leaf, row[:dims+colSums])
+			leaf[dims+colsAll-2], leaf[dims+colsAll-1] = int64(0), int64(0)
+			by[key.String()] = leaf
+			out = append(out, leaf)
+		}
+		in, sums := row[dims:], leaf[dims+colSums:]
+		for p, marked := range []any{in[inP0], in[inP1]} {
+			if marked != any(int64(1)) {
+				continue
+			}
+			sums[p] = plus(sums[p], in[inC0+p])
+			for k := inQ; k <= inPE; k++ {
+				at := 2 + 2*(k-inQ) + p
+				sums[at] = plus(sums[at], in[k])
+			}
+			if p == 0 {
+				sums[12] = plus(sums[12], in[inSquares])
+			}
+		}
+		sums[13], sums[14] = plus(sums[13], in[inUnknown]), plus(sums[14], in[inLines])
+	}
+	slices.SortFunc(out, func(a, b []any) int {
+		for i := range dims + colSums {
+			if c := compareCells(a[i], b[i]); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return out
+}
+
+// plus adds two cells as SQL's sum does: a null adds nothing.
+func plus(a, b any) any {
+	switch b := b.(type) {
+	case decimal.Decimal:
+		if a, ok := a.(decimal.Decimal); ok {
+			return a.Add(b)
+		}
+		return b
+	case int64:
+		if a, ok := a.(int64); ok {
+			return a + b
+		}
+		return b
+	}
+	return a
+}
+
+func compareCells(a, b any) int {
+	switch a := a.(type) {
+	case string:
+		b, _ := b.(string)
+		return strings.Compare(a, b)
+	case int64:
+		b, _ := b.(int64)
+		return cmp.Compare(a, b)
+	}
+	return 0
+}
+
+// leafPart is a leaf row: a leaf's lines that a commitment paid for, or those that none did.
 type leafPart struct {
 	Leaf
 	unit
@@ -343,9 +451,14 @@ func exact(v any) decimal.Decimal {
 	return d
 }
 
+// float is the nearest float to a number; NaN for null. Reading the digits gives the same as decimal's own conversion, which
+// divides.
 func float(v any) float64 {
 	switch v := v.(type) {
 	case decimal.Decimal:
+		if f, err := strconv.ParseFloat(v.String(), 64); err == nil {
+			return f
+		}
 		return v.InexactFloat64()
 	case int64:
 		return float64(v)
@@ -398,66 +511,6 @@ func (r *run) history() analysis.Period {
 	return b
 }
 
-// byWhat is the column lines are compared within, per vector: prices per SKU, coverage per service.
-func (r *run) byWhat(v Vector) string {
-	switch v {
-	case ListPrice:
-		return "d" + strconv.Itoa(r.dimIndex("SkuId"))
-	case Quantity:
-		return "''"
-	}
-	return "d" + strconv.Itoa(r.dimIndex("ServiceName"))
-}
-
-func (r *run) onsets(ctx context.Context, t *Table, at *Attribution) error {
-	hist := r.history()
-	part, err := r.part(hist)
-	if err != nil {
-		return err
-	}
-	for v, cuts := range at.Cuts {
-		vec := Vector(v)
-		if len(cuts) == 0 {
-			continue
-		}
-		rows, err := r.query(ctx, "days of the "+vec.String()+" drivers", query.Fill(historySQL, map[string]query.Fragment{
-			"part": part, "cut": r.cutCase(t, cuts, func(c Cut) int { return c.Driver }), "by": query.F(r.byWhat(vec))}))
-		if err != nil {
-			return err
-		}
-		lines := map[int]map[string]*Daily{}
-		monthly := map[int]bool{}
-		for _, row := range rows.Values {
-			d, by := int(row[0].(int64)), row[1].(string)
-			if lines[d] == nil {
-				lines[d], monthly[d] = map[string]*Daily{}, true
-			}
-			l := lines[d][by]
-			if l == nil {
-				l = &Daily{Base: make([]DaySums, hist.Days()), Cur: make([]DaySums, r.req.Current.Days())}
-				lines[d][by] = l
-			}
-			day := row[2].(time.Time)
-			s := DaySums{Quantity: zero(float(row[3])), List: zero(float(row[4])), Contracted: zero(float(row[5])), Cost: zero(float(row[6])),
-				CoveredContracted: zero(float(row[7])), CoveredCost: zero(float(row[8]))}
-			put(l, hist, r.req.Current, day, s)
-			monthly[d] = monthly[d] && row[9].(int64) == 1
-		}
-		for _, c := range cuts {
-			d := &at.Drivers[c.Driver]
-			if len(d.Vectors) == 0 || d.Vectors[0] != vec {
-				continue // dated by the vector that carries most of it
-			}
-			var parts []Daily
-			for _, k := range sortedKeys(lines[c.Driver]) {
-				parts = append(parts, *lines[c.Driver][k])
-			}
-			d.Onset = OnsetOf(vec, parts, hist, r.req.Current, monthly[c.Driver])
-		}
-	}
-	return r.oneTimeOnsets(ctx, at)
-}
-
 func put(l *Daily, base, cur analysis.Period, day time.Time, s DaySums) {
 	if i := daysBetween(cur.Start, day); i >= 0 && i < len(l.Cur) {
 		l.Cur[i] = s
@@ -482,43 +535,6 @@ func (r *run) dimIndex(name string) int {
 	return slices.IndexFunc(r.dims, func(d dimension) bool { return d.name == name })
 }
 
-func (r *run) oneTimeOnsets(ctx context.Context, at *Attribution) error {
-	if !slices.ContainsFunc(at.Drivers, func(d Driver) bool { return d.Kind == OneTimeDriver }) {
-		return nil
-	}
-	part, err := r.part(r.req.Baseline)
-	if err != nil {
-		return err
-	}
-	rows, err := r.query(ctx, "days of one-time charges", query.Fill(oneTimeSQL, map[string]query.Fragment{"part": part, "names": r.names()}))
-	if err != nil {
-		return err
-	}
-	for i := range at.Drivers {
-		d := &at.Drivers[i]
-		if d.Kind != OneTimeDriver {
-			continue
-		}
-		l := Daily{Base: make([]DaySums, r.req.Baseline.Days()), Cur: make([]DaySums, r.req.Current.Days())}
-		perDay := map[time.Time]float64{}
-		for _, row := range rows.Values {
-			n := len(r.dims)
-			if row[0] == any(d.Stratum.String()) && timeless(row[n+1].(string)) == d.Description && r.inSlice(d.Slice, row[1:1+n]) {
-				perDay[row[n+2].(time.Time)] += zero(float(row[n+3]))
-			}
-		}
-		for day, cost := range perDay {
-			put(&l, r.req.Baseline, r.req.Current, day, DaySums{Cost: cost})
-		}
-		if daily(l.Base) || daily(l.Cur) { // a credit or a tax of every day has a level, which steps
-			d.Onset = OnsetOf(Quantity, []Daily{l}, r.req.Baseline, r.req.Current, false)
-			continue
-		}
-		d.Onset = OneTimeOnset(costs(l.Base), costs(l.Cur), r.req.Baseline, r.req.Current)
-	}
-	return nil
-}
-
 // daily reports whether charges come on at least half of the days, and on more than two.
 func daily(days []DaySums) bool {
 	n := 0
@@ -536,16 +552,6 @@ func costs(days []DaySums) []float64 {
 		out[i] = d.Cost
 	}
 	return out
-}
-
-func (r *run) inSlice(slice map[string]string, values []any) bool {
-	for c, v := range slice {
-		i := r.dimIndex(c)
-		if i < 0 || values[i] != any(v) {
-			return false
-		}
-	}
-	return true
 }
 
 // A few resources are named when up to fewResources of them make at least carriedShare of a driver's amount.

@@ -1,15 +1,12 @@
 package explain
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"spendbot/analysis"
-	"spendbot/analysis/query"
 )
 
 // label names the drivers for people.
@@ -108,50 +105,6 @@ func wordOf(col string) string {
 		return "SKU"
 	}
 	return analysis.Dimension(col).Words()
-}
-
-// endedSQL finds, per driver, the commitments that covered something and then no more.
-const endedSQL = `WITH part AS (
-  {part}
-)
-SELECT cut, commitment, max(day) AS last_used
-FROM (SELECT {cut} AS cut, commitment, day FROM part WHERE used = 1 AND stratum = 'usage') AS u
-WHERE cut IS NOT NULL AND commitment IS NOT NULL
-GROUP BY cut, commitment
-HAVING max(day) < {since}
-ORDER BY cut, last_used DESC, commitment`
-
-// endedDays is how many days at the end of the current period a commitment must have gone unused to count as ended.
-const endedDays = 2
-
-// commitments says which commitments ended under the drivers that coverage makes: "sp-0a1f last used 15 Oct". That is what the
-// bill shows; why it ended it does not.
-func (r *run) commitments(ctx context.Context, t *Table, at *Attribution) error {
-	cuts := at.Cuts[Commitment]
-	if len(cuts) == 0 || r.req.Current.Days() <= endedDays {
-		return nil
-	}
-	part, err := r.part(r.req.Baseline)
-	if err != nil {
-		return err
-	}
-	f := query.Fill(endedSQL, map[string]query.Fragment{"part": part,
-		"cut":   r.cutCase(t, cuts, func(c Cut) int { return c.Driver }),
-		"since": query.F("CAST(? AS DATE)", r.req.Current.End.AddDate(0, 0, -endedDays).Format(analysis.DateLayout))})
-	rows, err := r.query(ctx, "commitments that ended", f)
-	if err != nil {
-		return err
-	}
-	said := map[int]int{}
-	for _, row := range rows.Values {
-		i := int(row[0].(int64))
-		if said[i]++; said[i] > 2 {
-			continue
-		}
-		d := &at.Drivers[i]
-		d.How = strings.TrimPrefix(d.How+"; "+shortID(row[1].(string))+" last used "+row[2].(time.Time).Format("2 Jan"), "; ")
-	}
-	return nil
 }
 
 // inTime are the months, years and days that descriptions of recurring charges name ("Tax on October 2026").

@@ -62,7 +62,7 @@ func rollup(ctx context.Context, w *store.Writer, n int, files []string, parts [
 	for _, m := range store.DailyMeasures() {
 		measures = append(measures, fmt.Sprintf("sum(c.%s) AS %s", ident(m), ident(m)))
 	}
-	sel := strings.NewReplacer("{keys}", strings.Join(keys, ", "), "{measures}", strings.Join(measures, ", "),
+	sel := strings.NewReplacer("{keys}", strings.Join(keys, ", "), "{measures}", strings.Join(measures, ", "), "{square}", store.SquareSQL("sum(c.EffectiveCost)"),
 		"{files}", fileList(files)).Replace(rollupSQL)
 	if len(parts) == 1 {
 		sel += " ORDER BY ChargeDate"

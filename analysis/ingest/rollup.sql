@@ -6,7 +6,8 @@ SELECT
   {keys},
   {measures},
   count(*) AS x_Rows,
-  count(*) FILTER (WHERE c.EffectiveCost IS NULL) AS x_NoEffective
+  count(*) FILTER (WHERE c.EffectiveCost IS NULL) AS x_NoEffective,
+  {square} AS x_EffectiveSquare
 FROM read_parquet({files}, hive_partitioning=false) AS c
 LEFT JOIN tag_map AS m ON m.raw = c.Tags
 GROUP BY ALL

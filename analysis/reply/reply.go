@@ -59,7 +59,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	return w.a, nil
 }
 
-// span is the days that a plan's queries look at: its periods, and the weeks before that onsets are judged by.
+// span is the days that a plan's queries look at: its periods, and where the baseline is short the weeks before, that onsets are judged by.
 func span(p analysis.Plan) (start, end time.Time) {
 	periods := append([]analysis.Period{p.Current}, p.Windows...)
 	if p.Baseline != nil {
@@ -74,7 +74,12 @@ func span(p analysis.Plan) (start, end time.Time) {
 			end = q.End
 		}
 	}
-	return start.AddDate(0, 0, -explain.HistoryDays), end
+	if b := p.Baseline; p.Intent == analysis.ExplainChange && b != nil && b.Days() < explain.HistoryDays {
+		if history := b.End.AddDate(0, 0, -explain.HistoryDays); history.Before(start) {
+			start = history
+		}
+	}
+	return start, end
 }
 
 // work is one answer in the making. It sees the snapshot through the asker's eyes only.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"time"
@@ -221,54 +223,165 @@ func viewSQL(ctx context.Context, db *sql.DB, name string, files []string) (stri
 	}
 	var sel []string
 	for _, c := range tables()[name] {
-		if have[c.Name] {
+		switch {
+		case c.Name == ColSquare && len(files) > 0: // files of an older version lack it, all of them or some
+			square := SquareSQL("EffectiveCost")
+			if have[c.Name] {
+				square = "CASE WHEN " + ColSquare + " IS NULL THEN " + square + " ELSE " + ColSquare + " END"
+			}
+			sel = append(sel, square+" AS "+ColSquare)
+		case have[c.Name]:
 			sel = append(sel, quoteIdent(c.Name))
-		} else {
+		default:
 			sel = append(sel, fmt.Sprintf("CAST(NULL AS %s) AS %s", c.SQLType(), quoteIdent(c.Name)))
 		}
 	}
 	return "CREATE VIEW " + name + " AS SELECT " + strings.Join(sel, ", ") + " FROM " + from, nil
 }
 
-// queryOnly runs one SELECT on a locked connection, once allowed has agreed to its parse tree.
-func queryOnly(ctx context.Context, db *sql.DB, allowed func(query string, tree func() (string, error)) error, query string, params []any) (*Rows, error) {
+// statements are the queries that a locked connection has been asked, ready to be asked again. A query is only among them
+// when it is a single SELECT whose parse tree does nothing but read.
+type statements struct {
+	conn *duckdb.Conn // that they belong to
+	by   map[string]*duckdb.Stmt
+}
+
+// mostStatements is how many are kept; then they all go.
+const mostStatements = 64
+
+// find returns a statement of this connection.
+func (s *statements) find(c *duckdb.Conn, query string) *duckdb.Stmt {
+	if s.conn != c {
+		s.by, s.conn = nil, c
+	}
+	return s.by[query]
+}
+
+func (s *statements) keep(query string, st *duckdb.Stmt) error {
+	var err error
+	if len(s.by) >= mostStatements {
+		err = s.close()
+	}
+	if s.by == nil {
+		s.by = map[string]*duckdb.Stmt{}
+	}
+	s.by[query] = st
+	return err
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, st := range s.by {
+		errs = append(errs, st.Close())
+	}
+	s.by = nil
+	return errors.Join(errs...)
+}
+
+// queryOnly runs one SELECT on a locked connection, which reads nothing but the snapshot's tables. It is prepared once, for
+// finding out what it is, for running it, and for the next time: planning takes as long as running on a small table.
+func queryOnly(ctx context.Context, db *sql.DB, known *statements, query string, params []any) (*Rows, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	err = conn.Raw(func(dc any) error {
-		c, ok := dc.(*duckdb.Conn)
-		if !ok {
-			return fmt.Errorf("unexpected driver connection %T", dc)
+	var st *duckdb.Stmt
+	on := func(f func(*duckdb.Conn) error) error {
+		return conn.Raw(func(dc any) error {
+			c, ok := dc.(*duckdb.Conn)
+			if !ok {
+				return fmt.Errorf("unexpected driver connection %T", dc)
+			}
+			return f(c)
+		})
+	}
+	if err := on(func(c *duckdb.Conn) error { st = known.find(c, query); return nil }); err != nil {
+		return nil, err
+	}
+	if st == nil {
+		if err := on(func(c *duckdb.Conn) (err error) { st, err = prepareSelect(c, query); return err }); err != nil {
+			return nil, err
 		}
-		st, err := c.Prepare(query) // unlike PrepareContext, refuses several statements instead of running the first ones
+		var tree string
+		err := conn.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR), skip_null := true, skip_empty := true) AS VARCHAR)", query).Scan(&tree)
+		if err == nil {
+			err = onlyReads(tree)
+		}
+		if err == nil {
+			err = known.keep(query, st)
+		}
+		if err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
+	}
+	var out *Rows
+	err = on(func(c *duckdb.Conn) error {
+		args, err := namedValues(c, params)
 		if err != nil {
 			return err
 		}
-		defer st.Close()
-		typ, err := st.(*duckdb.Stmt).StatementType()
+		rows, err := st.QueryContext(ctx, args)
 		if err != nil {
 			return err
 		}
-		if typ != duckdb.STATEMENT_TYPE_SELECT {
-			return errNotSelect
-		}
-		return nil
+		out, err = readDriverRows(rows)
+		return errors.Join(err, rows.Close())
 	})
+	return out, err
+}
+
+// prepareSelect prepares a query that is a single SELECT.
+func prepareSelect(c *duckdb.Conn, query string) (*duckdb.Stmt, error) {
+	prepared, err := c.Prepare(query) // unlike PrepareContext, refuses several statements instead of running the first ones
 	if err != nil {
 		return nil, err
 	}
-	if err := allowed(query, func() (tree string, err error) {
-		return tree, conn.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR), skip_null := true, skip_empty := true) AS VARCHAR)", query).Scan(&tree)
-	}); err != nil {
-		return nil, err
+	st := prepared.(*duckdb.Stmt)
+	typ, err := st.StatementType()
+	if err == nil && typ != duckdb.STATEMENT_TYPE_SELECT {
+		err = errNotSelect
 	}
-	rows, err := conn.QueryContext(ctx, query, params...)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, st.Close())
 	}
-	return readRows(rows)
+	return st, nil
+}
+
+// namedValues are parameters as the driver takes them.
+func namedValues(c driver.NamedValueChecker, params []any) ([]driver.NamedValue, error) {
+	out := make([]driver.NamedValue, len(params))
+	for i, p := range params {
+		out[i] = driver.NamedValue{Ordinal: i + 1, Value: p}
+		err := c.CheckNamedValue(&out[i])
+		if errors.Is(err, driver.ErrSkip) {
+			out[i].Value, err = driver.DefaultParameterConverter.ConvertValue(p)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("parameter %d: %w", i+1, err)
+		}
+	}
+	return out, nil
+}
+
+func readDriverRows(rows driver.Rows) (*Rows, error) {
+	out := &Rows{Columns: rows.Columns()}
+	vals := make([]driver.Value, len(out.Columns))
+	for {
+		if err := rows.Next(vals); errors.Is(err, io.EOF) {
+			return out, nil
+		} else if err != nil {
+			return nil, err
+		}
+		row := make([]any, len(vals))
+		for i, v := range vals {
+			var err error
+			if row[i], err = normal(v); err != nil {
+				return nil, fmt.Errorf("column %s: %w", out.Columns[i], err)
+			}
+		}
+		out.Values = append(out.Values, row)
+	}
 }
 
 func absolute(dir string) (string, error) {

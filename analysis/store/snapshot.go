@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -39,25 +38,7 @@ type Snapshot struct {
 	db       *sql.DB
 	tmp      string
 	known    map[string]bool // tables that the connection has
-	checked  map[string]bool // queries found to do nothing but read
-}
-
-// allowed looks at a query's parse tree the first time the query runs.
-func (sn *Snapshot) allowed(query string, tree func() (string, error)) error {
-	if sn.checked[query] {
-		return nil
-	}
-	t, err := tree()
-	if err == nil {
-		err = onlyReads(t)
-	}
-	if err == nil {
-		if sn.checked == nil {
-			sn.checked = map[string]bool{}
-		}
-		sn.checked[query] = true
-	}
-	return err
+	asked    statements
 }
 
 // Snapshot opens a published snapshot by the id of its daily table; 0 is the newest. It fails with [ErrEmpty] when nothing
@@ -123,7 +104,7 @@ func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any
 		return nil, tr, err
 	}
 	begin := time.Now()
-	rows, err := queryOnly(ctx, sn.db, sn.allowed, query, params)
+	rows, err := queryOnly(ctx, sn.db, &sn.asked, query, params)
 	tr.MS = float64(time.Since(begin).Microseconds()) / 1000
 	if err != nil {
 		return nil, tr, fmt.Errorf("query %q: %w", name, err)
@@ -222,7 +203,7 @@ func (sn *Snapshot) Close() error {
 	if sn.db == nil {
 		return err
 	}
-	err = errors.Join(err, sn.db.Close(), os.RemoveAll(sn.tmp))
+	err = errors.Join(err, sn.asked.close(), sn.db.Close(), os.RemoveAll(sn.tmp))
 	sn.db = nil
 	return err
 }
@@ -252,40 +233,39 @@ func paths(fs []fileOf) []string {
 // written without trailing zeros, times in RFC 3339.
 func hashRows(r *Rows) (string, error) {
 	h := sha256.New()
+	var line []byte
 	for _, row := range r.Values {
+		line = line[:0]
 		for i, v := range row {
 			if i > 0 {
-				h.Write([]byte{'\t'})
+				line = append(line, '\t')
 			}
-			if err := hashCell(h, v); err != nil {
+			var err error
+			if line, err = appendCell(line, v); err != nil {
 				return "", err
 			}
 		}
-		h.Write([]byte{'\n'})
+		h.Write(append(line, '\n'))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 var cellEscapes = strings.NewReplacer("\\", "\\\\", "\t", "\\t", "\n", "\\n", "\r", "\\r")
 
-func hashCell(h hash.Hash, v any) error {
-	var s string
+func appendCell(to []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
-		s = "\\N"
+		return append(to, '\\', 'N'), nil
 	case string:
-		s = cellEscapes.Replace(v)
+		return append(to, cellEscapes.Replace(v)...), nil
 	case int64:
-		s = strconv.FormatInt(v, 10)
+		return strconv.AppendInt(to, v, 10), nil
 	case bool:
-		s = strconv.FormatBool(v)
+		return strconv.AppendBool(to, v), nil
 	case time.Time:
-		s = v.UTC().Format(time.RFC3339Nano)
+		return v.UTC().AppendFormat(to, time.RFC3339Nano), nil
 	case decimal.Decimal:
-		s = v.String()
-	default:
-		return fmt.Errorf("a %T (a float?) has no exact text; cast it in the query", v)
+		return append(to, v.String()...), nil
 	}
-	_, err := h.Write([]byte(s))
-	return err
+	return to, fmt.Errorf("a %T (a float?) has no exact text; cast it in the query", v)
 }
