@@ -31,48 +31,54 @@ func bills() (bills, questions string) {
 
 // forRandomBills loads random bills and checks a law on several draws for each.
 func forRandomBills(t *testing.T, law func(*rapid.T, *company)) {
-	n, questions := bills()
+	_, questions := bills()
+	var draws int
+	fmt.Sscan(questions, &draws)
+	forRandomBillsOf(t, func(rt *rapid.T, b randombill.Bill) {
+		c := loadBill(rt, b)
+		defer c.close()
+		c.survey.Providers = steady(c) // whether days are whole is another matter than whether sums are right
+		for range draws {
+			law(rt, c.company)
+		}
+	})
+}
+
+// forRandomBillsOf draws bills.
+func forRandomBillsOf(t *testing.T, law func(*rapid.T, randombill.Bill)) {
+	n, _ := bills()
 	defer flag.Set("rapid.checks", flag.Lookup("rapid.checks").Value.String())
 	for name, v := range map[string]string{"rapid.checks": n, "rapid.nofailfile": "true"} { // the seed that is printed is enough
 		if err := flag.Set(name, v); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var draws int
-	fmt.Sscan(questions, &draws)
-	rapid.Check(t, func(rt *rapid.T) {
-		b := randombill.Draw(rt)
-		dir, err := os.MkdirTemp(scratch, "random-")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
-		file := filepath.Join(dir, "bill.csv")
-		if err := b.Write(file); err != nil {
-			rt.Fatal(err)
-		}
-		ctx := context.Background()
-		s, err := store.Open(ctx, filepath.Join(dir, "store"), store.Limits{Threads: 1})
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer s.Close()
-		if _, err := ingest.Load(ctx, s, file, ingest.Options{Now: now, Source: "feed"}); err != nil {
-			rt.Fatal(err)
-		}
-		c, err := open(ctx, s)
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer c.sn.Close()
-		for i := range c.survey.Providers { // whether days are whole is another matter than whether sums are right
-			c.survey.Providers[i].Through = c.survey.Vocabulary.Through
-			c.survey.Providers[i].Monthly = true
-		}
-		for range draws {
-			law(rt, c)
-		}
-	})
+	rapid.Check(t, func(rt *rapid.T) { law(rt, randombill.Draw(rt)) })
+}
+
+// loadBill loads a bill into a store of its own.
+func loadBill(rt *rapid.T, b randombill.Bill) *loaded {
+	dir, err := os.MkdirTemp(scratch, "random-")
+	if err != nil {
+		rt.Fatal(err)
+	}
+	file := filepath.Join(dir, "bill.csv")
+	if err := b.Write(file); err != nil {
+		rt.Fatal(err)
+	}
+	ctx := context.Background()
+	s, err := store.Open(ctx, filepath.Join(dir, "store"), store.Limits{Threads: 1})
+	if err != nil {
+		rt.Fatal(err)
+	}
+	if _, err := ingest.Load(ctx, s, file, ingest.Options{Now: now, Source: "feed"}); err != nil {
+		rt.Fatal(err)
+	}
+	c, err := open(ctx, s)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	return &loaded{c, dir}
 }
 
 func drawPlan(t *rapid.T) analysis.Plan {
