@@ -37,8 +37,12 @@ type ShownBridge struct {
 	Rest    ShownDriver // everything else, the drivers beyond the limit included
 	HasRest bool        // there is something else
 	Total   ShownDriver
-	Effects []string // "usage +$11,436", in falling weight
+	// Effects are "usage +$11,436", in falling weight; those of least weight are one: "7 others -$1,204".
+	Effects []string
 }
+
+// fewEffects is how many effects are named on a line.
+const fewEffects = 6
 
 // ShowBridge prints a bridge with most drivers at most, those of the largest amounts, in the bridge's own order. The others
 // are added to everything else as they would have been printed.
@@ -67,7 +71,8 @@ func ShowBridge(b *analysis.Bridge, queries []analysis.QueryTrace, most int) Sho
 			folded++
 			continue
 		}
-		out.Drivers = append(out.Drivers, ShownDriver{Amount: r.amount, Label: clean(r.label), Since: clean(r.since), How: clean(r.how), Figure: figures[i]})
+		out.Drivers = append(out.Drivers, ShownDriver{Amount: r.amount, Label: clean(r.label), Since: clean(r.since),
+			How: clean(r.how), Figure: figures[i]})
 	}
 	label := "everything else"
 	if what := restNote(folded, b.Rest.Slices); what != "" {
@@ -80,14 +85,34 @@ func ShowBridge(b *analysis.Bridge, queries []analysis.QueryTrace, most int) Sho
 	out.Rest = ShownDriver{Amount: delta(rest, currency, s.places), Label: label, Figure: rest}
 	out.HasRest = folded > 0 || b.Rest.Slices > 0 || !rest.IsZero()
 	out.Total = ShownDriver{Amount: delta(s.delta, currency, s.places), Label: "in all", Figure: s.delta}
-	for _, e := range view.effects {
-		out.Effects = append(out.Effects, clean(e))
-	}
+	out.Effects = fewerEffects(b.Effects, s, currency)
 	return out
+}
+
+// fewerEffects are the effects as a line has room for them: the heaviest, the others in one, and then what is always said.
+func fewerEffects(effects []analysis.EffectAmount, s shownChange, currency string) []string {
+	all := effectTexts(effects, s, currency)
+	var moved []analysis.EffectAmount
+	for _, e := range showEffects(effects, s) {
+		if !e.Amount.IsZero() {
+			moved = append(moved, e)
+		}
+	}
+	if len(moved) <= fewEffects+1 {
+		return all
+	}
+	others := decimal.Zero
+	for _, e := range moved[fewEffects:] {
+		others = others.Add(e.Amount)
+	}
+	out := append(all[:fewEffects:fewEffects], number(decimal.New(int64(len(moved)-fewEffects), 0))+" others "+delta(others,
+		currency, s.places))
+	return append(out, all[len(moved):]...)
 }
 
 // ShownTable is a table as printed.
 type ShownTable struct {
+	Names []string // the machine's names of the columns
 	Heads []string
 	Kinds []analysis.ColumnKind
 	Keys  int // how many of the first columns name the row
@@ -104,7 +129,7 @@ func ShowTable(t *analysis.Table, currency string, most int) ShownTable {
 	v := viewTable(t, currency)
 	out := ShownTable{Keys: min(v.keys, len(v.heads))}
 	for c, col := range t.Columns {
-		out.Heads, out.Kinds = append(out.Heads, clean(v.heads[c])), append(out.Kinds, col.Kind)
+		out.Names, out.Heads, out.Kinds = append(out.Names, col.Name), append(out.Heads, clean(v.heads[c])), append(out.Kinds, col.Kind)
 	}
 	texts := func(cells []viewCell) []string {
 		row := make([]string, len(cells))

@@ -73,6 +73,11 @@ func TestShowBridgeAddsUp(t *testing.T) {
 		for _, p := range parts[1:] {
 			b.Drivers = append(b.Drivers, analysis.Driver{Label: "x", Amount: p, SliceTotal: p})
 		}
+		split := rapid.SliceOfN(genAmount(6), len(analysis.Effects)-1, len(analysis.Effects)-1).Draw(t, "effects")
+		for i, e := range analysis.Effects[1:] {
+			b.Effects = append(b.Effects, analysis.EffectAmount{Effect: e, Amount: split[i]})
+		}
+		b.Effects = append(b.Effects, analysis.EffectAmount{Effect: analysis.Effects[0], Amount: c.Delta.Sub(sum(split))})
 		v := ShowBridge(b, nil, rapid.IntRange(-1, 14).Draw(t, "most"))
 		total := decimal.Zero
 		for _, d := range v.Drivers {
@@ -83,6 +88,13 @@ func TestShowBridgeAddsUp(t *testing.T) {
 		}
 		if !total.Equal(readMoney(t, v.Total.Amount)) {
 			t.Fatalf("%d drivers and the rest give %s, the change is %s", len(v.Drivers), total, v.Total.Amount)
+		}
+		effects := decimal.Zero
+		for _, e := range v.Effects {
+			effects = effects.Add(readMoney(t, e[strings.LastIndex(e, " ")+1:]))
+		}
+		if !effects.Equal(total) || len(v.Effects) > fewEffects+1+len(alwaysSaid) {
+			t.Fatalf("%d effects give %s, the change is %s: %v", len(v.Effects), effects, total, v.Effects)
 		}
 	})
 }

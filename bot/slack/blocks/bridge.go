@@ -34,6 +34,23 @@ func bridge(p *page, b *analysis.Bridge, a *analysis.Answer) {
 	p.note(strings.Join(effects, " · "))
 }
 
+// repeats reports whether a sentence before the bridge says no more than a driver's line will: it names the driver and its
+// amount.
+func repeats(text string, a *analysis.Answer) bool {
+	for _, part := range a.Parts {
+		if part.Bridge == nil {
+			continue
+		}
+		for i, d := range part.Bridge.Drivers[:min(len(part.Bridge.Drivers), maxDrivers)] {
+			amount := render.DriverAmount(part.Bridge, i)
+			if d.Label != "" && strings.Contains(text, render.Clean(d.Label)) && strings.Contains(text, amount) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // driverLines are "`+$11,404` NAT gateway bytes · payments-prod, since Wed 18 Nov: usage x4.1, price unchanged".
 func driverLines(v render.ShownBridge) []string {
 	var lines []string

@@ -195,6 +195,21 @@ func compared() *analysis.Answer {
 			row("search", "100.336667", "100.336667"), row("(untagged)", "50.3350", "52.3350")}, Omitted: 3, Total: &total}})
 }
 
+// narrow fits a phone in columns.
+func narrow() *analysis.Answer {
+	a := compared()
+	a.ID = "Q-NARR0W"
+	t := a.Parts[0].Table
+	t.Rows[0].Cells[0].Text, t.Rows[2].Cells[0].Text = "payments", "web"
+	t.Omitted = 0
+	total := amt("351.005") // without the three teams that compared leaves out
+	before := amt("253.005")
+	delta := total.Sub(before)
+	t.Total = &analysis.Row{Cells: []analysis.Cell{{}, {Amount: &total}, {Amount: &before}, {Amount: &delta}}}
+	a.Headline = render.ChangeSentence(change("351.005", "253.005"), "last week", "the week before")
+	return a
+}
+
 // daily is a breakdown over days and teams, a row for each.
 func daily() *analysis.Answer {
 	t := &analysis.Table{Columns: []analysis.Column{{Name: "day", Label: "day", Kind: analysis.ColText}, {Name: "tag:team",
@@ -336,6 +351,7 @@ func long() *analysis.Answer {
 func cases() map[string]*analysis.Answer {
 	return map[string]*analysis.Answer{
 		"rise": rise(), "many": many(), "top": topN(5, 36), "top_long": topN(60, 4), "windows": windows(), "compared": compared(),
+		"narrow":  narrow(),
 		"daily":   daily(),
 		"per_day": perDay(), "one_number": oneNumber(), "clarify": clarification(3), "clarify_many": clarification(30), "oos": outOfScope(),
 		"provenance": provenance(), "freshness": freshnessOf(), "hostile": hostile(), "empty": empty(), "long": long(),

@@ -23,7 +23,7 @@ func fallback(a *analysis.Answer, o Options) string {
 	if len(says[0]) == 0 {
 		says[0] = "Here is what I found."
 	}
-	if len(texts) > 0 {
+	if len(texts) > 0 && !repeats(texts[0], a) {
 		says = append(says, stop(quiet(texts[0], 200)))
 	}
 	for _, part := range parts {
@@ -77,6 +77,12 @@ func spoken(part analysis.Part, a *analysis.Answer) string {
 	case part.Table != nil && !part.Table.Drawn:
 		if s, ok := render.SeriesOf(part.Table); ok && len(s.Days) >= seriesDays {
 			return spoken(analysis.Part{Series: s}, a)
+		}
+		if a.Reading.Intent == analysis.Freshness {
+			for _, r := range render.ShowTable(throughOnly(part.Table), a.Currency, fallbackDrivers).Rows {
+				words = append(words, strings.Join(withoutEmpty(r), " "))
+			}
+			break
 		}
 		v := render.ShowTable(part.Table, a.Currency, fallbackDrivers)
 		if len(v.Rows) < 2 || v.Keys > len(v.Heads) {

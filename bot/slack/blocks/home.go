@@ -97,6 +97,9 @@ func monthToDate(a *analysis.Answer) []slack.Block {
 	}
 	blocks := []slack.Block{withSQL(a, head)}
 	for _, t := range texts[:min(len(texts), 1)] {
+		if repeats(t, a) {
+			continue
+		}
 		if s := clipLines(paragraphs(t, maxLine), maxHeadline); s != "" {
 			blocks = append(blocks, section(s))
 		}

@@ -410,7 +410,9 @@ func TestShownDriversAddUp(t *testing.T) {
 		a := rise()
 		a.Parts = []analysis.Part{{Bridge: b}}
 		if rapid.Bool().Draw(t, "after much else") {
-			a.Parts = append([]analysis.Part{{Table: topTable(60, 3)}, {Table: topTable(50, 3)}, {Table: topTable(40, 3)}}, a.Parts...)
+			for range rapid.IntRange(1, 12).Draw(t, "texts") {
+				a.Parts = append([]analysis.Part{{Bridge: &analysis.Bridge{}}, {Text: strings.Repeat("& ", 300)}}, a.Parts...)
+			}
 		}
 		sum, lines := decimal.Zero, 0
 		for _, block := range Answer(a, Options{}).Blocks {

@@ -58,7 +58,9 @@ func Answer(a *analysis.Answer, o Options) Message {
 	}
 	blocks := []slack.Block{section(o.address() + first)}
 	for _, t := range texts {
-		p.lines(paragraphs(t, maxLine)...)
+		if !repeats(t, a) {
+			p.lines(paragraphs(t, maxLine)...)
+		}
 	}
 	for _, part := range parts {
 		body(p, a, part)

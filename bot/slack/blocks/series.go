@@ -11,7 +11,7 @@ import (
 const (
 	seriesDays  = 3  // a table of fewer days is a table
 	seriesLines = 8  // lines over time in a message
-	marks       = 22 // of a sparkline: a phone shows them on one line
+	marks       = 31 // of a sparkline: a month of days, and a phone shows them on one line
 )
 
 // series adds lines over time: a few days of one line one by one, else a sparkline each with its first, last, lowest and highest

@@ -16,12 +16,8 @@ const (
 	tableRows    = 20 // rows of a table
 	lineRows     = 15 // rows as lines
 	monoWidth    = 42 // characters of a fixed width that a phone shows on a line
-	minName      = 12 // characters a name is squeezed to before another layout is tried
 	maxCell      = 60
 )
-
-// everythingElse is how the row of what is not shown begins.
-const everythingElse = "everything else"
 
 // table adds a table: a real one where it is narrow, else columns in a fixed width, else a line per row. A breakdown over days
 // is read as what it is, a line over time. What is cut is counted, and added up where it can be.
@@ -124,8 +120,8 @@ func tableBlock(v render.ShownTable) (*slack.TableBlock, int) {
 	return b, n
 }
 
-// columns lays a table out in a fixed width: the names in one column, which gives way, then the figures. Not ok when that does
-// not fit a phone, or there are words beside the names.
+// columns lays a table out in a fixed width: the names in one column, then the figures. Not ok when that does not fit a phone,
+// or there are words beside the names.
 func columns(v render.ShownTable) ([]string, bool) {
 	for c := range v.Heads {
 		if (c < v.Keys) == right(v, c) {
@@ -140,16 +136,14 @@ func columns(v render.ShownTable) ([]string, bool) {
 		rows = append(rows, nameAndFigures(v, v.Total))
 	}
 	widths := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for c, cell := range r {
-			widths[c] = max(widths[c], utf8.RuneCountInString(cell))
+	width := 0
+	for c := range widths {
+		for _, r := range rows {
+			widths[c] = max(widths[c], utf8.RuneCountInString(r[c]))
 		}
+		width += 2 + widths[c]
 	}
-	figures := 0
-	for _, w := range widths[1:] {
-		figures += 2 + w
-	}
-	if widths[0] = min(widths[0], monoWidth-figures); widths[0] < minName {
+	if width-2 > monoWidth {
 		return nil, false
 	}
 	lines := make([]string, len(rows))
@@ -157,10 +151,6 @@ func columns(v render.ShownTable) ([]string, bool) {
 		var b strings.Builder
 		for c, cell := range r {
 			if c == 0 {
-				if rest, ok := strings.CutPrefix(cell, everythingElse+" ("); ok && utf8.RuneCountInString(cell) > widths[0] {
-					cell = "others (" + rest // the number matters more
-				}
-				cell = plain(cell, widths[0])
 				b.WriteString(cell + spaces(widths[0]-utf8.RuneCountInString(cell)))
 				continue
 			}
@@ -175,7 +165,7 @@ func spaces(n int) string { return strings.Repeat(" ", max(0, n)) }
 
 // nameAndFigures joins the cells that name a row.
 func nameAndFigures(v render.ShownTable, cells []string) []string {
-	out := []string{strings.Join(withoutEmpty(cells[:v.Keys]), " · ")}
+	out := []string{plain(strings.Join(withoutEmpty(cells[:v.Keys]), " · "), maxCell)}
 	for _, c := range cells[v.Keys:] {
 		out = append(out, plain(c, maxCell))
 	}
@@ -191,19 +181,27 @@ func rowLines(v render.ShownTable) []string {
 			main = c
 		}
 	}
+	compared := comparison(v)
 	line := func(cells []string) string {
 		var names, others []string
 		figure := ""
 		for c, text := range cells {
 			switch {
-			case text == "":
+			case text == "" || slices.Contains(compared, c):
 			case c == main:
 				figure = code(text, maxCell)
 			case c < v.Keys && !right(v, c):
 				names = append(names, esc(text, maxCell*2))
 			default:
-				others = append(others, strings.TrimSpace(esc(v.Heads[c], maxCell)+" "+esc(text, maxCell*2)))
+				head := v.Heads[c]
+				if v.Kinds[c] == analysis.ColPercent && v.Names[c] == "share" {
+					head = "" // what else should it be
+				}
+				others = append(others, strings.TrimSpace(esc(head, maxCell)+" "+esc(text, maxCell*2)))
 			}
+		}
+		if s := comparedText(compared, cells); s != "" {
+			others = append([]string{s}, others...)
 		}
 		s := strings.Join(names, " · ")
 		if len(others) > 0 {
@@ -219,6 +217,34 @@ func rowLines(v render.ShownTable) []string {
 		out = append(out, line(v.Total))
 	}
 	return withoutEmpty(out)
+}
+
+// comparison finds the columns of a comparison: current, baseline and, if there is one, the change in percent. Empty where
+// the table compares nothing.
+func comparison(v render.ShownTable) []int {
+	current, baseline := slices.Index(v.Names, "current"), slices.Index(v.Names, "baseline")
+	if current < v.Keys || baseline < v.Keys || !slices.Contains(v.Kinds, analysis.ColDelta) {
+		return nil
+	}
+	if percent := slices.Index(v.Names, "delta_percent"); percent >= v.Keys {
+		return []int{current, baseline, percent}
+	}
+	return []int{current, baseline}
+}
+
+// comparedText is "$47,604, after $36,835 (+29.2%)".
+func comparedText(compared []int, cells []string) string {
+	if len(compared) == 0 || cells[compared[0]] == "" {
+		return ""
+	}
+	s := esc(cells[compared[0]], maxCell)
+	if before := cells[compared[1]]; before != "" {
+		s += ", after " + esc(before, maxCell)
+	}
+	if len(compared) > 2 && cells[compared[2]] != "" {
+		s += " (" + esc(cells[compared[2]], maxCell) + ")"
+	}
+	return s
 }
 
 // clip keeps a row's line to a line's length: what is said last goes first.
