@@ -11,7 +11,8 @@ import (
 	"spendbot/bot/sandbox/page"
 )
 
-// The page's JSON, under /app/. Every request names the person it is made for: ?as=USERID. What that person may not see is
+// The page's JSON, under /app/. Every request names the person it is made for: ?as=USERID (state alone may leave it out: the
+// first person is the answer, in "me"). What that person may not see is
 // not in any answer. Errors are {"error": "a sentence"} with a status of 4xx.
 //
 //	GET /app/state
@@ -132,8 +133,12 @@ func (s *Sandbox) guarded(next func(http.ResponseWriter, *http.Request, *User)) 
 			fail(http.StatusUnsupportedMediaType, "send application/json")
 			return
 		}
+		as := r.URL.Query().Get("as")
 		s.mu.Lock()
-		u := s.users[r.URL.Query().Get("as")]
+		u := s.users[as]
+		if as == "" && r.URL.Path == "/app/state" {
+			u = s.firstPerson()
+		}
 		s.mu.Unlock()
 		if u == nil {
 			fail(http.StatusBadRequest, "say whose page it is: ?as=USERID")
@@ -141,6 +146,16 @@ func (s *Sandbox) guarded(next func(http.ResponseWriter, *http.Request, *User)) 
 		}
 		next(w, r, u)
 	})
+}
+
+// firstPerson is whose page it is until somebody is chosen.
+func (s *Sandbox) firstPerson() *User {
+	for _, id := range s.order {
+		if u := s.users[id]; !u.Bot && !u.Deleted {
+			return u
+		}
+	}
+	return nil
 }
 
 // answered answers with one JSON object.
