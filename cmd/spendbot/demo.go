@@ -29,7 +29,7 @@ func (a *app) demo() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.demoWorkspace(c.Context(), o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8765", "address of the page")
+	f.StringVar(&o.listen, "listen", demoListen, "address of the page")
 	f.BoolVar(&o.http, "http", false, "deliver events by signed HTTP requests instead of Socket Mode")
 	f.BoolVar(&o.bare, "bare", false, "begin without conversations")
 	c.AddCommand(a.demoData())

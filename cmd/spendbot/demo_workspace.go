@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -22,6 +23,9 @@ import (
 //
 //go:embed demo_access.yaml
 var demoAccess []byte
+
+// demoListen is where the page is when nothing else is said.
+const demoListen = "127.0.0.1:8765"
 
 // demoOptions are the flags of `spendbot demo`.
 type demoOptions struct {
@@ -38,6 +42,9 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 	}
 	defer st.Close()
 	page, err := net.Listen("tcp", o.listen)
+	if errors.Is(err, syscall.EADDRINUSE) && o.listen == demoListen { // another demo, most likely
+		page, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		return fmt.Errorf("%w; --listen 127.0.0.1:0 takes any free port", err)
 	}
