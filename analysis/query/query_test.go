@@ -110,8 +110,14 @@ func TestNoValueBecomesText(t *testing.T) {
 
 func TestScopesAreInEveryView(t *testing.T) {
 	scope := []analysis.Filter{{Dimension: analysis.TagDimension("team"), Values: []string{"payments"}}, {Dimension: analysis.DimAccount, Values: []string{"1", "2"}}}
-	const kept = "CASE WHEN json_extract_scalar(Tags, ?) IS NULL THEN '' ELSE json_extract_scalar(Tags, ?) END IN (?) AND CASE WHEN SubAccountId IS NULL THEN '' ELSE SubAccountId END IN (?, ?)"
+	kept := func(view string) string {
+		return "(SELECT * FROM " + view + " WHERE Tags IN (SELECT Tags FROM (SELECT DISTINCT Tags FROM " + view + " WHERE Tags IS NOT NULL) AS texts WHERE " +
+			"CASE WHEN json_extract_scalar(Tags, ?) IS NULL THEN '' ELSE json_extract_scalar(Tags, ?) END IN (?)) AND CASE WHEN SubAccountId IS NULL THEN '' ELSE SubAccountId END IN (?, ?))"
+	}
 	team := []any{`$."team"`, `$."team"`, "payments", "1", "2"}
+	untagged := []analysis.Filter{{Dimension: analysis.TagDimension("team"), Values: []string{"a", ""}}}
+	tagged := []analysis.Filter{{Dimension: analysis.TagDimension("team"), Values: []string{""}, Not: true}}
+	other := []analysis.Filter{{Dimension: analysis.TagDimension("team"), Values: []string{"a"}, Not: true}}
 	for _, c := range []struct {
 		name  string
 		f     query.Fragment
@@ -120,9 +126,9 @@ func TestScopesAreInEveryView(t *testing.T) {
 	}{
 		{"without a scope", query.F("SELECT ? FROM {daily} WHERE x = ?", 1, 2), nil, query.F("SELECT ? FROM daily WHERE x = ?", 1, 2)},
 		{"parameters before and behind", query.F("SELECT ? FROM {daily} WHERE x = ?", 1, 2), scope,
-			query.F("SELECT ? FROM (SELECT * FROM daily WHERE "+kept+") WHERE x = ?", slices.Concat([]any{1}, team, []any{2})...)},
+			query.F("SELECT ? FROM "+kept("daily")+" WHERE x = ?", slices.Concat([]any{1}, team, []any{2})...)},
 		{"both views, one twice", query.F("SELECT ? FROM {daily} AS d, {charges} WHERE ? IN (SELECT y FROM {daily})", 1, 2), scope,
-			query.F("SELECT ? FROM (SELECT * FROM daily WHERE "+kept+") AS d, (SELECT * FROM charges WHERE "+kept+") WHERE ? IN (SELECT y FROM (SELECT * FROM daily WHERE "+kept+"))",
+			query.F("SELECT ? FROM "+kept("daily")+" AS d, "+kept("charges")+" WHERE ? IN (SELECT y FROM "+kept("daily")+")",
 				slices.Concat([]any{1}, team, team, []any{2}, team)...)},
 		{"filled in", query.Fill("SELECT {a} FROM {charges} WHERE {a}", map[string]query.Fragment{"a": query.F("?", "v")}), nil,
 			query.F("SELECT ? FROM charges WHERE ?", "v", "v")},
@@ -134,6 +140,18 @@ func TestScopesAreInEveryView(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
+		}
+	}
+	for _, c := range []struct {
+		scope []analysis.Filter
+		nulls bool
+	}{{scope, false}, {untagged, true}, {tagged, false}, {other, true}} {
+		f, err := query.Resolve(query.F("SELECT * FROM {daily}"), c.scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(f.SQL, "(Tags IS NULL OR Tags IN ("); got != c.nulls {
+			t.Errorf("rows without any tags within %+v: %v\n%s", c.scope, got, f.SQL)
 		}
 	}
 	for name, f := range map[string]query.Fragment{

@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"spendbot/analysis"
@@ -17,9 +18,16 @@ var (
 // becomes SQL, for every query there is: one that names a view itself instead of {daily} or {charges} is refused, so that
 // none can forget the scope.
 func Resolve(f Fragment, scope []analysis.Filter) (Fragment, error) {
-	where, err := Where(scope)
-	if err != nil {
-		return Fragment{}, fmt.Errorf("scope: %w", err)
+	views := map[string]Fragment{}
+	for _, view := range []string{"daily", "charges"} {
+		where, err := within(view, scope)
+		if err != nil {
+			return Fragment{}, fmt.Errorf("scope: %w", err)
+		}
+		views[view] = Fragment{SQL: "(SELECT * FROM " + view + " WHERE " + where.SQL + ")", Params: where.Params}
+		if len(scope) == 0 {
+			views[view] = F(view)
+		}
 	}
 	for _, s := range scope {
 		if s.Dimension == analysis.DimResource {
@@ -41,12 +49,27 @@ func Resolve(f Fragment, scope []analysis.Filter) (Fragment, error) {
 		}
 		n := strings.Count(text[:at[0]], "?")
 		parts = append(parts, Fragment{SQL: text[:at[0]], Params: params[:n]})
-		view := text[at[2]:at[3]]
-		if len(scope) == 0 {
-			parts = append(parts, F(view))
-		} else {
-			parts = append(parts, Fragment{SQL: "(SELECT * FROM " + view + " WHERE " + where.SQL + ")", Params: where.Params})
-		}
+		parts = append(parts, views[text[at[2]:at[3]]])
 		text, params = text[at[1]:], params[n:]
 	}
+}
+
+// within is the condition that a row of a view lies within a scope. Tags are read once per distinct text, of which there are
+// few, instead of once per row.
+func within(view string, scope []analysis.Filter) (Fragment, error) {
+	parts := make([]Fragment, len(scope))
+	for i, f := range scope {
+		where, err := Where(scope[i : i+1])
+		if err != nil {
+			return Fragment{}, err
+		}
+		if _, tag := f.Dimension.TagKey(); tag {
+			where.SQL = "Tags IN (SELECT Tags FROM (SELECT DISTINCT Tags FROM " + view + " WHERE Tags IS NOT NULL) AS texts WHERE " + where.SQL + ")"
+			if slices.Contains(f.Values, "") != f.Not { // rows without any tags
+				where.SQL = "(Tags IS NULL OR " + where.SQL + ")"
+			}
+		}
+		parts[i] = where
+	}
+	return Join(" AND ", parts...), nil
 }
