@@ -30,6 +30,7 @@ import (
 // Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers never do.
 func CSV(w io.Writer, a *analysis.Answer) error {
 	s := &sheet{at: map[string]int{}}
+	s.column(naming, "label") // the first of its place, whatever else there is
 	for _, p := range a.Parts {
 		switch {
 		case p.Bridge != nil:
@@ -177,7 +178,7 @@ func (s *sheet) bridge(b *analysis.Bridge) {
 		rest.number(figures, "share", &share[len(parts)-1])
 	}
 	if b.Rest.Slices > 0 {
-		rest.text(details, "how", strconv.Itoa(b.Rest.Slices)+" slices, none above "+b.Rest.Largest.Abs().String())
+		rest.text(details, "how", restNote(0, b.Rest.Slices)+", none above "+b.Rest.Largest.Abs().String())
 	}
 	row("change", "", b.Change.Delta)
 	for _, e := range byWeight(b.Effects) {
