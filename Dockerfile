@@ -13,5 +13,6 @@ COPY --from=build /out/spendbot /usr/local/bin/spendbot
 USER spendbot
 ENV SPENDBOT_STORE=/data
 VOLUME /data
+EXPOSE 8080
 ENTRYPOINT ["spendbot"]
-CMD ["--help"]
+CMD ["serve", "--listen", ":8080"]
