@@ -339,7 +339,8 @@ func TestOnlyThePageItself(t *testing.T) {
 		{"/app/state?as=" + Ana, "127.0.0.1.evil.example", "", "", 403},
 		{"/app/state?as=" + Ana, "localhost:1", "https://evil.example", "", 403},
 		{"/app/state?as=" + Ana, "localhost:1", "http://localhost:1", "", 200},
-		{"/app/state", "localhost:1", "", "", 400},
+		{"/app/state", "localhost:1", "", "", 200}, // the first person
+		{"/app/home", "localhost:1", "", "", 400},
 		{"/app/post?as=" + Ana, "localhost:1", "", "text/plain", 415},
 		{"/app/events?as=" + Ana, "evil.example", "", "", 403},
 		{"/", "evil.example", "", "", 403},
