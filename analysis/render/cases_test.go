@@ -370,10 +370,38 @@ func euro() *analysis.Answer {
 	return a
 }
 
+// scoped is a top five for somebody who may see one team's production.
+func scoped() *analysis.Answer {
+	a := topN()
+	a.Reading.Scope = []analysis.Filter{{Dimension: "tag:team", Values: []string{"payments"}}, {Dimension: "tag:env", Values: []string{"prod", "staging"}}}
+	a.Actions = nil
+	for _, by := range []string{"team", "account", "service", "region"} {
+		a.Actions = append(a.Actions, analysis.Action{Label: "By " + by, Ask: "and by " + by + "?"})
+	}
+	return a
+}
+
+// scopedEmpty is what is left when a filter and a scope have nothing in common.
+func scopedEmpty() *analysis.Answer {
+	a := scoped()
+	a.Reading.Filters = []analysis.Filter{{Dimension: analysis.DimService, Values: []string{"Amazon Redshift"}}}
+	a.Headline, a.Parts, a.Actions = "Nothing in your scope (team payments, env prod or staging) matches.", nil, nil
+	a.Caveats = []string{"no line items matched: that is not a zero on the bill"}
+	return a
+}
+
+// scopedFreshness is how far the data of one team's providers reaches.
+func scopedFreshness() *analysis.Answer {
+	a := freshness()
+	a.Reading.Scope = []analysis.Filter{{Dimension: "tag:team", Values: []string{"payments"}}}
+	return a
+}
+
 func cases() map[string]*analysis.Answer {
 	return map[string]*analysis.Answer{
 		"rise": rise(), "fall": fall(), "opposite": opposite(), "zero_baseline": zeroBaseline(), "top_n": topN(),
 		"breakdown": breakdown(), "week": week(), "windows": windows(), "compare": compared(), "clarify": clarification(),
 		"oos": outOfScope(), "provenance": provenance(), "freshness": freshness(), "credits": credits(), "euro": euro(),
+		"scoped": scoped(), "scoped_empty": scopedEmpty(), "scoped_freshness": scopedFreshness(),
 	}
 }

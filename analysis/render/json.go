@@ -63,6 +63,7 @@ type readingDoc struct {
 	Windows  []periodDoc          `json:"windows"`
 	Grain    analysis.Grain       `json:"grain"`
 	Filters  []filterDoc          `json:"filters"`
+	Scope    []filterDoc          `json:"scope"` // what the asker may see; empty is everything
 	GroupBy  []analysis.Dimension `json:"group_by"`
 	Limit    int                  `json:"limit"`
 	Currency string               `json:"currency"`
@@ -254,9 +255,8 @@ func newReading(p analysis.Plan) readingDoc {
 	for _, w := range p.Windows {
 		r.Windows = append(r.Windows, *newPeriod(w))
 	}
-	r.Filters = each(p.Filters, func(f analysis.Filter) filterDoc {
-		return filterDoc{f.Dimension, some(f.Values), f.Labels, f.Not}
-	})
+	filter := func(f analysis.Filter) filterDoc { return filterDoc{f.Dimension, some(f.Values), f.Labels, f.Not} }
+	r.Filters, r.Scope = each(p.Filters, filter), each(p.Scope, filter)
 	return r
 }
 

@@ -17,6 +17,8 @@ func smallPrint(a *analysis.Answer) []string {
 		lines = append(lines, strings.TrimSpace(measured(a)+" "+completeness(a)))
 	} else if c := completeness(a); c != "" && a.Reading.Intent != analysis.Freshness { // there it is the answer itself
 		lines = append(lines, c)
+	} else if s := scopeWords(a.Reading.Scope); s != "" && a.Reading.Intent == analysis.Freshness {
+		lines = append(lines, sentence(s))
 	}
 	for _, s := range append(a.Caveats[:len(a.Caveats):len(a.Caveats)], a.Reading.Notes...) {
 		if s = sentence(s); s != "" {
@@ -53,7 +55,23 @@ func measured(a *analysis.Answer) string {
 	if a.Reading.Grain != analysis.NoGrain {
 		s += ", by " + string(a.Reading.Grain)
 	}
-	return s + ", " + filterWords(a.Reading.Filters) + "."
+	s += ", " + filterWords(a.Reading.Filters)
+	if scope := scopeWords(a.Reading.Scope); scope != "" {
+		if len(a.Reading.Filters) > 0 {
+			s += ","
+		}
+		s += " " + scope
+	}
+	return s + "."
+}
+
+// scopeWords is "within your scope: team payments": what the asker may see, which is not what they asked for. Empty where
+// that is everything.
+func scopeWords(scope []analysis.Filter) string {
+	if len(scope) == 0 {
+		return ""
+	}
+	return "within your scope: " + clean(analysis.ScopeWords(scope))
 }
 
 // fewWindows is up to how many windows are all written out.

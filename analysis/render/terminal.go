@@ -16,6 +16,8 @@ type Options struct {
 
 const (
 	defaultWidth = 100
+	// actionsShown is how many next questions a terminal offers: they are typed there, not pressed.
+	actionsShown = 3
 	// maxWidth keeps lines readable on a very wide terminal.
 	maxWidth = 124
 	// stackBelow is the width under which rows are stacked and not aligned: a phone.
@@ -59,9 +61,9 @@ func Terminal(w io.Writer, a *analysis.Answer, o Options) error {
 	}
 	if len(a.Actions) > 0 {
 		t.blank()
-		items := make([]string, len(a.Actions))
-		for i, act := range a.Actions {
-			items[i] = strconv.Quote(clean(act.Ask))
+		var items []string
+		for _, act := range a.Actions[:min(len(a.Actions), actionsShown)] {
+			items = append(items, strconv.Quote(clean(act.Ask)))
 		}
 		t.hanging(" next: ", wrapItems(items, o.Width-7), plain)
 	}
