@@ -67,7 +67,7 @@ func (p *picture) altSeries() string {
 			" ("+render.PointName(s.days[high], s.grain)+"), "+spoken(s.lastText(l))))
 	}
 	parts[0] = head + ": " + parts[0]
-	return listed(parts, "")
+	return listed(parts, spoken(s.note()))
 }
 
 // altBars is "Bars: Amazon EC2 $301,220; Amazon S3 $120,500; everything else $182,849; total $742,900."

@@ -124,7 +124,25 @@ func (p *picture) addSeries(s *analysis.Series) {
 	}
 	if drawn := newSeries(s, p.currency, grain); drawn.drawable() {
 		p.series = &drawn
+		p.series.notePart(p.answer.Reading.Current, incompleteDays(p.answer, grain))
 	}
+}
+
+// incompleteDays are the days that a table of the answer, with a row per day, marks as such.
+func incompleteDays(a *analysis.Answer, grain analysis.Grain) map[time.Time]bool {
+	out := map[time.Time]bool{}
+	for _, part := range a.Parts {
+		if part.Table == nil || len(part.Table.Columns) == 0 || part.Table.Columns[0].Name != string(grain) {
+			continue
+		}
+		for _, r := range part.Table.Rows {
+			day, err := time.Parse(analysis.DateLayout, r.Key[string(grain)])
+			if err == nil && len(r.Cells) > 0 && strings.HasSuffix(r.Cells[0].Text, "(incomplete)") {
+				out[day] = true
+			}
+		}
+	}
+	return out
 }
 
 // markOnsets marks in the series the days on which the bridge's drivers began, with the largest driver of each.
@@ -163,7 +181,7 @@ func (p *picture) layOut(o Options) *scene {
 	s := &scene{width: float64(o.Width)}
 	room := s.width - 2*margin
 	title := titleFace.balanced(drawable(p.answer.Headline, ""), room, 2)
-	foot := footFace.balanced(p.footer(), room, 2)
+	foot := footFace.name(p.footer(), room, 2)
 	head := 30 + float64(len(title))*titleFace.leading() + 14
 	tail := 16 + float64(len(foot))*footFace.leading() + 26
 	limit := float64(o.Height) - head - tail

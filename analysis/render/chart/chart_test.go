@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -294,6 +295,40 @@ func TestOtherLines(t *testing.T) {
 	}
 }
 
+// A week that the period cuts, a day that is still arriving: drawn, and said not to be whole.
+func TestPointsThatAreNotWhole(t *testing.T) {
+	a := daily("By week.", &analysis.Series{Days: []time.Time{nov(2), nov(9), nov(16)}, Lines: []analysis.SeriesLine{line("x", 3, func(i int) int64 { return int64(100 * i) })}})
+	a.Reading.Grain, a.Reading.Current = analysis.ByWeek, analysis.NewPeriod(nov(4), nov(23))
+	_, alt, _, err := PNG(a, Options{})
+	if want := "; not whole: week of 2 Nov."; err != nil || !strings.HasSuffix(alt, want) {
+		t.Errorf("%v: %q does not end in %q", err, alt, want)
+	}
+	w := week()
+	tbl := &analysis.Table{Drawn: true, Columns: []analysis.Column{{Name: "day", Kind: analysis.ColText}, {Name: "amount", Kind: analysis.ColMoney}}}
+	tbl.Rows = []analysis.Row{{Key: map[string]string{"day": "2026-11-22"}, Cells: []analysis.Cell{{Text: "Sun 22 Nov (incomplete)"}, {}}}}
+	w.Parts = append(w.Parts, analysis.Part{Table: tbl})
+	laws(t, w, Options{})
+	if part := pictureOf(w).series.part; len(part) != 1 || !part[0].Equal(nov(22)) {
+		t.Errorf("not whole: %v, want 22 Nov", part)
+	}
+}
+
+// What a table left out is no line among the others: it is drawn last, and not where it presses them flat.
+func TestEverythingElseIsALineApart(t *testing.T) {
+	s := breakdown().Parts[0].Series
+	s.Lines[0].Name = "everything else"
+	for range 2 {
+		lines := foremost(s)
+		last := lines[len(lines)-1]
+		if !last.other || last.name != "everything else" {
+			t.Errorf("%d lines, the last is %q, other %v, off %v", len(lines), last.name, last.other, last.off)
+		}
+		for i := range 6 {
+			s.Lines = append(s.Lines, line("more", 22, func(int) int64 { return int64(i) }))
+		}
+	}
+}
+
 func TestThin(t *testing.T) {
 	n := 5000
 	l := line("x", n, func(i int) int64 { return int64(i % 97) })
@@ -391,7 +426,7 @@ func TestPalettedKeepsColours(t *testing.T) {
 		mix := func(a, b uint8) uint8 { return uint8((int(a)*(i%64) + int(b)*(63-i%64)) / 63) }
 		img.SetRGBA(i%64, i/64, color.RGBA{mix(ink.R, card.R), mix(ink.G, card.G), mix(ink.B, card.B), 0xFF})
 	}
-	p, ok := paletted(img)
+	p, ok := paletted(img, 16)
 	if !ok {
 		t.Fatal("too many colours")
 	}
@@ -409,7 +444,7 @@ func TestPalettedKeepsColours(t *testing.T) {
 	for i := range 64 * 64 {
 		img.SetRGBA(i%64, i/64, color.RGBA{uint8(i), uint8(i >> 4), uint8(i * 7), 0xFF})
 	}
-	if _, ok := paletted(img); ok {
+	if _, ok := paletted(img, 16); ok {
 		t.Error("4096 colours are a palette")
 	}
 	if data, err := encode(img); err != nil || !bytes.HasPrefix(data, []byte("\x89PNG")) {

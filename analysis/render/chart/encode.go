@@ -11,9 +11,11 @@ import (
 const maxColours = 256
 
 // paletted reduces a picture to few colours: those it is drawn in exactly, and their blends, at the edges of letters and
-// bars, to the next of 16 levels. The eye does not see it; the file is a fraction of the size, and made faster. Not ok
-// where the colours are still too many.
-func paletted(img *image.RGBA) (*image.Paletted, bool) {
+// bars, to the next of so many levels a channel, a power of two. The eye does not see it; the file is a fraction of the
+// size, and made faster. Not ok where the colours are still too many.
+func paletted(img *image.RGBA, levels int) (*image.Paletted, bool) {
+	step := uint8(256 / levels)
+	level := func(v uint8) uint8 { return v&^(step-1) | step/2 }
 	bounds := img.Bounds()
 	var palette color.Palette
 	index := make(map[uint32]uint8, 2*maxColours)
@@ -35,14 +37,14 @@ func paletted(img *image.RGBA) (*image.Paletted, bool) {
 			}
 			i, known := index[k]
 			if !known {
-				level := color.RGBA{c.R&^15 | 8, c.G&^15 | 8, c.B&^15 | 8, 0xFF}
-				if i, known = index[key(level)]; !known {
+				blend := color.RGBA{level(c.R), level(c.G), level(c.B), 0xFF}
+				if i, known = index[key(blend)]; !known {
 					if len(palette) == maxColours {
 						return nil, false
 					}
 					i = uint8(len(palette))
-					palette = append(palette, level)
-					index[key(level)] = i
+					palette = append(palette, blend)
+					index[key(blend)] = i
 				}
 				index[k] = i
 			}
@@ -61,8 +63,11 @@ func key(c color.RGBA) uint32 {
 func encode(img *image.RGBA) ([]byte, error) {
 	var out bytes.Buffer
 	var picture image.Image = img
-	if p, ok := paletted(img); ok {
-		picture = p
+	for _, levels := range []int{16, 8} { // many lines of different colours have many blends
+		if p, ok := paletted(img, levels); ok {
+			picture = p
+			break
+		}
 	}
 	err := png.Encode(&out, picture)
 	return out.Bytes(), err

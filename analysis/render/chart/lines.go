@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -42,6 +43,7 @@ type series struct {
 	text  func(analysis.Amount) string
 	axis  axis
 	marks []mark
+	part  []time.Time // the points that are not whole
 	// columns draws a single line as a column per point.
 	columns bool
 }
@@ -93,13 +95,16 @@ func newSeries(s *analysis.Series, currency string, grain analysis.Grain) series
 	return out
 }
 
+// elseName is how tables call what they left out, which a series made of one has as a line.
+const elseName = "everything else"
+
 // foremost are the lines that weigh most, and one for all others; a day of it is unknown when one of them is.
 func foremost(s *analysis.Series) []drawnLine {
 	type weighed struct {
 		drawnLine
 		weight decimal.Decimal
 	}
-	var all []weighed
+	var all, others []weighed
 	for i, l := range s.Lines {
 		w := weighed{drawnLine: drawnLine{name: drawable(l.Name, ""), values: make([]*analysis.Amount, len(s.Days))}}
 		if w.name == "" && len(s.Lines) > 1 {
@@ -111,23 +116,31 @@ func foremost(s *analysis.Series) []drawnLine {
 				w.weight = w.weight.Add(v.Abs())
 			}
 		}
-		all = append(all, w)
+		if len(s.Lines) > 1 && (w.name == elseName || strings.HasPrefix(w.name, elseName+" (")) {
+			others = append(others, w)
+		} else {
+			all = append(all, w)
+		}
 	}
 	slices.SortStableFunc(all, func(a, b weighed) int { return b.weight.Cmp(a.weight) })
-	var out []drawnLine
-	if len(all) <= maxLines+1 {
-		for _, w := range all {
-			out = append(out, w.drawnLine)
+	name := elseName
+	if len(all)+len(others) > maxLines+1 {
+		if len(others) == 0 {
+			name = strconv.Itoa(len(all)-maxLines) + " others"
 		}
-		return out
+		others, all = append(others, all[maxLines:]...), all[:maxLines]
 	}
-	for _, w := range all[:maxLines] {
+	var out []drawnLine
+	for _, w := range all {
 		out = append(out, w.drawnLine)
 	}
-	rest := drawnLine{name: strconv.Itoa(len(all)-maxLines) + " others", values: make([]*analysis.Amount, len(s.Days)), other: true}
+	if len(others) == 0 {
+		return out
+	}
+	rest := drawnLine{name: name, values: make([]*analysis.Amount, len(s.Days)), other: true}
 	for d := range s.Days {
 		sum, known := decimal.Zero, true
-		for _, w := range all[maxLines:] {
+		for _, w := range others {
 			if known = known && w.values[d] != nil; known {
 				sum = sum.Add(*w.values[d])
 			}
@@ -136,7 +149,8 @@ func foremost(s *analysis.Series) []drawnLine {
 			rest.values[d] = &sum
 		}
 	}
-	rest.off = highest([]drawnLine{rest}).GreaterThan(highest(out).Mul(pressesFlat))
+	top := highest(out)
+	rest.off = top.Sign() > 0 && highest([]drawnLine{rest}).GreaterThan(top.Mul(pressesFlat))
 	return append(out, rest)
 }
 
@@ -223,7 +237,7 @@ func (s series) drawable() bool {
 // tall is how much height the series takes with a plot of a height.
 func (s series) tall(plot float64) float64 {
 	h := plotHead + float64(s.markRows())*noteFace.leading() + plot + 52
-	if s.axis.cut {
+	if s.note() != "" {
 		h += noteFace.leading()
 	}
 	return h
@@ -259,6 +273,7 @@ func (s series) draw(sc *scene, y, height float64) {
 		sc.writeIfFree(textAt(t.label, x0-12, at(t.at)+0.36*noteFace.size, noteFace, muted, right), box{0, top - 14, sc.width, bottom + 14})
 	}
 	if s.axis.cut {
+		sc.line(guide, 2, nil, point{x0, bottom}, point{x1, bottom})
 		zigzag(sc, x0, bottom)
 	}
 	x := s.places(x0, x1)
@@ -269,8 +284,44 @@ func (s series) draw(sc *scene, y, height float64) {
 		s.drawLines(sc, x, at, area)
 	}
 	end := s.dayNames(sc, x, area)
+	if n := s.note(); n != "" {
+		sc.paragraph([]string{shorten(n, noteFace, sc.width-margin-x0)}, x0, end, noteFace, muted)
+	}
+}
+
+// note is what a reader must know of the plot: "the scale is cut, not from zero · not whole: 27 Jul, 26 Oct".
+func (s series) note() string {
+	var notes []string
 	if s.axis.cut {
-		sc.paragraph([]string{"the scale is cut, not from zero"}, x0, end, noteFace, muted)
+		notes = append(notes, "the scale is cut, not from zero")
+	}
+	if n := len(s.part); n > 0 {
+		var names []string
+		for _, d := range s.part[:min(n, 3)] {
+			names = append(names, render.PointName(d, s.grain))
+		}
+		if n > 3 {
+			names = append(names, strconv.Itoa(n-3)+" more")
+		}
+		notes = append(notes, "not whole: "+strings.Join(names, ", "))
+	}
+	return strings.Join(notes, " · ")
+}
+
+// notePart notes the points that are not whole: weeks and months that a period cuts, and days that a table of the answer calls
+// incomplete.
+func (s *series) notePart(p analysis.Period, incomplete map[time.Time]bool) {
+	for _, d := range s.days {
+		end := d.AddDate(0, 0, 1)
+		switch s.grain {
+		case analysis.ByWeek:
+			end = d.AddDate(0, 0, 7)
+		case analysis.ByMonth:
+			end = d.AddDate(0, 1, 0)
+		}
+		if incomplete[d] || !p.IsZero() && s.grain != analysis.ByDay && (d.Before(p.Start) || end.After(p.End)) {
+			s.part = append(s.part, d)
+		}
 	}
 }
 
@@ -346,7 +397,11 @@ func (s series) drawColumns(sc *scene, x func(time.Time) float64, at func(decima
 			y = base - 2
 		}
 		column := box{x(d) - half, math.Min(y, base), x(d) + half, math.Max(y, base)}
-		sc.rect(neutral, column)
+		c := neutral
+		if slices.ContainsFunc(s.part, d.Equal) {
+			c = guide
+		}
+		sc.rect(c, column)
 		sc.solid = append(sc.solid, column)
 		order = append(order, i)
 	}
