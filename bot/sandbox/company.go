@@ -79,7 +79,7 @@ type Shortcut struct {
 
 // The people, channels and groups of Demo, by id.
 const (
-	DemoTeam  = "T0NORTHWIND"
+	DemoTeam  = "T0MAYFLY"
 	DemoOther = "T0VENDORLY"
 
 	Ana       = "U00000ANA" // FinOps lead, in group finops
@@ -111,19 +111,19 @@ func Demo() Company {
 	everyone := []string{Ana, Ben, Chloe, Dev}
 	with := func(ids ...string) []string { return append(slices.Clone(everyone), ids...) }
 	return Company{
-		Team:   Team{DemoTeam, "Northwind Cloud", "northwind-cloud"},
+		Team:   Team{DemoTeam, "Mayfly", "mayfly"},
 		Others: []Team{{DemoOther, "Vendorly", "vendorly"}},
 		Users: []User{
-			{ID: Ana, Name: "ana", RealName: "Ana Duarte", Title: "FinOps lead", Email: "ana@northwind.example", Color: "7c3aed", Admin: true},
-			{ID: Ben, Name: "ben", RealName: "Ben Okafor", Title: "Engineer, payments", Email: "ben@northwind.example", Color: "0e7490"},
-			{ID: Chloe, Name: "chloe", RealName: "Chloe Martin", Title: "Engineer, search", Email: "chloe@northwind.example", Color: "b45309"},
-			{ID: Dev, Name: "dev", RealName: "Dev Rao", Title: "Engineer, platform", Email: "dev@northwind.example", Color: "15803d"},
+			{ID: Ana, Name: "ana", RealName: "Ana Duarte", Title: "FinOps lead", Email: "ana@mayfly.example", Color: "7c3aed", Admin: true},
+			{ID: Ben, Name: "ben", RealName: "Ben Okafor", Title: "Engineer, payments", Email: "ben@mayfly.example", Color: "0e7490"},
+			{ID: Chloe, Name: "chloe", RealName: "Chloe Martin", Title: "Engineer, search", Email: "chloe@mayfly.example", Color: "b45309"},
+			{ID: Dev, Name: "dev", RealName: "Dev Rao", Title: "Engineer, platform", Email: "dev@mayfly.example", Color: "15803d"},
 			{ID: Gil, Name: "gil", RealName: "Gil Becker", Title: "Contractor", Email: "gil@contractor.example", Color: "64748b", Guest: true},
 			{ID: Sam, Name: "sam", RealName: "Sam Lindqvist", Title: "Account manager at Vendorly", Email: "sam@vendorly.example",
 				Team: DemoOther, Color: "be123c", Stranger: true},
 			{ID: Deploybot, Name: "deploybot", RealName: "Deploybot", Title: "Says what was deployed", Color: "334155",
 				Bot: true, BotID: "B0DEPLOYBOT"},
-			{ID: Rex, Name: "rex", RealName: "Rex Holm", Title: "Engineer, data (left)", Email: "rex@northwind.example", Color: "a3a3a3", Deleted: true},
+			{ID: Rex, Name: "rex", RealName: "Rex Holm", Title: "Engineer, data (left)", Email: "rex@mayfly.example", Color: "a3a3a3", Deleted: true},
 		},
 		Channels: []Channel{
 			{ID: CloudCosts, Name: "cloud-costs", Topic: "What we spend on cloud, and why", Members: with(Spendbot, Deploybot)},

@@ -148,7 +148,7 @@ func TestRefusals(t *testing.T) {
 		{"conversations.open", with("users", Deploybot), "cannot_dm_bot", ""},
 		{"conversations.join", with("channel", Finops), "method_not_supported_for_channel_type", ""},
 		{"users.info", with("user", "U404"), "user_not_found", ""},
-		{"users.lookupByEmail", with("email", "nobody@northwind.example"), "users_not_found", ""},
+		{"users.lookupByEmail", with("email", "nobody@mayfly.example"), "users_not_found", ""},
 		{"usergroups.users.list", with("usergroup", "S404"), "no_such_subteam", ""},
 		{"team.info", with("team", "T404"), "team_not_found", ""},
 		{"bots.info", with("bot", "B404"), "bot_not_found", ""},
@@ -319,7 +319,7 @@ func TestPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	ana, gil, sam, bot, rex := (*users)[0], (*users)[1], (*users)[2], (*users)[3], (*users)[4]
-	if ana.IsUltraRestricted || !ana.IsAdmin || ana.Profile.Email != "ana@northwind.example" || ana.TeamID != DemoTeam {
+	if ana.IsUltraRestricted || !ana.IsAdmin || ana.Profile.Email != "ana@mayfly.example" || ana.TeamID != DemoTeam {
 		t.Errorf("Ana = %+v", ana)
 	}
 	if !gil.IsUltraRestricted || !gil.IsRestricted || !sam.IsStranger || sam.TeamID != DemoOther || !bot.IsBot || !rex.Deleted {
@@ -328,7 +328,7 @@ func TestPeople(t *testing.T) {
 	if one, err := r.api.GetUserInfo(Ben); err != nil || one.RealName != "Ben Okafor" {
 		t.Error(one, err)
 	}
-	if u, err := r.api.GetUserByEmail("CHLOE@northwind.example"); err != nil || u.ID != Chloe {
+	if u, err := r.api.GetUserByEmail("CHLOE@mayfly.example"); err != nil || u.ID != Chloe {
 		t.Error(u, err)
 	}
 	groups, err := r.api.GetUserGroups(slack.GetUserGroupsOptionIncludeUsers(true))
