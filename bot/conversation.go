@@ -286,7 +286,7 @@ func (b *Bot) draw(ctx context.Context, t *talk, a *analysis.Answer) error {
 	if !p.ok {
 		return nil
 	}
-	o := slack.Outgoing{Answer: a.ID, File: fileChart, Name: a.ID + ".png", Title: a.Headline, Alt: p.alt}
+	o := slack.Outgoing{Answer: a.ID, File: fileChart, Name: a.ID + ".png", Title: "Chart of " + a.ID, Alt: p.alt}
 	return b.enqueue(ctx, o, t, "chart", slack.MethodFile)
 }
 

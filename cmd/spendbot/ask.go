@@ -115,22 +115,28 @@ func (o *opened) lastNumber(ctx context.Context) (*state.Stored, error) {
 	return nil, nil
 }
 
-// desk is where questions to a store are answered.
-func (a *app) desk(st *opened) (*desk.Desk, error) {
+// Caveats under answers on the demo company, where one can change that and where not.
+const (
+	demoCaveat      = "These are the bills of a made-up demo company; --store DIR answers on yours"
+	demoCaveatSlack = "These are the bills of a made-up demo company"
+)
+
+// desk is where questions to a store are answered; the caveat is for the demo company's.
+func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	opts, err := a.cfg.askOptions()
 	if err != nil {
 		return nil, err
 	}
 	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats}
 	if st.demo {
-		o.Caveat = "These are the bills of a made-up demo company; --store DIR answers on yours"
+		o.Caveat = caveat
 	}
 	return desk.New(st.Store, o), nil
 }
 
 // answer reads a question, carries it out on the newest snapshot and keeps the answer with its trace.
 func (a *app) answer(ctx context.Context, st *opened, question string, previous *analysis.Answer, follows, planOnly bool) (*analysis.Answer, error) {
-	d, err := a.desk(st)
+	d, err := a.desk(st, demoCaveat)
 	if err != nil {
 		return nil, err
 	}

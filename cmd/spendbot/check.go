@@ -101,7 +101,7 @@ func (a *app) checkStore(ctx context.Context, r *checks) {
 		return
 	}
 	defer st.Close()
-	d, err := a.desk(st)
+	d, err := a.desk(st, demoCaveat)
 	if err != nil {
 		r.fix("", "store: %v", err)
 		return

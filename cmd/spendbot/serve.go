@@ -117,7 +117,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err != nil {
 		return usageError{err}
 	}
-	d, err := a.desk(st)
+	d, err := a.desk(st, demoCaveatSlack)
 	if err != nil {
 		return err
 	}

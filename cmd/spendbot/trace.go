@@ -50,7 +50,7 @@ func (a *app) trace() *cobra.Command {
 			}
 			var runs []desk.Rerun
 			if o.rerun {
-				d, err := a.desk(st)
+				d, err := a.desk(st, demoCaveat)
 				if err != nil {
 					return err
 				}
