@@ -37,6 +37,7 @@ func (b *Bot) content(ctx context.Context, answer, kind string) ([]byte, error) 
 		return p.png, err
 	case fileCSV:
 		var w bytes.Buffer
+		w.WriteString("\ufeff") // spreadsheets take a file without this mark for another encoding
 		err := render.CSV(&w, s.Answer)
 		return w.Bytes(), err
 	case fileSQL:
