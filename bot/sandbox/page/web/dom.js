@@ -99,7 +99,8 @@ export function link(url, ...children) {
 export function avatar(who, size) {
   const cls = 'avatar' + (size ? ' ' + size : '');
   if (who && who.app) {
-    return h('span', { class: cls + ' avatar-app', 'aria-hidden': 'true' }, h('i', {}), h('i', {}), h('i', {}));
+    const bar = (x, y, cls) => shape('rect', { x, y, width: 5, height: 25 - y, rx: 1, class: cls });
+    return h('span', { class: cls + ' avatar-app', 'aria-hidden': 'true' }, shape('svg', { viewBox: '0 0 32 32' }, bar(6, 16, 'dim'), bar(13.5, 7, ''), bar(21, 12, 'warm')));
   }
   const name = (who && who.name) || '?';
   const given = who && /^#[0-9a-f]{6}$/i.test(who.color || '') ? who.color : '';

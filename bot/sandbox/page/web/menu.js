@@ -85,7 +85,7 @@ export function dialog(el, { onClose } = {}) {
 export function confirm({ title, text, yes, no, danger }) {
   return new Promise((resolve) => {
     let agreed = false;
-    const el = h('dialog', { class: 'modal confirm', 'aria-label': title });
+    const el = h('dialog', { class: 'modal confirm', role: 'alertdialog', 'aria-label': title });
     const answer = (v) => { agreed = v; el.close(); };
     el.append(
       h('div', { class: 'modal-head' }, h('h2', {}, title)),
@@ -100,7 +100,7 @@ export function confirm({ title, text, yes, no, danger }) {
 
 // enlarge shows an image as large as the window.
 export function enlarge(src, alt, href) {
-  const el = h('dialog', { class: 'lightbox', 'aria-label': alt || 'image' });
+  const el = h('dialog', { class: 'lightbox', role: 'dialog', 'aria-label': alt || 'image' });
   el.append(
     h('div', { class: 'lightbox-bar' }, h('span', {}, alt || ''),
       h('a', { class: 'icon-btn', href: href || src, target: '_blank', rel: 'noopener', 'aria-label': 'Open the image in a new tab' }, icon('open')),

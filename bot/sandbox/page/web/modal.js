@@ -47,7 +47,7 @@ function make(view) {
     modal: true, inputs: new Map(), press: (a) => press({ view_id: view.id }, a),
     note: (text) => note.replaceChildren(...(text ? [icon('warn'), h('span', {}, text)] : [])),
   };
-  const el = h('dialog', { class: 'modal', 'aria-label': wordsOf(view.title) || 'Dialog', dataset: { viewId: view.id, callbackId: view.callback_id } });
+  const el = h('dialog', { class: 'modal', role: 'dialog', 'aria-label': wordsOf(view.title) || 'Dialog', dataset: { viewId: view.id, callbackId: view.callback_id } });
   const close = () => api('view/close', { view_id: view.id }).then(fetchModal, (err) => { place.note(err.message); fetchModal(); });
   const form = h('form', { class: 'modal-form', novalidate: true, method: 'dialog' });
   form.append(

@@ -258,7 +258,11 @@ export async function moved(first) {
   if (switched) {
     Object.assign(store, { channel: null, thread: null, home: undefined, modal: null });
     await fetchState();
-    if (store.failed && !store.me) return;
+    if (store.failed && !store.me && store.as) { // a person of an earlier workspace: the first of this one
+      store.as = '';
+      await fetchState();
+    }
+    if (store.failed && !store.me) { timer = setTimeout(() => moved(true), 2000); return; }
     try { localStorage.setItem('as', store.as); } catch { /* private windows may not keep it */ }
     connect();
     fetchModal();
