@@ -181,12 +181,10 @@ func (d *Desk) Read(ctx context.Context, q Question) (analysis.Plan, error) {
 }
 
 func (d *Desk) plan(r *reader, q Question) analysis.Plan {
-	var p analysis.Plan
-	if q.Plan != nil {
-		p = *q.Plan
-	} else {
-		p = r.ask.Read(q.Text, q.Now, q.Follows)
+	if q.Plan != nil { // it may come from somebody who sees more
+		return q.Plan.For(slices.Clone(q.Scope))
 	}
+	p := r.ask.Read(q.Text, q.Now, q.Follows)
 	p.Scope = slices.Clone(q.Scope)
 	return p
 }
@@ -206,7 +204,7 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 	if q.Reading != nil {
 		q.Reading(plan, rows(r.survey, plan))
 	}
-	p := &reply.Replier{Snapshot: sn, Survey: r.survey, Now: q.Now, Previous: q.Previous}
+	p := &reply.Replier{Snapshot: sn, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous}
 	a, err := p.Answer(ctx, id, q.Text, plan)
 	if err != nil {
 		return nil, err

@@ -166,9 +166,5 @@ FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 1`,
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t},
 		text("What usually sets a console apart: it shows unblended (billed) cost where this shows effective cost; it leaves out or nets credits, refunds, tax or support; it cuts days in another time zone (here UTC); it counts days that are still arriving; it was opened after a restatement that is not loaded here."))
 	w.plan.Metric, w.unknown = analysis.Billed, 1 // to say what is billed in other currencies, if anything is
-	if err := w.others(ctx, p); err != nil {
-		return err
-	}
-	w.a.Actions = []analysis.Action{{Label: "In billed cost", Ask: "what is the billed cost?"}, {Label: "Without credits", Ask: "without credits"}}
-	return nil
+	return w.others(ctx, p)
 }

@@ -48,7 +48,6 @@ func (w *work) compare(ctx context.Context) error {
 	ch := analysis.Change{Baseline: *tot[n].Amount, Current: *tot[n+1].Amount, Delta: *tot[n+2].Amount, Currency: w.a.Currency}
 	w.a.Headline = render.ChangeSentenceOf(w.subject(), ch, when(w.plan.Current), before(w.plan))
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
-	w.a.Actions = []analysis.Action{{Label: "Why?", Ask: "why?"}}
 	return w.others(ctx, w.plan.Current)
 }
 

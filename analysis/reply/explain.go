@@ -58,7 +58,6 @@ func (w *work) explain(ctx context.Context) error {
 			return err
 		}
 	}
-	w.suggest(b)
 	return w.groupedChange(ctx)
 }
 
@@ -189,22 +188,6 @@ func (w *work) focus(b analysis.Bridge) string {
 		return "Nothing of it comes from " + strings.Join(words, ", ") + "."
 	}
 	return "Of the change, " + strings.Join(parts, ", ") + "; everything else " + rest + "."
-}
-
-// suggest offers the next questions that this answer makes worth asking.
-func (w *work) suggest(b analysis.Bridge) {
-	for _, d := range b.Drivers {
-		if d.Slice["SubAccountId"] != "" && w.keeps(analysis.DimAccount, d.Slice["SubAccountId"]) {
-			name := w.name("SubAccountId", d.Slice["SubAccountId"])
-			w.a.Actions = append(w.a.Actions, analysis.Action{Label: "Only " + name, Ask: "only account " + name})
-			break
-		}
-	}
-	if len(w.survey.Vocabulary.Tags["team"]) > 0 {
-		w.a.Actions = append(w.a.Actions, analysis.Action{Label: "By team", Ask: "and by team?"})
-	} else {
-		w.a.Actions = append(w.a.Actions, analysis.Action{Label: "By account", Ask: "and by account?"})
-	}
 }
 
 // groupedChange adds the change per value when the question asked for a cut ("which team owns the increase?").

@@ -60,7 +60,7 @@ func open(ctx context.Context, s *store.Store) (*company, error) {
 // carryOut answers a plan.
 func (c *company) carryOut(ctx context.Context, question string, p analysis.Plan) (*analysis.Answer, error) {
 	c.ids++
-	r := &reply.Replier{Snapshot: c.sn, Survey: c.survey, Now: now}
+	r := &reply.Replier{Snapshot: c.sn, Survey: c.survey, Reader: c.reader, Now: now}
 	return r.Answer(ctx, fmt.Sprintf("Q-%06d", c.ids), question, p)
 }
 

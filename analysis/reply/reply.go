@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
+	"spendbot/analysis/ask"
 	"spendbot/analysis/explain"
 	"spendbot/analysis/query"
 	"spendbot/analysis/store"
@@ -23,6 +24,9 @@ type Replier struct {
 	Snapshot *store.Snapshot
 	// Survey is of what the plan's scope lets see: [survey.Within] that scope.
 	Survey *survey.Survey
+	// Reader reads questions over the same vocabulary. With it, every next question that an answer offers is known to be read
+	// as what its label says; nil takes them unchecked.
+	Reader *ask.Reader
 	Now    time.Time
 	// Previous is the answer a question like "how did you get that number?" is about; nil when there is none.
 	Previous *analysis.Answer
@@ -31,7 +35,7 @@ type Replier struct {
 // Answer carries out a plan. The id is given by the caller, who also keeps the answer.
 func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis.Plan) (*analysis.Answer, error) {
 	begin := time.Now()
-	w := &work{survey: r.Survey, previous: r.Previous, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
+	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
 	if err := w.confine(); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
@@ -55,6 +59,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	if err := w.carryOut(ctx); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
 	}
+	w.next()
 	w.a.Trace.MS = float64(time.Since(begin).Microseconds()) / 1000
 	return w.a, nil
 }
@@ -86,6 +91,8 @@ func span(p analysis.Plan) (start, end time.Time) {
 type work struct {
 	sight    *store.Sight
 	survey   *survey.Survey
+	reader   *ask.Reader
+	now      time.Time
 	previous *analysis.Answer
 	plan     analysis.Plan
 	a        *analysis.Answer
@@ -107,16 +114,16 @@ func (w *work) carryOut(ctx context.Context) error {
 	case analysis.Provenance:
 		return w.provenance()
 	}
+	w.through()
 	if w.scoped() && (w.beyond || len(w.survey.Providers) == 0) {
 		w.nothing()
 		return nil
 	}
-	w.through()
 	switch w.plan.Intent {
 	case analysis.Freshness:
 		return w.freshness(ctx)
 	case analysis.ExplainChange:
-		if w.plan.Topic == "console_mismatch" {
+		if w.plan.Topic == mismatchTopic {
 			return w.mismatch(ctx)
 		}
 		return w.explain(ctx)

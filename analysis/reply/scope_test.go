@@ -392,6 +392,7 @@ func TestNothingFromOutsideOfAScope(t *testing.T) {
 				}
 				if !p.Current.IsZero() {
 					p, all := p, all
+					p.Scope, all.Scope = scope, scope // which a follow-up must not carry over
 					before, beforeAll = &p, &all
 				}
 			}

@@ -68,7 +68,6 @@ func (w *work) breakdown(ctx context.Context) error {
 	}
 	if len(w.plan.GroupBy) == 0 {
 		w.a.Parts = append(w.a.Parts, analysis.Part{Table: totalTable(total, rows)})
-		w.a.Actions = []analysis.Action{{Label: "Why?", Ask: "why did it change?"}, {Label: "By service", Ask: "and by service?"}}
 		return nil
 	}
 	if w.plan.Grain != analysis.NoGrain {

@@ -1,0 +1,165 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+
+	"spendbot/analysis"
+)
+
+// mostActions is how many next questions an answer offers.
+const mostActions = 6
+
+// next offers the questions that this answer makes worth asking, in order of use: why, then the largest part alone, then the
+// cuts that would still show something. Each is asked as a follow-up of the answer.
+func (w *work) next() {
+	if len(w.a.Actions) > 0 || !w.holdsNumbers() {
+		return
+	}
+	p := w.a.Reading
+	switch {
+	case p.Topic == mismatchTopic:
+		w.offer("In billed cost", func(q analysis.Plan) bool { return q.Metric == analysis.Billed }, "as billed")
+		w.offer("Without credits", func(q analysis.Plan) bool {
+			return keepsOnly(q, analysis.Filter{Dimension: analysis.DimChargeCategory, Values: []string{"Credit"}, Not: true})
+		}, "without credits")
+	case p.Intent != analysis.ExplainChange:
+		w.offer("Why?", func(q analysis.Plan) bool { return q.Intent == analysis.ExplainChange && q.Baseline != nil }, "why did it change?", "why?")
+	}
+	if d, value := w.largest(); value != "" {
+		w.offerOnly(d, value)
+	}
+	if len(p.Windows) > 0 {
+		return // several periods are compared by their totals
+	}
+	for _, d := range w.usefulCuts() {
+		w.offer("By "+d.Words(), func(q analysis.Plan) bool { return slices.Contains(q.GroupBy, d) }, "and by "+d.Words()+"?")
+	}
+}
+
+// mismatchTopic marks questions why a total differs from what a provider's own console shows.
+const mismatchTopic = "console_mismatch"
+
+// holdsNumbers reports whether there is anything in the answer to go on from.
+func (w *work) holdsNumbers() bool {
+	switch w.a.Reading.Intent {
+	case analysis.ExplainChange, analysis.Compare, analysis.SpendTotal, analysis.TopN, analysis.Breakdown:
+		return slices.ContainsFunc(w.a.Parts, func(p analysis.Part) bool { return p.Table != nil || p.Bridge != nil || p.Series != nil })
+	}
+	return false
+}
+
+// offer adds a next question in the first of its wordings that is read as what its label says.
+func (w *work) offer(label string, means func(analysis.Plan) bool, wordings ...string) {
+	if len(w.a.Actions) == mostActions {
+		return
+	}
+	for _, ask := range wordings {
+		if w.reader != nil {
+			q := w.reader.Read(ask, w.now, &w.a.Reading)
+			if q.Intent == analysis.Ambiguous || q.Intent == analysis.OutOfScope || !q.Current.Equal(w.a.Reading.Current) || !means(q) {
+				continue
+			}
+		}
+		w.a.Actions = append(w.a.Actions, analysis.Action{Label: label, Ask: ask})
+		return
+	}
+}
+
+// offerOnly offers the same question about one value.
+func (w *work) offerOnly(d analysis.Dimension, value string) {
+	name, word := w.name(columnOf(d), value), d.Words()
+	filter := analysis.Filter{Dimension: d, Values: []string{value}}
+	w.offer("Only "+name, func(q analysis.Plan) bool { return keepsOnly(q, filter) },
+		"only "+word+" "+name, "only "+word+` "`+name+`"`, "only "+word+" "+value, "only "+strings.ReplaceAll(word, " ", "_")+`="`+value+`"`)
+}
+
+// keepsOnly reports whether a filter is one of a plan's.
+func keepsOnly(p analysis.Plan, f analysis.Filter) bool {
+	return slices.ContainsFunc(p.Filters, func(g analysis.Filter) bool {
+		return g.Dimension == f.Dimension && g.Not == f.Not && slices.Equal(g.Values, f.Values)
+	})
+}
+
+// narrower are the dimensions that an answer is narrowed by, those that people think in first.
+var narrower = [][]analysis.Dimension{{analysis.DimAccount, analysis.DimService}, {analysis.DimUsageType, analysis.DimRegion}}
+
+// largest is the value that carries most: of the first driver that names an account or a service, else of a table's first row.
+func (w *work) largest() (analysis.Dimension, string) {
+	for _, p := range w.a.Parts {
+		if p.Bridge == nil {
+			continue
+		}
+		for _, dims := range narrower {
+			for _, driver := range p.Bridge.Drivers {
+				for _, d := range dims {
+					if v := driver.Slice[d.Column()]; v != "" && w.open(d) {
+						return d, v
+					}
+				}
+			}
+		}
+	}
+	groups := w.a.Reading.GroupBy
+	if len(groups) == 0 || !w.open(groups[0]) {
+		return "", ""
+	}
+	for _, p := range w.a.Parts {
+		if p.Table == nil {
+			continue
+		}
+		first := ""
+		for _, r := range p.Table.Rows {
+			switch v := r.Key[columnOf(groups[0])]; {
+			case v == "":
+			case first == "":
+				first = v
+			case v != first: // there is another one, so that one alone says something new
+				return groups[0], first
+			}
+		}
+	}
+	return "", ""
+}
+
+// usefulCuts are the cuts that people ask for, in the order of use, that are not made already and would show more than one row.
+func (w *work) usefulCuts() []analysis.Dimension {
+	var out []analysis.Dimension
+	for _, d := range []analysis.Dimension{w.teamTag(), analysis.DimAccount, analysis.DimService, analysis.DimRegion} {
+		if d != "" && !slices.Contains(w.a.Reading.GroupBy, d) && w.open(d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// open reports whether a dimension has several values that neither a filter nor the scope has narrowed down to one.
+func (w *work) open(d analysis.Dimension) bool {
+	for _, f := range slices.Concat(w.a.Reading.Filters, w.a.Reading.Scope) {
+		if f.Dimension == d && !f.Not && len(f.Values) == 1 {
+			return false
+		}
+	}
+	return len(terms(&w.survey.Vocabulary, d)) > 1
+}
+
+// teamTag is the tag that says whose spend it is; "" where there is none.
+func (w *work) teamTag() analysis.Dimension {
+	best, most := "", -1.0
+	for key, values := range w.survey.Vocabulary.Tags {
+		if !strings.EqualFold(key, "team") {
+			continue
+		}
+		cost := 0.0
+		for _, v := range values {
+			cost += v.Cost
+		}
+		if cost > most || cost == most && key < best {
+			best, most = key, cost
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return analysis.TagDimension(best)
+}
