@@ -68,9 +68,10 @@ type unit struct {
 
 // dimension is a column of the leaf table with its SQL.
 type dimension struct {
-	name string // FOCUS column or "tag:KEY"
-	key  string // the tag key
-	expr query.Fragment
+	name string         // FOCUS column or "tag:KEY"
+	key  string         // the tag key
+	expr query.Fragment // empty where there is none
+	bare query.Fragment // null where there is none
 }
 
 // Run explains a change: effects first, then disjoint drivers, then when each began and which resources carry it.
@@ -118,16 +119,16 @@ func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) 
 
 func (r *run) dimensions() error {
 	for _, c := range searchColumns {
-		r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c))})
+		r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c)), bare: query.F(c)})
 		if c != "RegionId" {
 			continue
 		}
 		for _, k := range r.req.TagKeys {
-			e, err := query.Tag("Tags", k)
+			e, err := query.TagOrNull("Tags", k)
 			if err != nil {
 				return err
 			}
-			r.dims = append(r.dims, dimension{name: string(analysis.TagDimension(k)), key: k, expr: e})
+			r.dims = append(r.dims, dimension{name: string(analysis.TagDimension(k)), key: k, expr: query.OrEmpty(e), bare: e})
 		}
 	}
 	return nil
@@ -168,8 +169,8 @@ func (r *run) part(baseline analysis.Period, named []bool) (query.Fragment, erro
 	return query.Fill(partSQL, map[string]query.Fragment{
 		"table": query.F(string(r.table)), "tags": tags, "day": query.F(r.table.Day()), "monthly": query.F(r.table.Monthly()),
 		"dims": query.Join(", ", dims...), "stratum": query.F(stratumSQL),
-		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, baseline),
-		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
+		"periods": query.WithinEither(r.table, baseline, r.req.Current),
+		"cost":    query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
 	}), nil
 }
 
@@ -182,13 +183,13 @@ func (r *run) query(ctx context.Context, name string, f query.Fragment) (*store.
 	return rows, nil
 }
 
-// columns are the dimensions in the two forms that the leaves need: the bare columns, for adding up, and what they become
-// when tags are read and nulls folded.
+// columns are the dimensions in the two forms that the leaves need: the columns, for adding up, and what is read of them,
+// the tags too. Nulls are folded later.
 func (r *run) columns() (raw, read query.Fragment) {
 	var bare []string
 	var dims []query.Fragment
 	for i, d := range r.dims {
-		dims = append(dims, query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params})
+		dims = append(dims, query.Fragment{SQL: d.bare.SQL + " AS d" + strconv.Itoa(i), Params: d.bare.Params})
 		if d.key == "" {
 			bare = append(bare, d.name)
 		}
@@ -217,6 +218,7 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 		"raw": raw, "keys": firstColumns(strings.Count(raw.SQL, ",") + 1 + 10), "dims": dims, "stratum": query.F(stratumSQL),
 		"column": query.F(r.req.Metric.Column()), "square": r.square(),
 		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, r.req.Baseline),
+		"periods": query.WithinEither(r.table, r.req.Baseline, r.req.Current),
 		"cost":    query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "pe"),
 		"filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
 	}))
@@ -312,6 +314,11 @@ func sideBySide(rows [][]any, dims int) [][]any {
 		if leaf == nil {
 			leaf = make([]any, dims+colsAll)
 			copy(leaf, row[:dims+colSums])
+			for i := range dims {
+				if leaf[i] == nil {
+					leaf[i] = ""
+				}
+			}
 			leaf[dims+colsAll-2], leaf[dims+colsAll-1] = int64(0), int64(0)
 			by[key.String()] = leaf
 			out = append(out, leaf)

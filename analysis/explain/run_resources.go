@@ -364,7 +364,7 @@ func (r *run) resourcesQuery(c lineColumns, opened []query.Fragment) (query.Frag
 		default:
 			tags = true
 		}
-		dims = append(dims, query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params})
+		dims = append(dims, query.Fragment{SQL: d.bare.SQL + as, Params: d.bare.Params})
 	}
 	if tags {
 		raw = append(raw, "Tags")
@@ -389,7 +389,8 @@ func (r *run) resourcesQuery(c lineColumns, opened []query.Fragment) (query.Frag
 		lines = append(lines, query.Fill(linesSQL, map[string]query.Fragment{
 			"branch": query.F(strconv.Itoa(i)), "raw": text(raw), "keys": firstColumns(len(raw) + 4), "rname": query.F(rname),
 			"sums": text(sums), "opened": o, "before": before, "filters": where, "current": current, "baseline": baseline,
-			"whole": query.Without(query.Charges, r.req.Cutoffs),
+			"periods": query.WithinEither(query.Charges, r.req.Baseline, r.req.Current),
+			"whole":   query.Without(query.Charges, r.req.Cutoffs),
 		}))
 		before = query.Join(" AND ", before, query.Fragment{SQL: "CASE WHEN " + o.SQL + " THEN false ELSE true END", Params: o.Params})
 	}
