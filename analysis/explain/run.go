@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"spendbot/analysis"
 	"spendbot/analysis/query"
@@ -52,6 +53,7 @@ const resourcesShown = 5
 // run is one explanation under way.
 type run struct {
 	sn      *store.Snapshot
+	beside  *store.Snapshot // for a query that runs while one on sn does
 	req     Request
 	table   query.Table // the line items when a filter asks for resources, else the rollup
 	dims    []dimension
@@ -76,7 +78,7 @@ type dimension struct {
 
 // Run explains a change: effects first, then disjoint drivers, then when each began and which resources carry it.
 func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) {
-	r := &run{sn: sn, req: req, table: query.For(analysis.Plan{Filters: req.Filters})}
+	r := &run{sn: sn, beside: sn.Beside(), req: req, table: query.For(analysis.Plan{Filters: req.Filters})}
 	if req.Name == nil {
 		r.req.Name = func(_, v string) string { return v }
 	}
@@ -92,19 +94,40 @@ func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.resources(ctx, table, at)
-	if err != nil {
+	// The days are asked for while the line items are read. They are of the drivers as they stand, which do not change when
+	// their volume is split into continuing, new and removed resources; should they, the days are asked for again.
+	var found *resourcesFound
+	var days *daysOfDrivers
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		found, err = r.resources(gctx, table, at)
+		return err
+	})
+	g.Go(func() (err error) {
+		days, err = r.days(gctx, table, at)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	if found != nil { // the slices stay what they are; their volume now splits into continuing, new and removed resources
+	if found != nil {
+		first := at
+		found.fill(table)
 		if at, err = Attribute(table, opts); err != nil {
 			return nil, err
 		}
 		found.assign(at)
+		if !sameCuts(first, at) {
+			if days, err = r.days(ctx, table, at); err != nil {
+				return nil, err
+			}
+		}
+		r.queries = append(r.queries, found.trace)
 	}
-	if err := r.days(ctx, table, at); err != nil {
-		return nil, err
+	if days.trace.SQL != "" {
+		r.queries = append(r.queries, days.trace)
 	}
+	r.tell(days, at)
 	r.label(table, at)
 	out := &Result{Attribution: at, Queries: r.queries, Unknown: r.unknown}
 	out.Bridge = analysis.Bridge{
