@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"spendbot/analysis"
 	"spendbot/analysis/query"
@@ -54,6 +55,7 @@ const resourcesShown = 5
 // run is one explanation under way.
 type run struct {
 	sight   *store.Sight
+	beside  *store.Sight // for a query that runs while one on sight does
 	req     Request
 	table   query.Table // the line items when a filter asks for resources, else the rollup
 	dims    []dimension
@@ -70,9 +72,10 @@ type unit struct {
 
 // dimension is a column of the leaf table with its SQL.
 type dimension struct {
-	name string // FOCUS column or "tag:KEY"
-	key  string // the tag key
-	expr query.Fragment
+	name string         // FOCUS column or "tag:KEY"
+	key  string         // the tag key
+	expr query.Fragment // empty where there is none
+	bare query.Fragment // null where there is none
 }
 
 // Run explains a change: effects first, then disjoint drivers, then when each began and which resources carry it.
@@ -86,7 +89,7 @@ func Run(ctx context.Context, sn *store.Snapshot, req Request) (*Result, error) 
 
 // RunWithin is [Run] over what somebody may see of a snapshot.
 func RunWithin(ctx context.Context, sight *store.Sight, req Request) (*Result, error) {
-	r := &run{sight: sight, req: req, table: query.For(analysis.Plan{Filters: req.Filters})}
+	r := &run{sight: sight, beside: sight.Beside(), req: req, table: query.For(analysis.Plan{Filters: req.Filters})}
 	if req.Name == nil {
 		r.req.Name = func(_, v string) string { return v }
 	}
@@ -102,19 +105,40 @@ func RunWithin(ctx context.Context, sight *store.Sight, req Request) (*Result, e
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.resources(ctx, table, at)
-	if err != nil {
+	// The days are asked for while the line items are read. They are of the drivers as they stand, which do not change when
+	// their volume is split into continuing, new and removed resources; should they, the days are asked for again.
+	var found *resourcesFound
+	var days *daysOfDrivers
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		found, err = r.resources(gctx, table, at)
+		return err
+	})
+	g.Go(func() (err error) {
+		days, err = r.days(gctx, table, at)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	if found != nil { // the slices stay what they are; their volume now splits into continuing, new and removed resources
+	if found != nil {
+		first := at
+		found.fill(table)
 		if at, err = Attribute(table, opts); err != nil {
 			return nil, err
 		}
 		found.assign(at)
+		if !sameCuts(first, at) {
+			if days, err = r.days(ctx, table, at); err != nil {
+				return nil, err
+			}
+		}
+		r.queries = append(r.queries, found.trace)
 	}
-	if err := r.days(ctx, table, at); err != nil {
-		return nil, err
+	if days.trace.SQL != "" {
+		r.queries = append(r.queries, days.trace)
 	}
+	r.tell(days, at)
 	r.label(table, at)
 	out := &Result{Attribution: at, Queries: r.queries, Rows: len(table.Leaves), Unknown: r.unknown}
 	out.Bridge = analysis.Bridge{
@@ -129,16 +153,16 @@ func RunWithin(ctx context.Context, sight *store.Sight, req Request) (*Result, e
 
 func (r *run) dimensions() error {
 	for _, c := range searchColumns {
-		r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c))})
+		r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c)), bare: query.F(c)})
 		if c != "RegionId" {
 			continue
 		}
 		for _, k := range r.req.TagKeys {
-			e, err := query.Tag("Tags", k)
+			e, err := query.TagOrNull("Tags", k)
 			if err != nil {
 				return err
 			}
-			r.dims = append(r.dims, dimension{name: string(analysis.TagDimension(k)), key: k, expr: e})
+			r.dims = append(r.dims, dimension{name: string(analysis.TagDimension(k)), key: k, expr: query.OrEmpty(e), bare: e})
 		}
 	}
 	return nil
@@ -179,8 +203,8 @@ func (r *run) part(baseline analysis.Period, named []bool) (query.Fragment, erro
 	return query.Fill(partSQL, map[string]query.Fragment{
 		"table": query.F(string(r.table)), "tags": tags, "day": query.F(r.table.Day()), "monthly": query.F(r.table.Monthly()),
 		"dims": query.Join(", ", dims...), "stratum": query.F(stratumSQL),
-		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, baseline),
-		"cost": query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
+		"periods": query.WithinEither(r.table, baseline, r.req.Current),
+		"cost":    query.Cost(r.req.Metric, r.req.Currency), "filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
 	}), nil
 }
 
@@ -193,13 +217,13 @@ func (r *run) query(ctx context.Context, name string, f query.Fragment) (*store.
 	return rows, nil
 }
 
-// columns are the dimensions in the two forms that the leaves need: the bare columns, for adding up, and what they become
-// when tags are read and nulls folded.
+// columns are the dimensions in the two forms that the leaves need: the columns, for adding up, and what is read of them,
+// the tags too. Nulls are folded later.
 func (r *run) columns() (raw, read query.Fragment) {
 	var bare []string
 	var dims []query.Fragment
 	for i, d := range r.dims {
-		dims = append(dims, query.Fragment{SQL: d.expr.SQL + " AS d" + strconv.Itoa(i), Params: d.expr.Params})
+		dims = append(dims, query.Fragment{SQL: d.bare.SQL + " AS d" + strconv.Itoa(i), Params: d.bare.Params})
 		if d.key == "" {
 			bare = append(bare, d.name)
 		}
@@ -228,6 +252,7 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 		"raw": raw, "keys": firstColumns(strings.Count(raw.SQL, ",") + 1 + 10), "dims": dims, "stratum": query.F(stratumSQL),
 		"column": query.F(r.req.Metric.Column()), "square": r.square(),
 		"current": query.Within(r.table, r.req.Current), "baseline": query.Within(r.table, r.req.Baseline),
+		"periods": query.WithinEither(r.table, r.req.Baseline, r.req.Current),
 		"cost":    query.CostOf(r.req.Metric, r.req.Currency, "cur", "pcur", "own", "pe"),
 		"filters": where, "whole": query.Without(r.table, r.req.Cutoffs),
 	}))
@@ -323,6 +348,11 @@ func sideBySide(rows [][]any, dims int) [][]any {
 		if leaf == nil {
 			leaf = make([]any, dims+colsAll)
 			copy(leaf, row[:dims+colSums])
+			for i := range dims {
+				if leaf[i] == nil {
+					leaf[i] = ""
+				}
+			}
 			leaf[dims+colsAll-2], leaf[dims+colsAll-1] = int64(0), int64(0)
 			by[key.String()] = leaf
 			out = append(out, leaf)

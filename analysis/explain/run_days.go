@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,28 +23,51 @@ type daysOfDrivers struct {
 	monthly [numVectors]map[int]bool // drivers with monthly lines only
 	once    map[int]map[string]map[time.Time]any
 	used    map[int]map[string]time.Time // driver, commitment: the last day it covered something
+	trace   analysis.QueryTrace          // empty when there was nothing to ask
 }
 
 // daySum is a day's exact sums.
 type daySum struct{ q, l, cc, c any }
 
-// days dates the drivers and finds the commitments that ended under them.
-func (r *run) days(ctx context.Context, t *Table, at *Attribution) error {
+// days asks for the days of an attribution's drivers. It leaves r and at as they are.
+func (r *run) days(ctx context.Context, t *Table, at *Attribution) (*daysOfDrivers, error) {
 	d := r.daysWanted(at)
 	if len(d.vectors) == 0 && len(d.oneTime) == 0 {
-		return nil
+		return d, nil
 	}
 	f, err := r.daysQuery(t, at, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	rows, err := r.query(ctx, "days of the drivers", f)
+	rows, trace, err := r.sight.Query(ctx, "days of the drivers", f)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	d.trace = trace
 	for _, row := range rows.Values {
 		r.readDay(d, row)
 	}
+	return d, nil
+}
+
+// sameCuts reports whether two attributions have the same drivers in the same order, as far as their days are concerned.
+func sameCuts(a, b *Attribution) bool {
+	same := func(p, q Driver) bool {
+		return p.Kind == q.Kind && p.Stratum == q.Stratum && p.Description == q.Description && maps.Equal(p.Slice, q.Slice) && slices.Equal(p.Vectors, q.Vectors)
+	}
+	if !slices.EqualFunc(a.Drivers, b.Drivers, same) {
+		return false
+	}
+	for v := range a.Cuts {
+		if !slices.EqualFunc(a.Cuts[v], b.Cuts[v], func(p, q Cut) bool { return p.Driver == q.Driver && slices.Equal(p.Conditions, q.Conditions) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// tell dates the drivers and says which commitments ended under them.
+func (r *run) tell(d *daysOfDrivers, at *Attribution) {
 	for _, v := range d.vectors {
 		for _, c := range at.Cuts[v] {
 			r.date(d, v, c.Driver, &at.Drivers[c.Driver])
@@ -55,7 +79,6 @@ func (r *run) days(ctx context.Context, t *Table, at *Attribution) error {
 		}
 	}
 	r.sayEnded(d, at)
-	return nil
 }
 
 // endedDays is how many days at the end of the current period a commitment must have gone unused to count as ended.

@@ -16,6 +16,8 @@ import (
 // resourcesFound is what the line items told about resources.
 type resourcesFound struct {
 	perDriver map[string][]analysis.ResourceChange // by slice
+	fill      func(*Table)                         // gives the leaves their NewQuantity and GoneQuantity
+	trace     analysis.QueryTrace
 }
 
 // How many line items an explanation opens to look at resources. Up to MaxLineItems in both periods together everything is
@@ -27,8 +29,8 @@ const (
 	MaxSliceLines = 60_000
 )
 
-// resources looks up, for the slices that matter, which resources are new or gone and which carry the drivers. It fills the
-// leaves' NewQuantity and GoneQuantity. Nil when there is nothing to look up.
+// resources looks up, for the slices that matter, which resources are new or gone and which carry the drivers. It leaves
+// r, t and at as they are. Nil when there is nothing to look up.
 func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resourcesFound, error) {
 	var cuts []Cut
 	for i, d := range at.Drivers {
@@ -48,13 +50,13 @@ func (r *run) resources(ctx context.Context, t *Table, at *Attribution) (*resour
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.query(ctx, "resources of the services that moved", f)
+	rows, trace, err := r.beside.Query(ctx, "resources of the services that moved", f)
 	if err != nil {
 		return nil, err
 	}
 	per := r.perResource(rows.Values)
-	r.fillQuantities(t, cols, of, appearing(per))
-	found := &resourcesFound{perDriver: map[string][]analysis.ResourceChange{}}
+	found := &resourcesFound{perDriver: map[string][]analysis.ResourceChange{}, trace: trace,
+		fill: func(t *Table) { r.fillQuantities(t, cols, of, appearing(per)) }}
 	for i, carriers := range r.carriers(t, cuts, per) {
 		found.perDriver[sliceKey(at.Drivers[cuts[i].Driver].Slice)] = carriers
 	}
@@ -364,7 +366,7 @@ func (r *run) resourcesQuery(c lineColumns, opened []query.Fragment) (query.Frag
 		default:
 			tags = true
 		}
-		dims = append(dims, query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params})
+		dims = append(dims, query.Fragment{SQL: d.bare.SQL + as, Params: d.bare.Params})
 	}
 	if tags {
 		raw = append(raw, "Tags")
@@ -389,7 +391,8 @@ func (r *run) resourcesQuery(c lineColumns, opened []query.Fragment) (query.Frag
 		lines = append(lines, query.Fill(linesSQL, map[string]query.Fragment{
 			"branch": query.F(strconv.Itoa(i)), "raw": text(raw), "keys": firstColumns(len(raw) + 4), "rname": query.F(rname),
 			"sums": text(sums), "opened": o, "before": before, "filters": where, "current": current, "baseline": baseline,
-			"whole": query.Without(query.Charges, r.req.Cutoffs),
+			"periods": query.WithinEither(query.Charges, r.req.Baseline, r.req.Current),
+			"whole":   query.Without(query.Charges, r.req.Cutoffs),
 		}))
 		before = query.Join(" AND ", before, query.Fragment{SQL: "CASE WHEN " + o.SQL + " THEN false ELSE true END", Params: o.Params})
 	}

@@ -14,7 +14,7 @@ const partSQL = `SELECT {dims},
     PricingQuantity AS q, ListCost AS l, ContractedCost AS cc, {cost} AS c,
     CASE WHEN CommitmentDiscountStatus = 'Used' THEN 1 ELSE 0 END AS used, CommitmentDiscountId AS commitment
   FROM {table} AS x{tags}
-  WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})`
+  WHERE ({periods}) AND ({filters}) AND ({whole})`
 
 // tagsSQL reads the tags once per distinct text, of which the rollup has few, instead of once per row.
 const tagsSQL = ` LEFT JOIN (SELECT Tags AS tag_text, {read} FROM (SELECT DISTINCT Tags FROM {table} WHERE Tags IS NOT NULL) AS s) AS t ON t.tag_text = x.Tags`
@@ -40,7 +40,7 @@ const leavesSQL = `WITH part AS (
     sum({square}) AS squares,
     sum({rows}) AS n, sum({rows}) FILTER (WHERE {column} IS NULL) AS blank
   FROM {table}
-  WHERE (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
+  WHERE ({periods}) AND ({filters}) AND ({whole})
   GROUP BY {keys}
 ), priced AS (
   SELECT {raw}, Tags, PricingUnit, cur, pcur, stratum, recurring, description, used, p0, p1, {cost} AS c, q, l, cc, e, pe, squares, n, blank FROM part
@@ -78,7 +78,7 @@ const linesSQL = `  SELECT {branch} AS branch, {raw}, ResourceId AS rid,
     CASE WHEN {baseline} THEN 1 ELSE 0 END AS p0, CASE WHEN {current} THEN 1 ELSE 0 END AS p1,
     {rname} AS rname, sum(PricingQuantity) AS q, {sums}
   FROM {charges}
-  WHERE ({opened}) AND ({before}) AND (({current}) OR ({baseline})) AND ({filters}) AND ({whole})
+  WHERE ({opened}) AND ({before}) AND ({periods}) AND ({filters}) AND ({whole})
     AND ResourceId IS NOT NULL AND ChargeCategory = 'Usage' AND ChargeClass IS NULL
     AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus <> 'Unused')
   GROUP BY {keys}`

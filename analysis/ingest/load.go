@@ -239,7 +239,7 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 
 // write stages a part's line items.
 func (l *load) write(ctx context.Context, p *part, i int, loadID string) ([]string, error) {
-	files, err := writeCharges(ctx, l.w, p, i, l.o, loadID, l.names[i])
+	files, err := writeCharges(ctx, l.w, p, i, l.o, loadID, l.names[i], l.absent)
 	if err != nil {
 		return nil, err
 	}
@@ -327,6 +327,17 @@ func (l *load) empty(column string) bool {
 		return slices.ContainsFunc(append(c.Replaces, c.Name), func(n string) bool { return p.have[n] != "" })
 	})
 }
+
+// absent reports whether a column is left out of the line items' files: one that has no value in any file of the load and
+// that the rollup does not read. A reader takes a column that a file lacks for null, and writing a null costs as much as writing
+// a short text.
+func (l *load) absent(column string) bool {
+	return l.empty(column) && !slices.ContainsFunc(store.DailyKeys(), func(c store.Column) bool { return c.Name == column }) &&
+		!slices.Contains(store.DailyMeasures(), column) && !slices.Contains(readAnyway, column)
+}
+
+// readAnyway are the columns that are read back from the files beside the keys and the measures of the rollup.
+var readAnyway = []string{"ChargePeriodStart", "ChargePeriodEnd", store.ColSourceFile, store.ColLoadID}
 
 // readDaily adds up the rollup, per group.
 func readDaily(ctx context.Context, w *store.Writer, files []string) (map[group]*groupSums, error) {

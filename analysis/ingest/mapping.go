@@ -35,10 +35,13 @@ var expressions = sync.OnceValue(func() map[string]string {
 type present map[string]string
 
 // selectList maps a file's columns to the store's, in the store's order. Expressions that would change nothing, as the tally
-// knows, are left out: on millions of rows they take time.
-func selectList(p *part, o Options, loadID, file string) string {
+// knows, are left out, and so are absent columns: on millions of rows they take time.
+func selectList(p *part, o Options, loadID, file string, absent func(column string) bool) string {
 	var out []string
 	for _, c := range store.ChargeColumns() {
+		if absent(c.Name) {
+			continue
+		}
 		var expr string
 		switch c.Name {
 		case store.ColSourceFile:

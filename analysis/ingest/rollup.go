@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"spendbot/analysis/focus"
 	"spendbot/analysis/store"
 )
 
@@ -44,6 +45,10 @@ func mapTags(ctx context.Context, w *store.Writer, files []string) (left []strin
 
 // rollup writes the daily rows of line-item files that share partitions. empty tells which columns have no value in any row.
 func rollup(ctx context.Context, w *store.Writer, n int, files []string, parts []store.Partition, empty func(column string) bool) ([]string, error) {
+	same, err := constants(ctx, w, files)
+	if err != nil {
+		return nil, err
+	}
 	var keys, measures []string
 	for _, k := range store.DailyKeys() {
 		switch k.Name {
@@ -54,6 +59,10 @@ func rollup(ctx context.Context, w *store.Writer, n int, files []string, parts [
 		default:
 			if empty(k.Name) { // grouping by nothing takes time too
 				keys = append(keys, fmt.Sprintf("CAST(NULL AS %s) AS %s", k.SQLType(), ident(k.Name)))
+				continue
+			}
+			if v, ok := same[k.Name]; ok && k.Type == focus.String {
+				keys = append(keys, fmt.Sprintf("CAST(%s AS %s) AS %s", store.QuoteLiteral(v), k.SQLType(), ident(k.Name)))
 				continue
 			}
 			keys = append(keys, "c."+ident(k.Name))
@@ -68,6 +77,24 @@ func rollup(ctx context.Context, w *store.Writer, n int, files []string, parts [
 		sel += " ORDER BY ChargeDate"
 	}
 	return copyOut(ctx, w, sel, filepath.Join(w.Staging(), fmt.Sprintf("daily-%d", n)), len(parts))
+}
+
+// constants are the columns that have the same value in every row of the files, with the value, as the bounds in the files'
+// own metadata tell.
+func constants(ctx context.Context, w *store.Writer, files []string) (map[string]string, error) {
+	rows, err := w.Query(ctx, fmt.Sprintf(`SELECT path_in_schema, min(stats_min_value) FROM parquet_metadata(%s) GROUP BY path_in_schema
+HAVING min(stats_min_value) = max(stats_max_value) AND count(stats_min_value) = count(*) AND count(stats_max_value) = count(*)
+  AND count(*) FILTER (WHERE stats_null_count = 0) = count(*)`, fileList(files)))
+	if err != nil {
+		return nil, fmt.Errorf("read the bounds of what was written: %w", err)
+	}
+	out := map[string]string{}
+	for _, r := range rows.Values {
+		if v := text(r[1]); !strings.ContainsRune(v, 0) { // which SQL text cannot hold
+			out[text(r[0])] = v
+		}
+	}
+	return out, nil
 }
 
 // together groups files that share a partition, so that a partition's parts are rolled up as one.

@@ -73,8 +73,8 @@ func csvPart(t *tally) *part {
 }
 
 // writeCharges writes a part's rows as the store's line items and returns the staged files.
-func writeCharges(ctx context.Context, w *store.Writer, p *part, n int, o Options, loadID, name string) ([]string, error) {
-	sel := fmt.Sprintf("SELECT\n  %s\nFROM (%s) AS src", selectList(p, o, loadID, name), relation(p.have, p.from))
+func writeCharges(ctx context.Context, w *store.Writer, p *part, n int, o Options, loadID, name string, absent func(column string) bool) ([]string, error) {
+	sel := fmt.Sprintf("SELECT\n  %s\nFROM (%s) AS src", selectList(p, o, loadID, name, absent), relation(p.have, p.from))
 	files, err := copyOut(ctx, w, sel, filepath.Join(w.Staging(), fmt.Sprintf("charges-%d", n)), len(partitionsOf(p.groups)))
 	if err != nil {
 		return nil, p.explain(err)

@@ -131,13 +131,22 @@ func Dimension(d analysis.Dimension) (Fragment, error) {
 	return OrEmpty(F(col)), nil
 }
 
-// Tag reads a key of a column of tags.
+// Tag reads a key of a column of tags; rows without it read as the empty string.
 func Tag(column, key string) (Fragment, error) {
+	f, err := TagOrNull(column, key)
+	if err != nil {
+		return Fragment{}, err
+	}
+	return OrEmpty(f), nil
+}
+
+// TagOrNull reads a key of a column of tags; rows without it read as null.
+func TagOrNull(column, key string) (Fragment, error) {
 	path, err := tagPath(key)
 	if err != nil {
 		return Fragment{}, err
 	}
-	return OrEmpty(F("json_extract_scalar("+column+", ?)", path)), nil
+	return F("json_extract_scalar("+column+", ?)", path), nil
 }
 
 // tagPath is the JSON path of a tag key.
@@ -168,6 +177,15 @@ func Within(t Table, p analysis.Period) Fragment {
 		col, typ = "ChargePeriodStart", "TIMESTAMP" // the bare column, so that files and row groups are skipped by it
 	}
 	return F(col+" >= CAST(? AS "+typ+") AND "+col+" < CAST(? AS "+typ+")", date(p.Start), date(p.End))
+}
+
+// WithinEither keeps rows whose day lies in one of two periods, which is one where they adjoin.
+func WithinEither(t Table, earlier, later analysis.Period) Fragment {
+	if earlier.End.Equal(later.Start) {
+		return Within(t, analysis.Period{Start: earlier.Start, End: later.End})
+	}
+	a, b := Within(t, earlier), Within(t, later)
+	return Join(" OR ", F("("+a.SQL+")", a.Params...), F("("+b.SQL+")", b.Params...))
 }
 
 // date is how a day is bound: as text that the query casts, so that a stored trace binds it the same way.

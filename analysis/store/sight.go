@@ -21,6 +21,9 @@ func (sn *Snapshot) Seen(scope []analysis.Filter) (*Sight, error) {
 	return &Sight{sn: sn, scope: scope}, nil
 }
 
+// Beside is the same sight with a query connection of its own; see [Snapshot.Beside].
+func (s *Sight) Beside() *Sight { return &Sight{sn: s.sn.Beside(), scope: s.scope} }
+
 // Query runs one SELECT over {daily} and {charges}, of which it sees the rows within the scope; see [Snapshot.Query]. The
 // trace holds the SQL with the scope in it, so that it runs again as it stands.
 func (s *Sight) Query(ctx context.Context, name string, f query.Fragment) (*Rows, analysis.QueryTrace, error) {

@@ -35,6 +35,7 @@ type Snapshot struct {
 
 	mu       sync.Mutex
 	narrowed []*Snapshot // made by Between, oldest first
+	beside   *Snapshot   // made by Beside
 	db       *sql.DB
 	tmp      string
 	known    map[string]bool // tables that the connection has
@@ -147,6 +148,17 @@ func (sn *Snapshot) Between(start, end time.Time) *Snapshot {
 	return n
 }
 
+// Beside is the same snapshot, and the same days of it, with a query connection of its own, for a query that runs while one on sn
+// does. It is kept for the next time and ends with sn.
+func (sn *Snapshot) Beside() *Snapshot {
+	sn.mu.Lock()
+	defer sn.mu.Unlock()
+	if sn.beside == nil {
+		sn.beside = &Snapshot{ID: sn.ID, ChargesID: sn.ChargesID, At: sn.At, store: sn.store, narrow: sn.narrow, days: sn.days, daily: sn.daily, lines: sn.lines}
+	}
+	return sn.beside
+}
+
 // mostNarrowed is how many spans of days are kept open beside the snapshot itself.
 const mostNarrowed = 4
 
@@ -200,6 +212,10 @@ func (sn *Snapshot) Close() error {
 		err = errors.Join(err, n.Close())
 	}
 	sn.narrowed = nil
+	if sn.beside != nil {
+		err = errors.Join(err, sn.beside.Close())
+		sn.beside = nil
+	}
 	if sn.db == nil {
 		return err
 	}
