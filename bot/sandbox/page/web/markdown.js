@@ -103,13 +103,14 @@ function list(lines, i, indent) {
   const el = h(ordered ? 'ol' : 'ul', { class: 'rt-list', start: ordered && Number.parseInt(first[2], 10) !== 1 ? Number.parseInt(first[2], 10) : null });
   while (i < lines.length) {
     const m = bullet.exec(lines[i]);
-    if (!m || m[1].length < indent || /\d/.test(m[2]) !== ordered) break;
+    if (!m || m[1].length < indent) break;
     if (m[1].length > indent + 1 && el.lastChild && m[1].length < 40) {
       const [inner, next] = list(lines, i, m[1].length);
       el.lastChild.append(inner);
       i = next;
       continue;
     }
+    if (/\d/.test(m[2]) !== ordered) break;
     const task = /^\[([ xX])\]\s+(.*)$/.exec(m[3]);
     let words = task ? task[2] : m[3];
     i++;
