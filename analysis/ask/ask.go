@@ -40,6 +40,40 @@ type Term struct {
 	Cost        float64
 }
 
+// Terms are a dimension's values in the vocabulary; the kinds of charges and the currencies are no terms.
+func (v *Vocabulary) Terms(d analysis.Dimension) []Term {
+	if k, ok := d.TagKey(); ok {
+		return v.Tags[k]
+	}
+	switch d {
+	case analysis.DimProvider:
+		return v.Providers
+	case analysis.DimBillingAccount:
+		return v.BillingAccounts
+	case analysis.DimAccount:
+		return v.Accounts
+	case analysis.DimCategory:
+		return v.Categories
+	case analysis.DimService:
+		return v.Services
+	case analysis.DimRegion:
+		return v.Regions
+	case analysis.DimSku:
+		return v.Skus
+	case analysis.DimUsageType:
+		return v.UsageTypes
+	case analysis.DimInstanceType:
+		return v.InstanceTypes
+	case analysis.DimResource:
+		return v.Resources
+	case analysis.DimCommitment:
+		return v.Commitments
+	case analysis.DimPublisher:
+		return v.Publishers
+	}
+	return nil
+}
+
 // Options are the habits of the house that asks.
 type Options struct {
 	// FiscalYearStart is the month a fiscal year begins in; 0 and January mean the calendar year. A fiscal year is named

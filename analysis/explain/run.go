@@ -168,15 +168,6 @@ func (r *run) dimensions() error {
 	return nil
 }
 
-// names are d0, d1, ... as a list.
-func (r *run) names() query.Fragment {
-	out := make([]string, len(r.dims))
-	for i := range r.dims {
-		out[i] = "d" + strconv.Itoa(i)
-	}
-	return query.F(strings.Join(out, ", "))
-}
-
 // part is the rows that the histories look at: the two periods, or further back. Of the tags it reads those that conditions
 // name.
 func (r *run) part(baseline analysis.Period, named []bool) (query.Fragment, error) {

@@ -140,7 +140,7 @@ func (w *work) open(d analysis.Dimension) bool {
 			return false
 		}
 	}
-	return len(terms(&w.survey.Vocabulary, d)) > 1
+	return len(w.survey.Vocabulary.Terms(d)) > 1
 }
 
 // teamTag is the tag that says whose spend it is; "" where there is none.

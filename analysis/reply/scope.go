@@ -57,41 +57,7 @@ func (w *work) holds(d analysis.Dimension, value string) bool {
 	if d == analysis.DimCurrency {
 		return slices.Contains(v.Currencies, value)
 	}
-	return slices.ContainsFunc(terms(v, d), func(t ask.Term) bool { return t.Value == value })
-}
-
-// terms are a dimension's values in the vocabulary.
-func terms(v *ask.Vocabulary, d analysis.Dimension) []ask.Term {
-	if k, ok := d.TagKey(); ok {
-		return v.Tags[k]
-	}
-	switch d {
-	case analysis.DimProvider:
-		return v.Providers
-	case analysis.DimBillingAccount:
-		return v.BillingAccounts
-	case analysis.DimAccount:
-		return v.Accounts
-	case analysis.DimCategory:
-		return v.Categories
-	case analysis.DimService:
-		return v.Services
-	case analysis.DimRegion:
-		return v.Regions
-	case analysis.DimSku:
-		return v.Skus
-	case analysis.DimUsageType:
-		return v.UsageTypes
-	case analysis.DimInstanceType:
-		return v.InstanceTypes
-	case analysis.DimResource:
-		return v.Resources
-	case analysis.DimCommitment:
-		return v.Commitments
-	case analysis.DimPublisher:
-		return v.Publishers
-	}
-	return nil
+	return slices.ContainsFunc(v.Terms(d), func(t ask.Term) bool { return t.Value == value })
 }
 
 func (w *work) scoped() bool { return len(w.plan.Scope) > 0 }

@@ -394,6 +394,32 @@ func (sv *Survey) ResourceName(id string) string {
 	return id
 }
 
+// Missing tells which values of a scope no row here has, a sentence each: a scope is more often misspelt than meant to be empty.
+func (sv *Survey) Missing(scope []analysis.Filter) []string {
+	var out []string
+	for _, f := range scope {
+		terms := sv.Vocabulary.Terms(f.Dimension)
+		for _, v := range f.Values {
+			if v == "" || f.Dimension == analysis.DimChargeCategory || f.Dimension == analysis.DimCurrency && slices.Contains(sv.Vocabulary.Currencies, v) {
+				continue
+			}
+			if slices.ContainsFunc(terms, func(t ask.Term) bool { return t.Value == v }) {
+				continue
+			}
+			s := fmt.Sprintf("no row has the %s %q", f.Dimension.Words(), v)
+			if k := slices.IndexFunc(terms, func(t ask.Term) bool { return t.Name == v }); k >= 0 {
+				s = fmt.Sprintf("the %s %q is a name, which may change: write its id, %q", f.Dimension.Words(), v, terms[k].Value)
+			} else if k := slices.IndexFunc(terms, func(t ask.Term) bool { return strings.EqualFold(t.Value, v) }); k >= 0 {
+				s += fmt.Sprintf("; it is written %q", terms[k].Value)
+			} else if _, tag := f.Dimension.TagKey(); tag && len(terms) == 0 {
+				s = fmt.Sprintf("no row has the tag %q at all", f.Dimension.Words())
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 func float(v any) float64 {
 	if d, ok := v.(decimal.Decimal); ok {
 		return d.InexactFloat64()

@@ -154,6 +154,20 @@ func TestWithin(t *testing.T) {
 	})
 }
 
+func TestMissing(t *testing.T) {
+	sv := &survey.Survey{Vocabulary: ask.Vocabulary{Accounts: []ask.Term{{Value: "4815", Name: "payments-prod"}}, Currencies: []string{"USD"},
+		Tags: map[string][]ask.Term{"team": {{Value: "payments"}}}}}
+	scope := []analysis.Filter{only(team, "payments", "Payments", "ghosts", ""), only(analysis.DimAccount, "4815", "payments-prod"), only("tag:tam", "payments"),
+		only(analysis.DimChargeCategory, "Tax"), only(analysis.DimCurrency, "USD", "EUR")}
+	want := []string{
+		`no row has the team "Payments"; it is written "payments"`, `no row has the team "ghosts"`, `the account "payments-prod" is a name, which may change: write its id, "4815"`,
+		`no row has the tag "tam" at all`, `no row has the currency "EUR"`,
+	}
+	if d := cmp.Diff(want, sv.Missing(scope)); d != "" {
+		t.Error(d)
+	}
+}
+
 // BenchmarkWithin is the first use of a scope on the whole demo store.
 func BenchmarkWithin(b *testing.B) {
 	s, sn := demoStore(b, 0)
