@@ -126,11 +126,14 @@ func seed(ctx context.Context, box *sandbox.Sandbox, overHTTP bool) error {
 		}
 	}
 	at := "<@" + sandbox.Spendbot + "> "
-	asks := []struct{ user, channel, text, reply string }{
-		{sandbox.Chloe, box.Direct(sandbox.Chloe), "why did search spend change last week?", ""},
-		{sandbox.Gil, sandbox.Payments, at + "what do we spend?", ""},
-		{sandbox.Ben, sandbox.Payments, at + "top 5 services in October", at + "and by account?"},
-		{sandbox.Ana, sandbox.CloudCosts, at + "why did spend change last week?", at + "and by team?"},
+	asks := []struct {
+		user, channel, text, reply string
+		posts                      int // that answer the text: a chart is one of its own
+	}{
+		{sandbox.Chloe, box.Direct(sandbox.Chloe), "why did search spend change last week?", "", 1},
+		{sandbox.Gil, sandbox.Payments, at + "what do we spend?", "", 1},
+		{sandbox.Ben, sandbox.Payments, at + "top 5 services in October", at + "and by account?", 1},
+		{sandbox.Ana, sandbox.CloudCosts, at + "why did spend change last week?", at + "and by team?", 2},
 	}
 	for _, x := range asks {
 		ts, err := box.Say(x.user, x.channel, "", x.text)
@@ -148,7 +151,7 @@ func seed(ctx context.Context, box *sandbox.Sandbox, overHTTP bool) error {
 				return got >= n
 			}
 		}
-		if err := box.Wait(ctx, replied(1)); err != nil {
+		if err := box.Wait(ctx, replied(x.posts)); err != nil {
 			return err
 		}
 		if x.reply == "" {
@@ -157,7 +160,7 @@ func seed(ctx context.Context, box *sandbox.Sandbox, overHTTP bool) error {
 		if _, err := box.Say(x.user, x.channel, ts, x.reply); err != nil {
 			return err
 		}
-		if err := box.Wait(ctx, replied(2)); err != nil {
+		if err := box.Wait(ctx, replied(x.posts+1)); err != nil {
 			return err
 		}
 	}
