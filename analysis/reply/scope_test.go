@@ -432,6 +432,7 @@ func TestScopedIsAlone(t *testing.T) {
 		c := whole.scoped(rt, scope)
 		c.survey.Providers, alone.survey.Providers = steady(alone), steady(alone)
 		c.survey.Vocabulary.First = alone.survey.Vocabulary.First
+		alone.reader = nil // as c has none: these plans are drawn, not read
 		for range 6 {
 			p := drawPlan(rt)
 			p.Intent = rapid.SampledFrom([]analysis.Intent{analysis.ExplainChange, analysis.ExplainChange, analysis.Compare, analysis.Breakdown, analysis.TopN, analysis.SpendTotal}).Draw(rt, "intent")
