@@ -83,15 +83,30 @@ export function composer({ id, place, placeholder, hint }) {
   area.addEventListener('input', () => { changed(); complete(); });
   area.addEventListener('click', complete);
   area.addEventListener('blur', close);
+  // enter takes the completion that is offered, or sends.
+  function enter() {
+    if (open && !popup.hidden && area.value.slice(open.from, area.selectionStart) !== open.list[at].insert.trim()) take(at);
+    else submit();
+  }
+  // Keyboards of phones tell of Enter only by the line break that is about to come.
+  let entered = false;
+  area.addEventListener('beforeinput', (e) => {
+    if (e.inputType !== 'insertLineBreak' || shifted) return;
+    e.preventDefault();
+    if (!entered) enter();
+    entered = false;
+  });
+  let shifted = false;
   area.addEventListener('keydown', (e) => {
+    shifted = e.shiftKey;
+    entered = false;
     if (e.isComposing) return;
     if (open && !popup.hidden) {
       if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); move(at + (e.key === 'ArrowDown' ? 1 : -1)); return; }
-      const done = area.value.slice(open.from, area.selectionStart) === open.list[at].insert.trim();
-      if (e.key === 'Tab' || (e.key === 'Enter' && !e.shiftKey && !done)) { e.preventDefault(); take(at); return; }
+      if (e.key === 'Tab') { e.preventDefault(); take(at); return; }
       if (e.key === 'Escape') { e.preventDefault(); e.stopPropagation(); close(); return; }
     }
-    if (e.key === 'Enter' && !e.shiftKey) { e.preventDefault(); submit(); }
+    if (e.key === 'Enter' && !e.shiftKey) { e.preventDefault(); entered = true; enter(); }
   });
   send.addEventListener('click', submit);
 

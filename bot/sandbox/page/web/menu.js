@@ -19,7 +19,8 @@ export function closeMenu(refocus) {
 }
 const outside = (e) => { if (open && !open.el.contains(e.target) && !open.anchor.contains(e.target)) closeMenu(false); };
 const away = () => closeMenu(false);
-const scrolled = (e) => { if (open && !open.el.contains(e.target)) closeMenu(false); };
+// A menu goes when what it belongs to is scrolled away from it.
+const scrolled = (e) => { if (open && !open.el.contains(e.target) && Math.abs(open.anchor.getBoundingClientRect().top - open.top) > 4) closeMenu(false); };
 
 // popover shows el beside its anchor, below or above, whichever has room. A second call on the same anchor closes it.
 export function popover(anchor, el, { done, align } = {}) {
@@ -39,7 +40,7 @@ export function popover(anchor, el, { done, align } = {}) {
   el.style.maxHeight = max + 'px';
   el.style.top = (above ? Math.max(8, a.top - Math.min(r.height, max) - 4) : a.bottom + 4) + 'px';
   anchor.setAttribute('aria-expanded', 'true');
-  open = { el, anchor, done };
+  open = { el, anchor, done, top: a.top };
   document.addEventListener('pointerdown', outside, true);
   window.addEventListener('resize', away);
   window.addEventListener('scroll', scrolled, true);

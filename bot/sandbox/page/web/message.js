@@ -119,7 +119,7 @@ export function list(pane) {
       put(m.ts + (m.ephemeral ? 'e' : ''), JSON.stringify([m, joined, pane.status(m.ts), store.users.get(m.user)?.name]), () => message(m, pane, joined));
       if (pane.inThread && i === 0 && messages.length > 1) {
         const n = messages.length - 1;
-        put('count', String(n), () => h('div', { class: 'divider count' }, h('span', {}, n + (n === 1 ? ' reply' : ' replies'))));
+        put('count', String(n), () => h('div', { class: 'divider below' }, h('span', {}, n + (n === 1 ? ' reply' : ' replies'))));
       }
       before = m;
     });

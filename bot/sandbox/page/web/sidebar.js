@@ -1,7 +1,7 @@
 // The sidebar: channels, direct messages, and the app with its chats.
 
 import { avatar, h, icon } from './dom.js';
-import { api, appChannel, baseOf, go, href, isApp, store, who } from './store.js';
+import { api, appChannel, baseOf, fetchState, go, href, isApp, store, who } from './store.js';
 import { toast } from './menu.js';
 
 // newChat opens a thread in the assistant container and goes there.
@@ -9,6 +9,7 @@ export async function newChat() {
   try {
     const viewing = store.channels.find((c) => c.id === store.route.channel && !isApp(c));
     const r = await api('open', { what: 'assistant', viewing: viewing ? viewing.id : '' });
+    await fetchState();
     go({ channel: r.channel, thread: r.channel.includes(':') ? '' : r.thread });
   } catch (err) { toast(err.message, 'bad'); }
 }

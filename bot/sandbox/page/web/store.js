@@ -108,16 +108,19 @@ names.file = (id) => '/files/' + encodeURIComponent(id) + '/?as=' + encodeURICom
 // --- fetching: one request of a kind at a time, and one more if something changed meanwhile ---
 
 function feed(what, load) {
-  let busy = false, again = false;
-  return async function fetchAgain() {
-    if (busy) { again = true; return; }
-    busy = true;
-    try {
-      do {
-        again = false;
-        try { if ((await load()) !== false) changed(what); } catch (err) { store.failed = err.message; changed('failed'); }
-      } while (again);
-    } finally { busy = false; }
+  let running = null, again = false;
+  async function run() {
+    do {
+      again = false;
+      try { if ((await load()) !== false) changed(what); } catch (err) { store.failed = err.message; changed('failed'); }
+    } while (again);
+    running = null;
+  }
+  // Who asks while one is under way waits for the one after it, which began later than the question.
+  return () => {
+    if (running) again = true;
+    else running = run();
+    return running;
   };
 }
 
@@ -221,6 +224,7 @@ function heard(n) {
 export function connect() {
   clearTimeout(timer);
   if (events) events.close();
+  if (!store.me) return;
   const source = new EventSource('/app/events?as=' + encodeURIComponent(store.as));
   events = source;
   source.onopen = () => {
@@ -250,22 +254,28 @@ function tellOpened(what) {
 }
 
 export async function moved(first) {
-  const { as, route } = readRoute();
+  let { as, route } = readRoute();
   const switched = first || (as && as !== store.as);
   const before = store.route;
   if (as) store.as = as;
-  store.route = route;
-  if (switched) {
-    Object.assign(store, { channel: null, thread: null, home: undefined, modal: null });
+  if (!switched) store.route = route;
+  else {
+    // Nothing is fetched for the new person until it is known what they see.
+    if (events) { events.close(); events = null; }
+    store.route = { kind: '', channel: '', thread: '', tab: '' };
+    Object.assign(store, { channel: null, thread: null, home: undefined, modal: null, me: null, failed: '' });
     await fetchState();
-    if (store.failed && !store.me && store.as) { // a person of an earlier workspace: the first of this one
+    if (store.failed && !store.me && store.as) { // perhaps a person of an earlier workspace: then the first of this one
+      const wanted = store.as;
       store.as = '';
       await fetchState();
+      if (!store.me) store.as = wanted;
     }
     if (store.failed && !store.me) { timer = setTimeout(() => moved(true), 2000); return; }
+    ({ as, route } = readRoute()); // one may have moved on meanwhile
+    if (as && as !== store.as && store.users.has(as)) return;
+    store.route = route;
     try { localStorage.setItem('as', store.as); } catch { /* private windows may not keep it */ }
-    connect();
-    fetchModal();
   }
   // Nowhere yet, or a place this person does not see: the first channel they are in.
   const seen = route.kind === 'app' ? !!appChannel() : store.channels.some((c) => c.id === route.channel || c.id === baseOf(route.channel));
@@ -273,6 +283,8 @@ export async function moved(first) {
     const home = store.channels.find((c) => c.member !== false && c.kind !== 'assistant') || store.channels[0];
     history.replaceState(null, '', href({ channel: home.id }));
     store.route = { kind: 'channel', channel: home.id, thread: '', tab: '' };
+  } else if (!seen) {
+    store.route = { kind: '', channel: '', thread: '', tab: '' };
   } else if (as !== store.as) {
     history.replaceState(null, '', href({ ...store.route }));
   }
@@ -284,6 +296,7 @@ export async function moved(first) {
   }
   if (r.thread !== before.thread || r.channel !== before.channel) store.thread = null;
   changed('route');
+  if (switched) { connect(); fetchModal(); }
   fetchChannel().then(() => { const c = channelOf(r.channel); if (c && c.unread) { c.unread = 0; changed('state'); } });
   fetchThread();
   if (r.kind === 'app') { tellOpened('home'); fetchHome(); } else if (isApp(channelOf(r.channel)) && channelOf(r.channel).kind === 'im') tellOpened('dm');
