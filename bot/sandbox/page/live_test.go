@@ -25,14 +25,11 @@ type object = map[string]any
 
 // rig is a sandbox with its page, and an app in it that does what the test tells it.
 type rig struct {
-	t   *testing.T
-	box *sandbox.Sandbox
-	url string
-	app sandbox.App
-
-	mu     sync.Mutex
-	hears  func(kind string, payload object) (ack any, answer bool)
-	serial int
+	t      *testing.T
+	box    *sandbox.Sandbox
+	server *httptest.Server
+	url    string
+	app    sandbox.App
 }
 
 // start makes a workspace whose app is connected by a socket. hears is told of every envelope by its type (events by the
@@ -45,7 +42,7 @@ func start(t *testing.T, hears func(r *rig, kind string, payload object) (ack an
 	company := sandbox.Demo()
 	box := sandbox.New(sandbox.Options{Company: company})
 	server := httptest.NewServer(box.Handler())
-	r := &rig{t: t, box: box, url: server.URL, app: company.App}
+	r := &rig{t, box, server, server.URL, company.App}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	t.Cleanup(func() {
@@ -442,7 +439,7 @@ func TestPhone(t *testing.T) {
 	fits("the channel")
 	b.shot("phone-channel")
 	b.click(".burger")
-	b.until("the drawer", has(".drawer .sidebar"))
+	b.until("the drawer", `document.querySelector('.drawer .sidebar')?.getBoundingClientRect().left === 0`)
 	b.shot("phone-drawer")
 	b.click(".sidebar [data-channel=" + sandbox.Payments + "]")
 	b.until("the other channel", inside("#main h1", "payments")+"&& !"+has(".drawer"))
@@ -456,5 +453,43 @@ func TestPhone(t *testing.T) {
 	b.click("#switcher")
 	b.until("the people", has(".people"))
 	fits("the switcher")
+	b.quiet()
+}
+
+// TestReconnect: when the stream of events breaks, the page says so, comes back and shows what was said meanwhile.
+func TestReconnect(t *testing.T) {
+	r := start(t, func(*rig, string, object) (any, bool) { return nil, true })
+	b := open(t, 1200, 800, r.url+"/#/c/"+sandbox.CloudCosts+"?as="+sandbox.Ana)
+	b.until("the channel", inside("#main h1", "cloud-costs"))
+	b.is(`window.banners = [], new MutationObserver(() => banners.push(document.querySelector('.banner').textContent)).observe(document.querySelector('.banner'), {childList: true, attributes: true})`)
+	r.box.Post(sandbox.Ben, sandbox.CloudCosts, "", "before")
+	b.until("a message", inside(".message", "before"))
+	r.server.CloseClientConnections()
+	r.box.Post(sandbox.Ben, sandbox.CloudCosts, "", "meanwhile")
+	b.until("what was said meanwhile", inside(".message", "meanwhile"))
+	b.until("that the connection was lost", `banners.some((t) => t.includes('lost'))`)
+	b.until("that it is back", `document.querySelector('.banner').hidden`)
+	r.box.Post(sandbox.Ben, sandbox.CloudCosts, "", "after")
+	b.until("a further message", inside(".message", "after"))
+}
+
+// TestStays: what one is doing with a message is not lost when another arrives.
+func TestStays(t *testing.T) {
+	r := start(t, func(*rig, string, object) (any, bool) { return nil, true })
+	r.do("chat.postMessage", object{"channel": sandbox.CloudCosts, "text": "x", "blocks": answer()})
+	b := open(t, 1200, 800, r.url+"/#/c/"+sandbox.CloudCosts+"?as="+sandbox.Ana)
+	b.until("the answer", inside(".message", "Spend rose"))
+	b.click("[data-action-id=pick]")
+	b.click(".picker [data-option=blob]")
+	b.typeInto("#compose-main", "half a question")
+	r.box.Post(sandbox.Ben, sandbox.CloudCosts, "", "something else")
+	b.until("the other message", inside(".message", "something else"))
+	if !b.is(inside("[data-action-id=pick]", "Blob Storage") + ` && document.querySelector('#compose-main').value === 'half a question' && document.activeElement.id === 'compose-main'`) {
+		t.Error("the choice, the draft or the focus was lost")
+	}
+	b.do("elsewhere and back", chromedp.Navigate(r.url+"/#/c/"+sandbox.Random+"?as="+sandbox.Ana))
+	b.until("the other channel", inside("#main h1", "random")+`&& document.querySelector('#compose-main').value === ''`)
+	b.do("back", chromedp.NavigateBack())
+	b.until("the draft", `document.querySelector('#compose-main').value === 'half a question'`)
 	b.quiet()
 }

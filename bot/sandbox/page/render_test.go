@@ -268,9 +268,11 @@ func TestPublishedBlocks(t *testing.T) {
 			}
 		case "views", "messages":
 			o, _ := v.(map[string]any)
-			if list, _ = o["blocks"].([]any); list == nil {
+			own, ok := o["blocks"].([]any)
+			if !ok {
 				continue
 			}
+			list = own
 		default:
 			continue
 		}

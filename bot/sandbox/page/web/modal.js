@@ -19,7 +19,10 @@ function errors(el, place, view) {
   const rest = Object.values(all);
   el.querySelector('.modal-note').replaceChildren(...(rest.length ? [icon('warn'), h('span', {}, rest.join(' '))] : []));
   const first = [...place.inputs.values()].find((i) => (view.errors || {})[i.block_id]);
-  if (first && first.focus) first.focus();
+  if (first && first.focus) {
+    first.focus();
+    document.activeElement.closest('.input')?.scrollIntoView({ block: 'nearest' });
+  }
 }
 
 function values(place) {

@@ -26,9 +26,15 @@ function announcer() {
 // scroller keeps the end in sight while one is at the end.
 function scroller(inner) {
   const el = h('div', { class: 'scroll' }, inner);
-  let stuck = true;
-  el.addEventListener('scroll', () => { stuck = el.scrollHeight - el.scrollTop - el.clientHeight < 60; }, { passive: true });
-  const settle = () => { if (stuck) el.scrollTop = el.scrollHeight; };
+  let stuck = true, last = 0;
+  // Only who moves up leaves the end: a picture that arrives moves the end away without anybody having moved.
+  el.addEventListener('scroll', () => {
+    const end = el.scrollHeight - el.scrollTop - el.clientHeight < 60;
+    if (end) stuck = true;
+    else if (el.scrollTop < last - 2) stuck = false;
+    last = el.scrollTop;
+  }, { passive: true });
+  const settle = () => { if (stuck) { el.scrollTop = el.scrollHeight; last = el.scrollTop; } };
   const watch = new ResizeObserver(settle);
   watch.observe(inner);
   watch.observe(el);

@@ -3,6 +3,7 @@
 import { avatar, h, icon } from './dom.js';
 import { api, appChannel, baseOf, fetchState, go, href, isApp, store, who } from './store.js';
 import { toast } from './menu.js';
+import { clockTime, fromTS } from './when.js';
 
 // newChat opens a thread in the assistant container and goes there.
 export async function newChat() {
@@ -19,6 +20,9 @@ function row(c, content, cls) {
   return h('a', { class: 'side-row' + (cls ? ' ' + cls : '') + (c.unread ? ' unread' : '') + (c.member === false ? ' out' : ''), href: href({ channel: c.id }), 'aria-current': here ? 'page' : null, dataset: { channel: c.id } },
     content, c.unread ? h('span', { class: 'count', 'aria-label': c.unread + ' unread' }, c.unread > 99 ? '99+' : String(c.unread)) : null);
 }
+
+// titled tells a chat that the app has not named yet from the others by when it began.
+const titled = (c) => (c.name && c.name !== 'New chat' ? c.name : 'Chat of ' + clockTime(fromTS(c.thread || c.id.split(':')[1])));
 
 const section = (title, ...rows) => h('section', { class: 'side-section', 'aria-label': title }, h('h2', {}, title), ...rows);
 
@@ -42,7 +46,7 @@ export function sidebar() {
       ...(dm || chats.length ? [section('Apps',
         h('a', { class: 'side-row' + (dm && dm.unread ? ' unread' : ''), href: dm && dm.unread ? href({ channel: dm.id }) : href({ tab: 'home' }), 'aria-current': home ? 'page' : null, dataset: { side: 'app', channel: dm ? dm.id : null } },
           avatar({ ...bot, app: true }, 'small'), h('span', { class: 'side-name' }, store.app.name), dm && dm.unread ? h('span', { class: 'count', 'aria-label': dm.unread + ' unread' }, String(dm.unread)) : null),
-        ...chats.map((c) => row(c, [icon('chat'), h('span', { class: 'side-name' }, c.name || 'New chat')], 'nested')),
+        ...chats.map((c) => row(c, [icon('chat'), h('span', { class: 'side-name' }, titled(c))], 'nested')),
         h('button', { type: 'button', class: 'side-row nested new-chat', dataset: { side: 'new' }, disabled: !store.canAct, on: { click: newChat } }, icon('plus'), h('span', { class: 'side-name' }, 'New chat')))] : []),
       h('p', { class: 'side-note' }, 'A sandbox: people, channels and money are invented, and nothing leaves this machine.'));
     if (focused) el.querySelector(`[data-channel="${CSS.escape(focused)}"], [data-side="${CSS.escape(focused)}"]`)?.focus();
