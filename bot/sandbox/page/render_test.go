@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 
 	"spendbot/bot/sandbox/page"
@@ -239,7 +240,7 @@ func TestOwnMessages(t *testing.T) {
 func TestPublishedBlocks(t *testing.T) {
 	dir := sharedFolder(t, "specs", "slackblocks", "spec", "fixtures", "valid")
 	b := blank(t)
-	shown := 0
+	shown, all := 0, []any{}
 	names, _ := filepath.Glob(filepath.Join(dir, "*", "*.json"))
 	for _, name := range names {
 		kind, v := filepath.Base(filepath.Dir(name)), readJSON(t, name)
@@ -281,6 +282,7 @@ func TestPublishedBlocks(t *testing.T) {
 			t.Errorf("%s: not shown: %q", name, unknown)
 		}
 		shown++
+		all = append(all, list.([]any)...)
 		for _, words := range wordsIn(list) {
 			if !strings.Contains(strings.Join(strings.Fields(text), " "), strings.Join(strings.Fields(words), " ")) {
 				t.Errorf("%s: %q is not to be seen in %q", name, words, text)
@@ -292,6 +294,12 @@ func TestPublishedBlocks(t *testing.T) {
 			t.Errorf("the console says: %q", said)
 		}
 	}
+	b.drawn(all)
+	b.do("a tall window", chromedp.EmulateViewport(900, 9000))
+	b.shot("published")
+	b.dark(true)
+	b.shot("published-dark")
+	b.dark(false)
 	if shown < 50 {
 		t.Errorf("only %d of the published blocks were drawn", shown)
 	}

@@ -29,14 +29,14 @@ function picture(e, cls) {
   else if (file && file.url) { const m = /\/files\/([A-Z0-9]+)\//.exec(String(file.url)); src = m ? names.file(m[1]) : local(file.url); }
   else src = local(e.image_url);
   const alt = String(e.alt_text ?? '');
-  const instead = () => h('span', { class: 'no-picture ' + cls, title: alt }, icon('file'), h('span', {}, alt || 'picture', safeURL(e.image_url) ? [' ', link(e.image_url, 'open')] : null));
+  const instead = () => h('span', { class: 'no-picture ' + cls, title: alt, role: 'group', 'aria-label': 'picture: ' + (alt || 'without a description') }, icon('file'), h('span', {}, alt || 'picture', safeURL(e.image_url) ? [' ', link(e.image_url, 'open')] : null));
   if (!src) return instead();
   const img = h('img', { class: cls, src, alt, loading: 'lazy', decoding: 'async' });
   img.addEventListener('error', () => { const box = img.closest('.enlarge') || img; if (box.isConnected) box.replaceWith(instead()); }, { once: true });
   return img;
 }
 
-// shut is a picture in a button that shows it large.
+// large is a picture in a button that shows it large.
 function large(img, alt) {
   if (img.tagName !== 'IMG') return img;
   return h('button', { type: 'button', class: 'enlarge', 'aria-label': 'Enlarge: ' + (alt || 'picture'), on: { click: () => enlarge(img.src, alt) } }, img);

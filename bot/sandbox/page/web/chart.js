@@ -4,7 +4,7 @@ import { h, shape } from './dom.js';
 
 const number = (v) => (Number.isFinite(Number(v)) ? Number(v) : 0);
 const shown = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
-const W = 560, H = 220, L = 56, R = 12, T = 12, B = 30;
+const W = 560, H = 220, L = 56, R = 30, T = 12, B = 30;
 
 // nice is a round step that cuts the span in about four.
 function nice(span) {
