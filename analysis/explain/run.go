@@ -183,7 +183,7 @@ func (r *run) part(baseline analysis.Period, named []bool) (query.Fragment, erro
 			dims = append(dims, query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params})
 		case named[i]:
 			tag := "tag" + strconv.Itoa(i)
-			read = append(read, query.Fragment{SQL: d.expr.SQL + " AS " + tag, Params: d.expr.Params})
+			read = append(read, query.Fragment{SQL: d.bare.SQL + " AS " + tag, Params: d.bare.Params})
 			dims = append(dims, query.F(query.OrEmpty(query.F(tag)).SQL+as))
 		}
 	}

@@ -329,15 +329,14 @@ func (l *load) empty(column string) bool {
 }
 
 // absent reports whether a column is left out of the line items' files: one that has no value in any file of the load and
-// that the rollup does not read. A reader takes a column that a file lacks for null, and writing a null costs as much as writing
+// that the load itself does not read. A reader takes a column that a file lacks for null, and writing a null costs as much as writing
 // a short text.
 func (l *load) absent(column string) bool {
-	return l.empty(column) && !slices.ContainsFunc(store.DailyKeys(), func(c store.Column) bool { return c.Name == column }) &&
-		!slices.Contains(store.DailyMeasures(), column) && !slices.Contains(readAnyway, column)
+	return l.empty(column) && !slices.Contains(costs[:], column) && !slices.Contains(readAnyway, column)
 }
 
-// readAnyway are the columns that are read back from the files beside the keys and the measures of the rollup.
-var readAnyway = []string{"ChargePeriodStart", "ChargePeriodEnd", store.ColSourceFile, store.ColLoadID}
+// readAnyway are the columns that are read back from the files, or filled, whether or not the load has values for them.
+var readAnyway = []string{"ChargePeriodStart", "ChargePeriodEnd", "ChargeDescription", "Tags", store.ColSourceFile, store.ColLoadID}
 
 // readDaily adds up the rollup, per group.
 func readDaily(ctx context.Context, w *store.Writer, files []string) (map[group]*groupSums, error) {

@@ -69,6 +69,10 @@ func rollup(ctx context.Context, w *store.Writer, n int, files []string, parts [
 		}
 	}
 	for _, m := range store.DailyMeasures() {
+		if empty(m) && !slices.Contains(costs[:], m) {
+			measures = append(measures, fmt.Sprintf("CAST(NULL AS %s) AS %s", store.Column{Name: m, Type: focus.Decimal}.SQLType(), ident(m)))
+			continue
+		}
 		measures = append(measures, fmt.Sprintf("sum(c.%s) AS %s", ident(m), ident(m)))
 	}
 	sel := strings.NewReplacer("{keys}", strings.Join(keys, ", "), "{measures}", strings.Join(measures, ", "), "{square}", store.SquareSQL("sum(c.EffectiveCost)"),

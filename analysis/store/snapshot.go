@@ -22,7 +22,7 @@ import (
 )
 
 // Snapshot is the store as one load left it: line items and rollup that belong together. It stays readable whatever is
-// loaded later. Queries on one Snapshot run one after the other; open another to run two at once.
+// loaded later. Queries on one Snapshot run one after the other; [Snapshot.Beside] is for two at once.
 type Snapshot struct {
 	ID        int64     // of the daily table
 	ChargesID int64     // of the line items it was rolled up from
