@@ -59,6 +59,7 @@ type Bot struct {
 	homes    homes
 	pictures pictures
 	busy     sync.WaitGroup // events that are dealt with at once and not kept
+	fatal    chan error     // the first call that Slack refused for the credentials' sake
 	up       atomic.Bool
 }
 
@@ -79,7 +80,8 @@ func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Option
 	if o.Today == nil {
 		o.Today = o.Now
 	}
-	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1)}
+	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1),
+		fatal: make(chan error, 1)}
 	b.sender = slack.NewSender(c, db, o.Owner, o.Lease, b.content, b.gaveUp)
 	return b
 }
@@ -163,10 +165,13 @@ const (
 func (b *Bot) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	// Workers stop taking when the context ends; the sender goes on until they are done, so that what they say is sent.
-	sending, stop := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer stop(nil)
-	fatal := make(chan error, 1)
-	wg.Go(func() { fatal <- b.sender.Run(sending) })
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	wg.Go(func() {
+		if err := b.sender.Run(sending); err != nil {
+			b.refused(err)
+		}
+	})
 
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -176,18 +181,29 @@ func (b *Bot) Run(ctx context.Context) error {
 
 	var err error
 	select {
-	case err = <-fatal:
-		cancel()
+	case err = <-b.fatal:
 	case <-ctx.Done():
 	}
+	cancel()
 	workers.Wait()
 	b.busy.Wait()
 	if err == nil {
 		b.drain()
-		stop(nil)
-		wg.Wait()
 	}
+	stop()
+	wg.Wait()
 	return err
+}
+
+// refused tells [Bot.Run] that the credentials are no good; nil is no news.
+func (b *Bot) refused(err error) {
+	if !slack.Fatal(err) {
+		return
+	}
+	select {
+	case b.fatal <- err:
+	default: // it knows
+	}
 }
 
 // drainTime bounds how long a stopping process waits for the last posts; what is left waits in the outbox for the next one.
@@ -272,6 +288,14 @@ func (b *Bot) deal(ctx context.Context, owner string, it state.Item, e slack.Eve
 	outcome, err := b.hold(ctx, owner, e)
 	if err == nil {
 		b.finish(ctx, it.Key, outcome)
+		return
+	}
+	if slack.Fatal(err) {
+		// Nothing can be done with these credentials: the event is for the next process, which has better ones.
+		if err := b.db.Postpone(ctx, &it, b.opts.Now()); err != nil {
+			b.log.Error("inbox not written", "error", err)
+		}
+		b.refused(err)
 		return
 	}
 	late := b.opts.Now().Sub(it.Received) > againUntil

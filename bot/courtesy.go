@@ -29,6 +29,7 @@ func (b *Bot) courtesy(ctx context.Context, e slack.Event) {
 	}
 	if err != nil {
 		b.log.Warn("view not served", "kind", string(e.Kind), "error", err)
+		b.refused(err)
 	}
 }
 

@@ -8,12 +8,18 @@ import (
 	"spendbot/bot/slack"
 )
 
+// noLookup is what people are told who cannot be told apart.
+const noLookup = "I am not allowed to look up who asks, so I cannot tell what you may see. Whoever runs this bot can mend that: `spendbot check` says how."
+
 // grant decides what the person behind an event may see where the event happened. It fails when Slack cannot be asked: who
 // somebody is decides everything else, so nothing is assumed.
 func (b *Bot) grant(ctx context.Context, e slack.Event, place slack.Place) (access.Grant, error) {
 	who := access.Person{Team: e.Team, ID: e.User, Bot: e.Bot || e.User == ""}
 	if e.User != "" {
 		p, err := b.slack.Person(ctx, e.User)
+		if slack.Denied(err) {
+			return access.Grant{Refusal: noLookup, Reason: "Slack does not let the app look people up: " + slack.Code(err)}, nil
+		}
 		if err != nil {
 			return access.Grant{}, fmt.Errorf("look up who asks: %w", err)
 		}
@@ -24,7 +30,9 @@ func (b *Bot) grant(ctx context.Context, e slack.Event, place slack.Place) (acce
 	who.Stranger = who.Stranger || e.UserTeam != "" && e.UserTeam != self.Team || e.Team != "" && self.Team != "" && e.Team != self.Team
 	if need := b.policy.NeedsGroups(); len(need) > 0 && !who.Bot && !who.Stranger && !who.Guest {
 		groups, err := b.slack.GroupsOf(ctx, e.User, need)
-		if err != nil {
+		if slack.Denied(err) {
+			who.GroupsUnknown = true
+		} else if err != nil {
 			return access.Grant{}, fmt.Errorf("look up the user groups of who asks: %w", err)
 		}
 		who.Groups = groups
@@ -41,5 +49,6 @@ func (b *Bot) place(ctx context.Context, e slack.Event) (slack.Place, error) {
 	if err != nil {
 		return p, fmt.Errorf("look up the channel: %w", err)
 	}
+	p.Shared = p.Shared || e.Shared // also where the channel cannot be looked up, or could before it was shared
 	return p, nil
 }

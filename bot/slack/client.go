@@ -93,7 +93,7 @@ func splitScopes(s string) []string {
 func (c *Client) Identify(ctx context.Context) (Self, error) {
 	r, err := c.api.AuthTestContext(ctx)
 	if err != nil {
-		return Self{}, c.failed("auth.test", err)
+		return Self{}, c.failed(methodIdentify, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -162,22 +162,35 @@ func Code(err error) string {
 	return "other"
 }
 
-// Fatal reports whether an error says that the credentials are no good: trying again helps nobody.
+// Fatal reports whether an error says that the credentials are no good: trying again helps nobody. Of the codes that methods
+// also give for one channel or person alone, only those count that come when the bot asks who it is or for a socket.
 func Fatal(err error) bool {
 	if err == nil {
 		return false
 	}
 	switch Code(err) {
-	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission", "org_login_required",
-		"not_allowed_token_type", "team_access_not_granted", "access_denied":
+	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired":
 		return true
+	case "no_permission", "not_allowed_token_type", "team_access_not_granted", "access_denied", "missing_scope":
+		e, ok := errors.AsType[*APIError](err)
+		return ok && (e.Method == methodIdentify || e.Method == methodSocket)
 	}
 	return false
 }
 
+// The methods without which there is no bot.
+const (
+	methodIdentify = "auth.test"
+	methodSocket   = "apps.connections.open"
+)
+
 // FatalHint says what to do about an error that [Fatal] calls fatal.
 func FatalHint(err error) string {
-	switch Code(err) {
+	code := Code(err)
+	if e, ok := errors.AsType[*APIError](err); ok && e.Method == methodSocket && code != "not_allowed_token_type" {
+		return "SLACK_APP_TOKEN must be an app-level token (xapp-...) of this app with connections:write, made on its Basic Information page; `spendbot check` tests it"
+	}
+	switch code {
 	case "not_allowed_token_type":
 		return "SLACK_BOT_TOKEN takes the bot token (xoxb-...), SLACK_APP_TOKEN the app-level token (xapp-...): they may be swapped"
 	case "token_revoked", "account_inactive":
@@ -185,22 +198,46 @@ func FatalHint(err error) string {
 	case "token_expired":
 		return "the token is of the rotating kind: turn token rotation off in the app's settings, install again and set SLACK_BOT_TOKEN"
 	}
-	return "check SLACK_BOT_TOKEN (xoxb-...) and, for Socket Mode, SLACK_APP_TOKEN (xapp-... with connections:write); `spendbot check` tests them"
+	return "check SLACK_BOT_TOKEN (xoxb-..., the app's OAuth & Permissions page); `spendbot check` tests it"
 }
 
 // absent reports whether the server does not have the method, or the app may not use it, and logs so once.
 func (c *Client) absent(method string, err error) bool {
-	switch code := Code(err); code {
-	case "unknown_method", "http_404", "http_405", "http_501", "missing_scope", "not_allowed", "feature_not_enabled", "method_not_supported_for_channel_type":
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if !c.absences[method] {
-			c.absences[method] = true
-			c.log.Warn("this Slack does not let the app do something; going on without it", "method", method, "code", code)
-		}
+	if !missing(err) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.absences[method] {
+		c.absences[method] = true
+		c.log.Warn("this Slack does not let the app do something; going on without it", "method", method, "code", Code(err))
+	}
+	return true
+}
+
+// missing reports whether an error says that there is no such method, or none for this app, wherever it is called.
+func missing(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch Code(err) {
+	case "unknown_method", "http_404", "http_405", "http_501", "missing_scope", "feature_not_enabled":
 		return true
 	}
 	return false
+}
+
+// Denied reports whether an error says that the app may not do what it tried, or that the server has no such method: asking
+// again gives the same.
+func Denied(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch Code(err) {
+	case "not_allowed", "no_permission", "access_denied", "not_allowed_token_type", "team_access_not_granted":
+		return true
+	}
+	return missing(err)
 }
 
 // lacks reports whether a method was found absent before.
@@ -234,14 +271,15 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-// answered reports whether the error is Slack's own: the call arrived and was refused.
+// answered reports whether the error is Slack's own: the call arrived, was refused, and nothing came of it. Of two codes Slack
+// says that some of it may have been done.
 func answered(err error) bool {
-	if _, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
-		return true
+	if r, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return r.Err != "internal_error" && r.Err != "fatal_error"
 	}
 	if s, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		return s.Code >= 400 && s.Code < 500
 	}
 	code := Code(err)
-	return code != "network" && code != "other" && !strings.HasPrefix(code, "http_")
+	return code != "network" && code != "other" && code != "internal_error" && code != "fatal_error" && !strings.HasPrefix(code, "http_")
 }

@@ -35,6 +35,7 @@ type Event struct {
 	Bot      bool   `json:"bot,omitempty"`       // a bot did it
 
 	Channel     string `json:"channel,omitempty"`
+	Shared      bool   `json:"shared,omitempty"`       // Slack says that people of another organization are in the channel
 	ChannelType string `json:"channel_type,omitempty"` // im, mpim, channel, group; empty where Slack does not say
 	TS          string `json:"ts,omitempty"`           // of the message that was written, or that was pressed on
 	Thread      string `json:"thread,omitempty"`       // the thread's first message, where there is a thread
@@ -75,6 +76,7 @@ type eventsAPI struct {
 	Type    string `json:"type"`
 	TeamID  string `json:"team_id"`
 	EventID string `json:"event_id"`
+	Shared  bool   `json:"is_ext_shared_channel"`
 	Event   struct {
 		Type        string `json:"type"`
 		Subtype     string `json:"subtype"`
@@ -109,7 +111,7 @@ func parseEvents(raw []byte) (Event, error) {
 		return Event{}, errIgnored
 	}
 	in := p.Event
-	e := Event{Team: p.TeamID, User: in.User, Channel: in.Channel, ChannelType: in.ChannelType, TS: in.TS, Thread: in.Thread,
+	e := Event{Team: p.TeamID, User: in.User, Channel: in.Channel, Shared: p.Shared, ChannelType: in.ChannelType, TS: in.TS, Thread: in.Thread,
 		Text: in.Text, Bot: in.BotID != "" || in.Subtype == "bot_message"}
 	for _, t := range []string{in.UserTeam, in.SourceTeam, in.Team} { // Slack Connect names the author's workspace in one of these
 		if t != "" && t != p.TeamID {

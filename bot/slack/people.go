@@ -92,7 +92,9 @@ func (c *Client) groupID(ctx context.Context, g string) (string, error) {
 	if !c.now().Before(h.until) {
 		list, err := c.api.GetUserGroupsContext(ctx)
 		if err != nil {
-			return "", c.failed("usergroups.list", err)
+			err = c.failed("usergroups.list", err)
+			c.absent("usergroups.list", err)
+			return "", err
 		}
 		h = cached[map[string]string]{map[string]string{}, c.now().Add(remembered)}
 		for _, u := range list {
@@ -115,7 +117,9 @@ func (c *Client) members(ctx context.Context, group string) ([]string, error) {
 	}
 	list, err := c.api.GetUserGroupMembersContext(ctx, group)
 	if err != nil {
-		return nil, c.failed("usergroups.users.list", err)
+		err = c.failed("usergroups.users.list", err)
+		c.absent("usergroups.users.list", err)
+		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -149,7 +153,7 @@ func (c *Client) Place(ctx context.Context, id string) (Place, error) {
 		if c.absent("conversations.info", err) {
 			return Place{ID: id, Member: true}, nil
 		}
-		if Code(err) == "channel_not_found" {
+		if Code(err) == "channel_not_found" || Denied(err) {
 			return Place{ID: id}, nil
 		}
 		return Place{}, err
@@ -178,7 +182,10 @@ func (c *Client) Direct(ctx context.Context, person string) (string, error) {
 	}
 	ch, _, _, err := c.api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{person}})
 	if err != nil {
-		return "", c.failed("conversations.open", err)
+		if err = c.failed("conversations.open", err); !c.absent("conversations.open", err) {
+			return "", err
+		}
+		return person, nil // where a message to a person goes to the conversation with them
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -294,5 +301,5 @@ func (c *Client) HasGroup(ctx context.Context, g string) (bool, error) {
 // TrySocket asks for a Socket Mode connection without opening it.
 func (c *Client) TrySocket(ctx context.Context) error {
 	_, _, err := c.api.StartSocketModeContext(ctx)
-	return c.failed("apps.connections.open", err)
+	return c.failed(methodSocket, err)
 }

@@ -79,7 +79,10 @@ func (s *Socket) connect(ctx context.Context) (connected bool, err error) {
 	for {
 		select {
 		case err := <-done:
-			return connected, err
+			if ctx.Err() != nil { // asked to stop
+				return connected, nil
+			}
+			return connected, s.client.failed(methodSocket, err)
 		case e := <-c.Events:
 			switch e.Type {
 			case socketmode.EventTypeConnecting:
@@ -90,16 +93,15 @@ func (s *Socket) connect(ctx context.Context) (connected bool, err error) {
 				s.log.Info("connected to Slack", "mode", "socket")
 			case socketmode.EventTypeConnectionError, socketmode.EventTypeErrorWriteFailed, socketmode.EventTypeIncomingError:
 				if bad, ok := e.Data.(*slack.ConnectionErrorEvent); ok {
-					if Fatal(bad.ErrorObj) {
-						return connected, bad.ErrorObj
+					err := s.client.failed(methodSocket, bad.ErrorObj)
+					if Fatal(err) {
+						return connected, err
 					}
-					s.log.Warn("could not connect to Slack", "error", bad.ErrorObj, "wait", bad.Backoff.String())
+					s.log.Warn("could not connect to Slack", "error", err, "wait", bad.Backoff.String())
 					if bad.Backoff > longWait { // begin anew rather than wait for minutes
-						return connected, bad.ErrorObj
+						return connected, err
 					}
 				}
-			case socketmode.EventTypeInvalidAuth:
-				return connected, errors.New("invalid_auth")
 			case socketmode.EventTypeErrorBadMessage:
 				s.log.Warn("a message over the socket could not be read; Slack will send it again")
 			case socketmode.EventTypeEventsAPI, socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
