@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 
 	"spendbot/analysis"
 	"spendbot/analysis/desk"
@@ -21,6 +22,7 @@ import (
 const (
 	answered  = "answered"
 	clarified = "clarified"
+	declined  = "declined" // not a question about spend
 	refused   = "refused"
 	ignored   = "ignored"
 	troubled  = "failed"
@@ -40,6 +42,9 @@ func (b *Bot) handle(ctx context.Context, e slack.Event) (outcome string, err er
 	}
 	return ignored, nil
 }
+
+// partAnswer is the part of an exchange that answers it: there is one.
+const partAnswer = "answer"
 
 // talk is one exchange: who asks, where the answer goes, and what they may see.
 type talk struct {
@@ -174,15 +179,16 @@ func (b *Bot) within(t *talk, a *analysis.Answer) *analysis.Answer {
 
 // answer answers a question and puts what it has to say into the outbox.
 func (b *Bot) answer(ctx context.Context, t *talk, q desk.Question) (string, error) {
-	key := t.Key + "/answer"
-	if _, err := b.db.PostByKey(ctx, key); err == nil {
-		return answered, nil // an earlier attempt came this far
+	if p, err := b.db.PostByKey(ctx, t.Key+"/"+partAnswer); err == nil {
+		return b.resume(ctx, t, p)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	q.Scope, q.Now = t.grant.Scope, b.opts.Today()
 	if t.place.Direct && t.thread != "" {
-		q.Reading = func(p analysis.Plan, rows int64) { b.slack.Status(ctx, t.channel, t.thread, status(p, rows)) }
+		shown := func() {}
+		q.Reading = func(p analysis.Plan, rows int64) { shown = b.show(ctx, t, status(p, rows)) }
+		defer func() { shown() }()
 	}
 	id, err := b.db.NewID(ctx)
 	if err != nil {
@@ -194,27 +200,65 @@ func (b *Bot) answer(ctx context.Context, t *talk, q desk.Question) (string, err
 	if err != nil {
 		return b.trouble(ctx, t, q.Text, err)
 	}
-	outcome := answered
-	switch a.Reading.Intent {
-	case analysis.Ambiguous:
-		outcome = clarified
-	case analysis.OutOfScope:
-		outcome = "declined"
-	}
 	if err := b.keep(ctx, t, a); err != nil {
 		return "", err
 	}
-	m := blocks.Answer(a, blocks.Options{Ephemeral: t.private})
-	if err := b.say(ctx, t, "answer", m); err != nil {
+	if err := b.sayOf(ctx, t, a.ID, partAnswer, blocks.Answer(a, blocks.Options{Ephemeral: t.private})); err != nil {
 		return "", err
 	}
+	b.metrics.Question(string(a.Reading.Intent), outcomeOf(a), b.opts.Now().Sub(t.Received), took)
+	return b.complete(ctx, t, a)
+}
+
+// resume goes on where an earlier attempt, which died, had put its answer into the outbox: what follows the answer is done
+// once more, and has happened once.
+func (b *Bot) resume(ctx context.Context, t *talk, p *state.Post) (string, error) {
+	var o slack.Outgoing
+	if err := json.Unmarshal(p.Payload, &o); err != nil {
+		return "", fmt.Errorf("post %s: %w", p.Key, err)
+	}
+	if o.Answer == "" { // it had said that it could not work it out
+		return troubled, b.audit(ctx, t, "", troubled, "interrupted")
+	}
+	s, err := b.db.Answer(ctx, o.Answer)
+	if err != nil {
+		return "", err
+	}
+	return b.complete(ctx, t, s.Answer)
+}
+
+// complete does what follows an answer: the picture, and the audit.
+func (b *Bot) complete(ctx context.Context, t *talk, a *analysis.Answer) (string, error) {
 	if !t.private {
 		if err := b.draw(ctx, t, a); err != nil {
 			return "", err
 		}
 	}
-	b.metrics.Question(string(a.Reading.Intent), outcome, b.opts.Now().Sub(t.Received), took)
-	return outcome, b.audit(ctx, t, a.ID, outcome, "")
+	return outcomeOf(a), b.audit(ctx, t, a.ID, outcomeOf(a), "")
+}
+
+func outcomeOf(a *analysis.Answer) string {
+	switch a.Reading.Intent {
+	case analysis.Ambiguous:
+		return clarified
+	case analysis.OutOfScope:
+		return declined
+	}
+	return answered
+}
+
+// show says what the bot is doing, beside doing it: Slack may take its time. Slack takes the status away when the answer
+// comes; done says that it has, and a status that comes later is taken away by us.
+func (b *Bot) show(ctx context.Context, t *talk, text string) (done func()) {
+	var over atomic.Bool
+	ctx = context.WithoutCancel(ctx)
+	b.busy.Go(func() {
+		b.slack.Status(ctx, t.channel, t.thread, text)
+		if over.Swap(true) {
+			b.slack.Status(ctx, t.channel, t.thread, "")
+		}
+	})
+	return func() { over.Swap(true) }
 }
 
 // keep stores an answer, who asked, and that the conversation goes on from it. Questions back, refusals and explanations of
@@ -247,7 +291,12 @@ func (b *Bot) keep(ctx context.Context, t *talk, a *analysis.Answer) error {
 // say puts a message of this exchange into the outbox. What names it is the event and the part it plays, so that an event
 // dealt with twice says it once.
 func (b *Bot) say(ctx context.Context, t *talk, part string, m blocks.Message) error {
-	o := slack.Outgoing{Text: m.Text}
+	return b.sayOf(ctx, t, "", part, m)
+}
+
+// sayOf is say for what an answer says.
+func (b *Bot) sayOf(ctx context.Context, t *talk, answer, part string, m blocks.Message) error {
+	o := slack.Outgoing{Text: m.Text, Answer: answer}
 	if len(m.Blocks) > 0 {
 		var err error
 		if o.Blocks, err = json.Marshal(m.Blocks); err != nil {
@@ -298,7 +347,7 @@ func (b *Bot) trouble(ctx context.Context, t *talk, asked string, err error) (st
 	}
 	b.log.Error("question not answered", "key", t.Key, "error", err)
 	b.metrics.Question("none", troubled, b.opts.Now().Sub(t.Received), 0)
-	if err := b.say(ctx, t, "answer", blocks.Trouble(text)); err != nil {
+	if err := b.say(ctx, t, partAnswer, blocks.Trouble(text)); err != nil {
 		return "", err
 	}
 	t.Text = asked
@@ -323,7 +372,7 @@ func (b *Bot) help(ctx context.Context, t *talk) (string, error) {
 		return b.trouble(ctx, t, "help", err)
 	}
 	m := blocks.Help(blocks.HelpData{Examples: desk.Examples(sv, b.opts.Today()), Scope: t.grant.Name, Command: b.opts.Command})
-	if err := b.say(ctx, t, "answer", m); err != nil {
+	if err := b.say(ctx, t, partAnswer, m); err != nil {
 		return "", err
 	}
 	return answered, b.audit(ctx, t, "", answered, "help")

@@ -139,7 +139,11 @@ func (b *Bot) file(ctx context.Context, t *talk, a *analysis.Answer, kind, ext, 
 	if err != nil {
 		return err
 	}
-	_, fresh, err := b.db.Enqueue(ctx, p, b.opts.Now())
+	kept, fresh, err := b.db.Enqueue(ctx, p, b.opts.Now())
+	if err == nil && kept.State == state.Failed { // Slack would not take it then; it may now
+		p.Key += "/" + t.Key
+		_, fresh, err = b.db.Enqueue(ctx, p, b.opts.Now())
+	}
 	if err != nil {
 		return err
 	}

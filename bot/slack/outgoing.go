@@ -25,12 +25,13 @@ type Outgoing struct {
 
 	Respond string `json:"respond,omitempty"` // response_url, of MethodRespond
 
-	// A file is made when it is sent, from the answer it belongs to.
-	Answer string `json:"answer,omitempty"`
-	File   string `json:"file,omitempty"` // kind: "chart", "csv", "sql"
-	Name   string `json:"name,omitempty"` // file name; it holds the answer's id, and is what the file is found again by
-	Title  string `json:"title,omitempty"`
-	Alt    string `json:"alt,omitempty"` // for screen readers
+	Answer string `json:"answer,omitempty"` // the answer that this says, or that the file is of
+
+	// A file is made when it is sent, from its answer.
+	File  string `json:"file,omitempty"` // kind: "chart", "csv", "sql"
+	Name  string `json:"name,omitempty"` // file name; it holds the answer's id, and is what the file is found again by
+	Title string `json:"title,omitempty"`
+	Alt   string `json:"alt,omitempty"` // for screen readers
 }
 
 // Post makes a post of the outbox.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,6 +32,7 @@ const (
 	firstRetry  = time.Second
 	longRetry   = time.Minute
 	giveUpAfter = 6 * time.Hour // an answer that comes later than that helps nobody
+	fileTries   = 8             // attempts at a file, over some 3 minutes: what is said in its thread after it waits for it
 	idlePoll    = 500 * time.Millisecond
 )
 
@@ -130,7 +132,10 @@ func (s *Sender) idle(ctx context.Context, fatal chan error) bool {
 	case <-ctx.Done():
 		return false
 	case err := <-fatal:
-		fatal <- err
+		select {
+		case fatal <- err: // for Run to return
+		default: // others are waiting there for it
+		}
 		return false
 	case <-s.wake:
 	case <-t.C:
@@ -143,7 +148,7 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 	// The calls end before the lease does; what became of them is written down however long they took.
 	calls, cancel := context.WithTimeout(ctx, deliverTime)
 	defer cancel()
-	old := s.now().Sub(p.Created) > giveUpAfter
+	old := s.now().Sub(p.Created) > giveUpAfter || p.Method == MethodFile && p.Attempts > fileTries
 	if unknown {
 		ts, found, err := s.find(calls, p)
 		switch {
@@ -158,7 +163,7 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 			s.log.Info("post found in Slack; not sent again", "key", p.Key)
 			s.sent(ctx, p, ts)
 			return nil
-		case old: // it is not there, and comes too late by now
+		case old: // it is not there, and has been tried for long enough
 			s.giveUp(ctx, p, p.LastError)
 			return nil
 		}
@@ -198,7 +203,7 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 // transient reports whether Slack refused for now: nothing happened, and later it may.
 func transient(err error) bool {
 	switch Code(err) {
-	case "service_unavailable", "team_added_to_org", "request_timeout", "message_limit_exceeded":
+	case "service_unavailable", "team_added_to_org", "org_login_required", "request_timeout", "message_limit_exceeded":
 		return true
 	}
 	return false
@@ -271,7 +276,7 @@ func (s *Sender) send(ctx context.Context, p state.Post) (ts string, err error) 
 	if p.Method == MethodFile {
 		return "", s.upload(ctx, p, o)
 	}
-	if ts, err = s.message(ctx, p, o); err != nil && len(o.Blocks) > 0 && refusedBlocks(err) {
+	if ts, err = s.message(ctx, p, o); err != nil && len(o.Blocks) > 0 && refusedBlocks(p.Method, err) {
 		// Better plain than silent: the text says the same.
 		s.log.Error("Slack refused the blocks of a message; sending it as text", "key", p.Key, "error", err)
 		s.metrics.Plain()
@@ -281,8 +286,10 @@ func (s *Sender) send(ctx context.Context, p state.Post) (ts string, err error) 
 	return ts, err
 }
 
-func refusedBlocks(err error) bool {
+func refusedBlocks(method string, err error) bool {
 	switch Code(err) {
+	case "http_400": // a response_url names no code
+		return method == MethodRespond
 	case "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "invalid_arguments", "block_mismatch", "invalid_attachments":
 		return true
 	}
@@ -304,20 +311,43 @@ func (s *Sender) message(ctx context.Context, p state.Post, o Outgoing) (string,
 			opts = append(opts, slack.MsgOptionBlocks(bs.BlockSet...))
 		}
 	}
+	channel, there := p.Channel, slices.Clone(opts)
 	if p.Thread != "" {
-		opts = append(opts, slack.MsgOptionTS(p.Thread))
+		there = append(there, slack.MsgOptionTS(p.Thread))
 	}
 	switch p.Method {
 	case MethodRespond:
-		_, _, _, err := s.client.api.SendMessageContext(ctx, p.Channel, append(opts, slack.MsgOptionResponseURL(o.Respond, slack.ResponseTypeEphemeral))...)
-		return "", s.client.failed(MethodRespond, err)
+		_, _, _, err := s.client.api.SendMessageContext(ctx, p.Channel, append(slices.Clone(there), slack.MsgOptionResponseURL(o.Respond, slack.ResponseTypeEphemeral))...)
+		if err = s.client.failed(MethodRespond, err); !s.elsewhere(p.Method, err) {
+			return "", err
+		}
+		fallthrough
 	case MethodWhisper:
-		ts, err := s.client.api.PostEphemeralContext(ctx, p.Channel, p.User, opts...)
-		return ts, s.client.failed(MethodWhisper, err)
+		ts, err := s.client.api.PostEphemeralContext(ctx, p.Channel, p.User, there...)
+		if err = s.client.failed(MethodWhisper, err); !s.elsewhere(MethodWhisper, err) {
+			return ts, err
+		}
+		if channel, err = s.client.Direct(ctx, p.User); err != nil {
+			return "", err
+		}
+		there = opts // in no thread
 	}
-	opts = append(opts, slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataEvent, EventPayload: map[string]any{metadataKey: p.Key}}))
-	_, ts, err := s.client.api.PostMessageContext(ctx, p.Channel, opts...)
+	there = append(there, slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataEvent, EventPayload: map[string]any{metadataKey: p.Key}}))
+	_, ts, err := s.client.api.PostMessageContext(ctx, channel, there...)
 	return ts, s.client.failed(MethodPost, err)
+}
+
+// elsewhere reports whether what only one person is to see cannot be shown to them in this way, so that there must be another:
+// the response_url has expired, or the person or the bot is not in the channel, or Slack has no such method. It has not
+// happened then.
+func (s *Sender) elsewhere(method string, err error) bool {
+	if err == nil || Fatal(err) || !answered(err) || retryAfter(err) > 0 || transient(err) || refusedBlocks(method, err) {
+		return false
+	}
+	if method == MethodRespond || !s.client.absent(method, err) {
+		s.log.Warn("what one person is to see cannot be shown in this way; trying another", "method", method, "code", Code(err))
+	}
+	return true
 }
 
 func (s *Sender) upload(ctx context.Context, p state.Post, o Outgoing) error {
