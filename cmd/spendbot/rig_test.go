@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,27 +32,31 @@ const patience = 60 * time.Second
 
 // rig is the bot's own binary in a process of its own, and a sandbox workspace at its other end.
 type rig struct {
-	t      testing.TB
-	box    *sandbox.Sandbox
-	url    string // of the sandbox
-	store  string
-	health string // address of the bot's own server
-	args   []string
-	env    []string
-	proc   *exec.Cmd
-	exited chan error
-	log    *lockedBuffer
+	t       testing.TB
+	box     *sandbox.Sandbox
+	url     string // of the sandbox
+	store   string
+	company sandbox.Company
+	health  string // address of the bot's own server
+	args    []string
+	env     []string
+	proc    *exec.Cmd
+	exited  chan error
+	log     *lockedBuffer
 }
 
 type rigOptions struct {
 	http    bool
-	store   string // built when empty
+	store   string // a copy of the demo company's when empty
 	config  string // YAML; the demo's access rules when empty
 	timing  sandbox.Timing
 	faults  sandbox.Faults
 	company *sandbox.Company
 	seed    uint64
+	signing string // the signing secret; rigSigning when empty
 }
+
+const rigSigning = "rig-signing-secret"
 
 // lockedBuffer keeps what a process printed.
 type lockedBuffer struct {
@@ -70,14 +76,54 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// sharedStore is a demo store for tests that count nothing in it, made once per run.
-var sharedStore = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "spendbot-rig-")
+// pristine is a demo store that no bot has worked on, made once per run.
+var pristine struct {
+	once sync.Once
+	dir  string // the folder around it, removed when the run ends
+	err  error
+}
+
+func pristineStore() (string, error) {
+	p := &pristine
+	p.once.Do(func() {
+		if p.dir, p.err = os.MkdirTemp("", "spendbot-rig-"); p.err == nil {
+			p.err = buildStore(filepath.Join(p.dir, "store"), demo.Options{Months: 4})
+		}
+	})
+	return filepath.Join(p.dir, "store"), p.err
+}
+
+// tidyRun is a test run that takes its store away afterwards.
+type tidyRun struct{ *testing.M }
+
+func (r tidyRun) Run() int {
+	defer func() { _ = os.RemoveAll(pristine.dir) }() // nothing where no test needed one
+	return r.M.Run()
+}
+
+// privateStore is a copy of the pristine store: two bots on one store are two bots of one workspace.
+func privateStore(t testing.TB) string {
+	t.Helper()
+	from, err := pristineStore()
 	if err != nil {
-		return "", err
+		t.Fatal(err)
 	}
-	return filepath.Join(dir, "store"), buildStore(filepath.Join(dir, "store"), demo.Options{Months: 4})
-})
+	dir := filepath.Join(t.TempDir(), "store")
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// tethered is the bot's binary that ends with the test run, also where that is killed and no cleanup happens: whoever started it
+// holds the other end of its standard input.
+func tethered() {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(exitError)
+	}()
+	main()
+}
 
 func buildStore(dir string, o demo.Options) error {
 	ctx := context.Background()
@@ -108,19 +154,19 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	t.Helper()
 	r := &rig{t: t, store: o.store, log: &lockedBuffer{}}
 	if r.store == "" {
-		dir, err := sharedStore()
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.store = dir
+		r.store = privateStore(t)
 	}
 	r.health = freeAddress(t)
 	company := sandbox.Demo()
 	if o.company != nil {
 		company = *o.company
 	}
+	r.company = company
 	options := sandbox.Options{Company: company, Timing: o.timing, Faults: o.faults, Seed: o.seed}
-	const signing = "rig-signing-secret"
+	signing := o.signing
+	if signing == "" {
+		signing = rigSigning
+	}
 	mode := modeSocket
 	if o.http {
 		mode = modeHTTP
@@ -183,9 +229,12 @@ func (r *rig) start() *rig {
 
 func (r *rig) launch() {
 	r.t.Helper()
-	r.proc = exec.Command("spendbot", r.args...)
+	r.proc = exec.Command("spendbot-tethered", r.args...)
 	r.proc.Env = r.env
 	r.proc.Stdout, r.proc.Stderr = r.log, r.log
+	if _, err := r.proc.StdinPipe(); err != nil { // closed when either of us ends
+		r.t.Fatal(err)
+	}
 	if err := r.proc.Start(); err != nil {
 		r.t.Fatal(err)
 	}
@@ -212,6 +261,22 @@ func (r *rig) ready() {
 		}
 	}
 	r.t.Fatalf("the bot is not ready after %s\n%s", patience, r.log)
+}
+
+// another is a second bot of the same workspace on the same store, not started yet.
+func (r *rig) another() *rig {
+	r.t.Helper()
+	o := *r
+	o.health, o.proc, o.log = freeAddress(r.t), nil, &lockedBuffer{}
+	o.args = slices.Clone(r.args)
+	o.args[slices.Index(o.args, "--listen")+1] = o.health
+	r.t.Cleanup(func() {
+		o.stop()
+		if r.t.Failed() {
+			r.t.Logf("the other bot's log:\n%s", o.log)
+		}
+	})
+	return &o
 }
 
 // kill ends the bot as a power cut does.

@@ -24,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"spendbot": main})
+	testscript.Main(tidyRun{m}, map[string]func(){"spendbot": main, "spendbot-tethered": tethered})
 }
 
 // TestScripts runs the scripts of testdata/script: each is a session at the command line in a folder of its own.
