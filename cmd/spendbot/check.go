@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func (a *app) check() *cobra.Command {
 			for _, s := range policy.Explain() {
 				r.ok("access: %s", s)
 			}
-			a.checkStore(ctx, &r)
+			a.checkStore(ctx, &r, policy)
 			a.checkSlack(ctx, &r, policy)
 			if asJSON {
 				if err := encode(a.stdout, r.lines); err != nil {
@@ -90,7 +91,7 @@ func (a *app) check() *cobra.Command {
 	return c
 }
 
-func (a *app) checkStore(ctx context.Context, r *checks) {
+func (a *app) checkStore(ctx context.Context, r *checks, policy *access.Policy) {
 	if a.flags.store == "" {
 		r.note("--store DIR, SPENDBOT_STORE or `store:` name yours", "no store is configured: the bot would answer on the made-up demo company")
 		return
@@ -123,6 +124,12 @@ func (a *app) checkStore(ctx context.Context, r *checks) {
 			continue
 		}
 		r.ok("store: %s is complete through %s", p.Name, p.Through.Format("2 Jan 2006"))
+	}
+	scopes := policy.Scopes()
+	for _, name := range slices.Sorted(maps.Keys(scopes)) {
+		for _, what := range sv.Missing(scopes[name]) {
+			r.note("whoever has this scope sees nothing by it; correct the value, or wait for a bill that has it", "access.scopes.%s: %s", name, what)
+		}
 	}
 	if failed, err := st.state.Failures(ctx, 5); err == nil && len(failed) > 0 {
 		for _, p := range failed {
