@@ -147,7 +147,7 @@ func (b *Bot) Ready(ctx context.Context) error {
 	if !b.up.Load() {
 		return errors.New("not connected to Slack")
 	}
-	if _, err := b.desk.Survey(ctx, nil); err != nil {
+	if err := b.desk.Ready(ctx); err != nil {
 		return fmt.Errorf("the store cannot be read: %w", err)
 	}
 	return nil

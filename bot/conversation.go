@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -324,9 +325,12 @@ func (b *Bot) enqueue(ctx context.Context, o slack.Outgoing, t *talk, part, meth
 	return nil
 }
 
-// draw puts the answer's chart into the thread, where there is something to draw. A chart that cannot be made costs the
-// picture, not the answer.
+// draw puts the answer's chart into the thread, where it says more than the text: of a bridge, or of days. A chart that cannot
+// be made costs the picture, not the answer.
 func (b *Bot) draw(ctx context.Context, t *talk, a *analysis.Answer) error {
+	if !slices.ContainsFunc(a.Parts, func(p analysis.Part) bool { return p.Bridge != nil || p.Series != nil }) {
+		return nil
+	}
 	p, err := b.pictures.of(a)
 	if err != nil {
 		b.log.Error("chart not made", "answer", a.ID, "error", err)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"spendbot/bot/access"
 	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
+	"spendbot/bot/state"
 )
 
 // courtesyTime bounds what is done for a view that somebody opened.
@@ -74,11 +76,20 @@ func (b *Bot) home(ctx context.Context, e slack.Event) error {
 	if err != nil {
 		return err
 	}
+	row := state.AuditRow{At: b.opts.Now(), Team: e.Team, User: e.User, Kind: "home", Scope: g.Name, Outcome: answered, Item: e.Key}
 	if !g.Allowed {
-		return b.slack.PublishHome(ctx, e.User, blocks.Home(blocks.HomeData{Refusal: g.Refusal, Now: b.opts.Today()}))
+		row.Outcome, row.Reason = refused, g.Reason
+		err := b.slack.PublishHome(ctx, e.User, blocks.Home(blocks.HomeData{Refusal: g.Refusal, Now: b.opts.Today()}))
+		return errors.Join(err, b.db.Audit(ctx, row))
 	}
 	d, err := b.homeOf(ctx, g, e)
 	if err != nil {
+		return err
+	}
+	if d.MonthToDate != nil {
+		row.Answer = d.MonthToDate.ID
+	}
+	if err := b.db.Audit(ctx, row); err != nil {
 		return err
 	}
 	if p, err := b.slack.Person(ctx, e.User); err == nil {

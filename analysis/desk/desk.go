@@ -166,6 +166,12 @@ func (d *Desk) reader(ctx context.Context, sn *store.Snapshot, scope []analysis.
 	return r, nil
 }
 
+// Ready reports whether there is something to answer from, without waiting for a turn.
+func (d *Desk) Ready(ctx context.Context) error {
+	_, err := d.store.Newest(ctx)
+	return err
+}
+
 // Read reads a question without answering it.
 func (d *Desk) Read(ctx context.Context, q Question) (analysis.Plan, error) {
 	sn, done, err := d.seat(ctx)

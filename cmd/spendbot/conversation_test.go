@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +112,7 @@ func TestConversations(t *testing.T) {
 			t.Run("shortcut, assistant, home", func(t *testing.T) { surfaces(t, r) })
 			t.Run("what cannot be answered", func(t *testing.T) { unanswerable(t, r) })
 			t.Run("health and metrics", func(t *testing.T) { health(t, r) })
+			t.Run("the audit", func(t *testing.T) { audited(t, r) })
 			if code := r.stop(); code != 0 {
 				t.Errorf("stopped with exit code %d", code)
 			}
@@ -367,5 +370,37 @@ func health(t *testing.T, r *rig) {
 		}
 		contains(t, path, string(b), want)
 		lacks(t, path, string(b), "xoxb-", "xapp-", "rig-signing", "payments", "poem")
+	}
+}
+
+// audited: who asked what, within which scope, and who was refused, is there to be read.
+func audited(t *testing.T, r *rig) {
+	out, err := exec.Command("spendbot", "audit", "--store", r.store, "--limit", "0", "--json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []auditJSON
+	if err := json.Unmarshal(out, &rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []auditJSON{
+		{User: sandbox.Ana, Kind: "question", Asked: "why did spend change last week?", Outcome: "answered", Scope: "all spend"},
+		{User: sandbox.Ana, Kind: "command", Asked: "top 5 services in October", Outcome: "answered"},
+		{User: sandbox.Ana, Kind: "button", Outcome: "answered"},
+		{User: sandbox.Ana, Kind: "shortcut", Outcome: "answered"},
+		{User: sandbox.Ana, Kind: "question", Outcome: "clarified"},
+		{User: sandbox.Ben, Kind: "question", Asked: "spend by team in October", Outcome: "answered", Scope: "team payments"},
+		{User: sandbox.Ben, Kind: "home", Outcome: "answered", Scope: "team payments"},
+		{User: sandbox.Gil, Kind: "question", Outcome: "refused"},
+		{User: sandbox.Gil, Kind: "home", Outcome: "refused"},
+		{User: sandbox.Sam, Kind: "question", Outcome: "refused"},
+		{User: sandbox.Deploybot, Kind: "question", Outcome: "refused"},
+	} {
+		if !slices.ContainsFunc(rows, func(row auditJSON) bool {
+			return row.User == want.User && row.Kind == want.Kind && row.Outcome == want.Outcome && strings.Contains(row.Asked, want.Asked) &&
+				strings.Contains(row.Scope, want.Scope) && (row.Outcome == "refused") == (row.Reason != "") && (row.Outcome != "answered" || row.Answer != "" || row.Reason != "")
+		}) {
+			t.Errorf("not in the audit: %+v", want)
+		}
 	}
 }
