@@ -43,6 +43,7 @@ type rig struct {
 	proc    *exec.Cmd
 	exited  chan error
 	log     *lockedBuffer
+	signing string
 }
 
 type rigOptions struct {
@@ -152,30 +153,19 @@ func buildStore(dir string, o demo.Options) error {
 // newRig makes the workspace; start starts the bot.
 func newRig(t testing.TB, o rigOptions) *rig {
 	t.Helper()
-	r := &rig{t: t, store: o.store, log: &lockedBuffer{}}
-	if r.store == "" {
-		r.store = privateStore(t)
-	}
-	r.health = freeAddress(t)
 	company := sandbox.Demo()
 	if o.company != nil {
 		company = *o.company
 	}
-	r.company = company
-	options := sandbox.Options{Company: company, Timing: o.timing, Faults: o.faults, Seed: o.seed}
-	signing := o.signing
-	if signing == "" {
-		signing = rigSigning
-	}
-	mode := modeSocket
-	if o.http {
-		mode = modeHTTP
-		options.Delivery = sandbox.Delivery{BaseURL: "http://" + r.health, SigningSecret: signing}
-	}
 	var handler http.Handler
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { handler.ServeHTTP(w, q) }))
+	r := rigAt(t, srv.URL+"/api/", company.App.BotToken, company.App.AppToken, o)
+	r.company = company
+	options := sandbox.Options{Company: company, Timing: o.timing, Faults: o.faults, Seed: o.seed, URL: srv.URL}
+	if o.http {
+		options.Delivery = sandbox.Delivery{BaseURL: "http://" + r.health, SigningSecret: r.signing}
+	}
 	r.url = srv.URL
-	options.URL = srv.URL
 	r.box = sandbox.New(options)
 	handler = r.box.Handler()
 	t.Cleanup(func() {
@@ -183,10 +173,24 @@ func newRig(t testing.TB, o rigOptions) *rig {
 		r.box.Close()
 		srv.CloseClientConnections()
 		srv.Close()
-		if t.Failed() {
-			t.Logf("the bot's log:\n%s", r.log)
-		}
 	})
+	return r
+}
+
+// rigAt is a rig whose other end is whatever speaks Slack's API at a URL.
+func rigAt(t testing.TB, api, botToken, appToken string, o rigOptions) *rig {
+	t.Helper()
+	r := &rig{t: t, store: o.store, log: &lockedBuffer{}, signing: o.signing, health: freeAddress(t)}
+	if r.store == "" {
+		r.store = privateStore(t)
+	}
+	if r.signing == "" {
+		r.signing = rigSigning
+	}
+	mode := modeSocket
+	if o.http {
+		mode = modeHTTP
+	}
 	config := o.config
 	if config == "" {
 		config = "access:\n" + indentYAML(string(demoAccess))
@@ -196,8 +200,13 @@ func newRig(t testing.TB, o rigOptions) *rig {
 		t.Fatal(err)
 	}
 	r.args = []string{"serve", "--store", r.store, "--config", path, "--mode", mode, "--listen", r.health, "--now", rigNow}
-	r.env = append(os.Environ(), "SLACK_BOT_TOKEN="+company.App.BotToken, "SLACK_APP_TOKEN="+company.App.AppToken,
-		"SLACK_SIGNING_SECRET="+signing, "SLACK_API_URL="+srv.URL+"/api/")
+	r.env = append(os.Environ(), "SLACK_BOT_TOKEN="+botToken, "SLACK_APP_TOKEN="+appToken, "SLACK_SIGNING_SECRET="+r.signing, "SLACK_API_URL="+api)
+	t.Cleanup(func() {
+		r.stop()
+		if t.Failed() {
+			t.Logf("the bot's log:\n%s", r.log)
+		}
+	})
 	return r
 }
 
