@@ -240,8 +240,9 @@ func parseInteraction(raw []byte) (Event, error) {
 
 // parseCommand reads the form of a slash command.
 func parseCommand(f url.Values) (Event, error) {
-	e := Event{Kind: Command, Team: f.Get("team_id"), User: f.Get("user_id"), Channel: f.Get("channel_id"), Text: f.Get("text"),
-		Trigger: f.Get("trigger_id"), Respond: f.Get("response_url")}
+	get := func(name string) string { return strings.ToValidUTF8(f.Get(name), "\uFFFD") } // a form holds any bytes
+	e := Event{Kind: Command, Team: get("team_id"), User: get("user_id"), Channel: get("channel_id"), Text: get("text"),
+		Trigger: get("trigger_id"), Respond: get("response_url")}
 	e.Key = strings.Join([]string{e.Team, "command", e.User, e.Channel, e.Trigger}, "/")
 	return e, needed(e, e.User, e.Channel, e.Trigger)
 }
