@@ -16,7 +16,8 @@ import (
 	"github.com/apache/iceberg-go/catalog"
 	sqlcat "github.com/apache/iceberg-go/catalog/sql"
 	"github.com/apache/iceberg-go/table"
-	_ "modernc.org/sqlite" // the catalog's driver
+	"modernc.org/sqlite" // the catalog's driver
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"spendbot/analysis"
 )
@@ -85,7 +86,31 @@ func DSN(dir string) string {
 	return u.String()
 }
 
+// connectTime is how long processes that begin a new file at once ask again for it.
+const connectTime = 20 * time.Second
+
+// connect makes the first connection, and with it makes a new file one with a write-ahead log. That is the one change for which
+// SQLite does not wait its turn, whatever the busy timeout: of several processes that begin at once all but one are told
+// "busy" now and then, and ask again here.
+func (s *Store) connect(ctx context.Context) error {
+	for waited, wait := time.Duration(0), time.Millisecond; ; waited, wait = waited+wait, min(2*wait, 100*time.Millisecond) {
+		err := s.db.PingContext(ctx)
+		var e *sqlite.Error
+		if !errors.As(err, &e) || e.Code()&0xff != sqlite3.SQLITE_BUSY || waited >= connectTime {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 func (s *Store) prepare(ctx context.Context) error {
+	if err := s.connect(ctx); err != nil {
+		return fmt.Errorf("read %s: %w; if it is damaged, load the bills again into another folder", DatabaseFile, err)
+	}
 	var n int
 	if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE name = 'iceberg_tables'").Scan(&n); err != nil {
 		return fmt.Errorf("read %s: %w; if it is damaged, load the bills again into another folder", DatabaseFile, err)
