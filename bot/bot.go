@@ -286,6 +286,11 @@ const (
 // deal deals with one event, and says so in state.
 func (b *Bot) deal(ctx context.Context, owner string, it state.Item, e slack.Event) {
 	outcome, err := b.hold(ctx, owner, e)
+	if p, ok := errors.AsType[*panicked](err); ok {
+		// It would bring the process down each time it is tried, and with it everybody else's questions.
+		b.log.Error("an event brought its worker down", "key", it.Key, "kind", string(e.Kind), "panic", p.Error(), "stack", p.stack)
+		outcome, err = b.sorry(ctx, e)
+	}
 	if err == nil {
 		b.finish(ctx, it.Key, outcome)
 		return
@@ -331,7 +336,12 @@ func (b *Bot) hold(ctx context.Context, owner string, e slack.Event) (string, er
 			}
 		}
 	})
-	return b.handle(ctx, e)
+	var outcome string
+	err := guarded(func() (err error) {
+		outcome, err = b.handle(ctx, e)
+		return err
+	})
+	return outcome, err
 }
 
 func (b *Bot) finish(ctx context.Context, key, outcome string) {

@@ -101,8 +101,11 @@ func (p *pictures) of(a *analysis.Answer) (picture, error) {
 		return m, nil
 	}
 	var m picture
-	var err error
-	if m.png, m.alt, m.ok, err = chart.PNG(a, chart.Options{}); err != nil {
+	err := guarded(func() (err error) {
+		m.png, m.alt, m.ok, err = chart.PNG(a, chart.Options{})
+		return err
+	})
+	if err != nil {
 		return m, err
 	}
 	if p.made == nil {

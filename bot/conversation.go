@@ -358,6 +358,24 @@ func (b *Bot) trouble(ctx context.Context, t *talk, asked string, err error) (st
 	return troubled, b.audit(ctx, t, "", troubled, slack.Scrub(err.Error()))
 }
 
+// sorry says to whom it may concern that dealing with their event went wrong altogether.
+func (b *Bot) sorry(ctx context.Context, e slack.Event) (string, error) {
+	t := &talk{Event: e, kind: string(e.Kind), channel: e.Channel, thread: e.Root(), private: e.Kind == slack.Press || e.Kind == slack.Shortcut}
+	switch {
+	case e.Kind == slack.Command:
+		t.private, t.thread = true, ""
+	case e.Ephemeral:
+		t.thread = e.Thread
+	case e.FromHome || e.Channel == "":
+		var err error
+		if t.channel, err = b.slack.Direct(ctx, e.User); err != nil {
+			return "", err
+		}
+		t.private, t.thread = false, ""
+	}
+	return b.trouble(ctx, t, "", errPanicked)
+}
+
 // audit keeps who asked what and what became of it.
 func (b *Bot) audit(ctx context.Context, t *talk, answer, outcome, reason string) error {
 	text := question(t.Text, b.slack.Self().User)
