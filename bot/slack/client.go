@@ -124,7 +124,7 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	s := e.Method + ": " + Scrub(e.Err.Error())
+	s := e.Method + ": " + e.Err.Error()
 	if r, ok := errors.AsType[slack.SlackErrorResponse](e.Err); ok {
 		if len(r.ResponseMetadata.Messages) > 0 {
 			s += ": " + strings.Join(r.ResponseMetadata.Messages, "; ")
@@ -133,7 +133,7 @@ func (e *APIError) Error() string {
 			s += fmt.Sprintf(" (needed: %s; granted: %s)", r.Needed, r.Provided)
 		}
 	}
-	return s
+	return Scrub(s) // a server may say back what it was sent
 }
 
 func (e *APIError) Unwrap() error { return e.Err }

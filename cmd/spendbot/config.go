@@ -108,7 +108,12 @@ func readConfig(path string) (config, error) {
 	}
 	err = yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&c)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return c, fmt.Errorf("configuration %s: %w", path, err)
+		// Without the lines around it, which a decoder likes to quote: somebody may have put a token there.
+		said := strings.TrimSpace(yaml.FormatError(err, false, false))
+		if namesSecret.MatchString(said) {
+			said += "; tokens come from the environment: SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, or the files that SLACK_BOT_TOKEN_FILE and so on name"
+		}
+		return c, fmt.Errorf("configuration %s: %s", path, said)
 	}
 	if _, err := c.askOptions(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
@@ -127,6 +132,9 @@ func readConfig(path string) (config, error) {
 	}
 	return c, nil
 }
+
+// namesSecret is what a field for a secret would be called.
+var namesSecret = regexp.MustCompile(`(?i)unknown field ".*(token|secret|password).*"`)
 
 // memorySize is how an amount of memory is written: 1GB, 512 MB, 1.5GiB.
 var memorySize = regexp.MustCompile(`(?i)^[0-9]+(\.[0-9]+)? ?[kmgt]i?b$`)

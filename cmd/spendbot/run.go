@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"spendbot/analysis/render"
+	"spendbot/bot/slack"
 )
 
 // Exit codes.
@@ -58,7 +59,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	var usage usageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
-		fmt.Fprintf(stderr, "spendbot: %v\n", err)
+		fmt.Fprintf(stderr, "spendbot: %v\n", slack.Scrub(err.Error()))
 		return exitUsage
 	}
 	a.explain(err)
@@ -71,7 +72,7 @@ func (a *app) explain(err error) {
 		if i == 0 {
 			line = "spendbot: " + line
 		}
-		fmt.Fprintln(a.stderr, render.Clean(line))
+		fmt.Fprintln(a.stderr, render.Clean(slack.Scrub(line)))
 	}
 	var refused refusedError
 	if errors.As(err, &refused) {
