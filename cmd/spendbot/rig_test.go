@@ -54,7 +54,8 @@ type rigOptions struct {
 	faults  sandbox.Faults
 	company *sandbox.Company
 	seed    uint64
-	signing string // the signing secret; rigSigning when empty
+	signing string                                // the signing secret; rigSigning when empty
+	between func(slack http.Handler) http.Handler // stands before the workspace, where a test looks on or interferes
 }
 
 const rigSigning = "rig-signing-secret"
@@ -168,6 +169,9 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	r.url = srv.URL
 	r.box = sandbox.New(options)
 	handler = r.box.Handler()
+	if o.between != nil {
+		handler = o.between(handler)
+	}
 	t.Cleanup(func() {
 		r.stop()
 		r.box.Close()
