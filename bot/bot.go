@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"spendbot/analysis"
 	"spendbot/analysis/desk"
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
@@ -356,20 +359,37 @@ func (b *Bot) look(ctx context.Context) {
 	purge := time.NewTicker(tidy)
 	defer gauges.Stop()
 	defer purge.Stop()
-	var err error
+	err := b.warm(ctx)
 	for {
+		if err != nil && ctx.Err() == nil {
+			b.log.Error("state not kept in order", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-gauges.C:
-			err = b.gauge(ctx)
+			err = errors.Join(b.gauge(ctx), b.warm(ctx))
 		case <-purge.C:
 			err = b.db.Purge(ctx, b.opts.Now())
 		}
-		if err != nil && ctx.Err() == nil {
-			b.log.Error("state not kept in order", "error", err)
+	}
+}
+
+// warmScopes bounds how many scopes are looked through before somebody asks: fewer than a desk keeps.
+const warmScopes = 16
+
+// warm has what each configured scope lets see looked through before somebody asks, after the start and after a load: that
+// takes a second on a large store, once.
+func (b *Bot) warm(ctx context.Context) error {
+	scopes := append([][]analysis.Filter{nil}, slices.Collect(maps.Values(b.policy.Scopes()))...)
+	for _, scope := range scopes[:min(len(scopes), warmScopes)] {
+		if _, err := b.desk.Survey(ctx, scope); errors.Is(err, store.ErrEmpty) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("survey of a scope: %w", err)
 		}
 	}
+	return nil
 }
 
 func (b *Bot) gauge(ctx context.Context) error {
