@@ -41,6 +41,11 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 		return err
 	}
 	defer st.Close()
+	apart, err := st.apart(ctx)
+	if err != nil {
+		return err
+	}
+	defer apart()
 	page, err := net.Listen("tcp", o.listen)
 	if errors.Is(err, syscall.EADDRINUSE) && o.listen == demoListen { // another demo, most likely
 		page, err = net.Listen("tcp", "127.0.0.1:0")

@@ -25,6 +25,28 @@ type opened struct {
 
 func (o *opened) Close() error { return errors.Join(o.state.Close(), o.Store.Close()) }
 
+// apart gives a workspace that lives no longer than this process a state of its own: its conversations are no other
+// workspace's, neither another demo's nor that of a bot which serves the same store and would be robbed of its questions. The
+// function it returns takes the state away again, once nothing uses it.
+func (o *opened) apart(ctx context.Context) (done func(), err error) {
+	dir, err := os.MkdirTemp("", "spendbot-workspace-")
+	if err != nil {
+		return nil, err
+	}
+	own, err := state.Open(ctx, filepath.Join(dir, store.DatabaseFile))
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	shared := o.state
+	o.state = own
+	return func() {
+		_ = own.Close() // it is thrown away
+		os.RemoveAll(dir)
+		o.state = shared
+	}, nil
+}
+
 // open opens the configured store, or the demo company where none is configured.
 func (a *app) open(ctx context.Context) (*opened, error) {
 	dir := a.flags.store
