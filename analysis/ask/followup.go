@@ -26,7 +26,7 @@ func (p *parse) isFollowUp(intent analysis.Intent) bool {
 	if len(p.ts) == 0 {
 		return false
 	}
-	if intent == analysis.Ambiguous || len(p.ts) <= 2 {
+	if intent == analysis.Ambiguous {
 		return true
 	}
 	subject := false
@@ -34,6 +34,9 @@ func (p *parse) isFollowUp(intent analysis.Intent) bool {
 		if subjects[t.low] && t.role != cut && t.role != named && (i == 0 || !in(p.ts[i-1].low, "by", "highest")) {
 			subject = true
 		}
+	}
+	if len(p.ts) <= 2 {
+		return !subject || len(p.mentions) == 0 // "total spend" leans, "search spend" stands
 	}
 	if has(p.ts, phrases("the increase|rise|jump|spike|drop|decrease|change")) && !subject {
 		return true

@@ -50,6 +50,10 @@ func TestOtherPeoplesNames(t *testing.T) {
 		{"spend of 123456789012", mtd + "account=Payments Production"},
 		{"us-east spend", mtd + "region=us-east-1|us-east-2"},
 		{"EU spend", mtd + "region=eu-west-1"},
+		{"spend where region != us-east-1", mtd + "region!=us-east-1"},
+		{"spend where region &lt;&gt; us-east-1", mtd + "region!=us-east-1"},
+		{"spend with Environment!=Staging", mtd + "tag:Environment!=Staging"},
+		{"spend where region = us-east-1", mtd + "region=us-east-1"},
 	} {
 		if got := brief(r.Read(c.question, monday, nil)); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.question, got, c.want)

@@ -42,6 +42,9 @@ var (
 	slashStart = regexp.MustCompile(`^\s*/[a-z][a-z_-]*(\s|$)`)
 )
 
+// unequal are the marks that mean "not".
+var unequal = strings.NewReplacer("!=", " not ", "<>", " not ", "≠", " not ")
+
 // clean takes away what is not the asker's: mentions, the slash command, emoji codes, control characters.
 func clean(question string) (text string, cutShort bool) {
 	if len(question) > maxRunes*utf8.UTFMax {
@@ -66,6 +69,7 @@ func clean(question string) (text string, cutShort bool) {
 	s = slashStart.ReplaceAllString(s, " ")
 	s = slackEmoji.ReplaceAllString(s, " ")
 	s = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">").Replace(s)
+	s = unequal.Replace(s) // a mark that were lost would turn the question round
 	s = strings.TrimSpace(s)
 	if utf8.RuneCountInString(s) > maxRunes {
 		s, cutShort = string([]rune(s)[:maxRunes]), true

@@ -59,9 +59,13 @@ func (w *work) provenance() error {
 		n := intAmount(int64(q.Rows))
 		t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{{Text: q.Name}, {Amount: &n}, {Text: q.SHA256[:min(12, len(q.SHA256))]}}})
 	}
+	n, word := len(p.Trace.Queries), "queries"
+	if n == 1 {
+		word = "query"
+	}
 	w.a.Parts = append(w.a.Parts,
 		text(fmt.Sprintf("It was read as: %s, %s, %s.", strings.ReplaceAll(string(p.Reading.Intent), "_", " "), p.Reading.Metric.Words(), p.Reading.Current)),
-		text(fmt.Sprintf("It came from %d queries on snapshot %d. `spendbot trace %s` shows each with its SQL and parameters, `spendbot trace %s --rerun` runs them again.", len(p.Trace.Queries), p.Trace.Snapshot, p.ID, p.ID)),
+		text(fmt.Sprintf("It came from %d %s on snapshot %d. `spendbot trace %s` shows the SQL and the parameters, `spendbot trace %s --rerun` runs it again.", n, word, p.Trace.Snapshot, p.ID, p.ID)),
 		analysis.Part{Table: t})
 	return nil
 }
