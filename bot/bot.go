@@ -34,6 +34,9 @@ type Options struct {
 	Command string
 	// FollowThreads answers follow-ups in the bot's threads without a mention; it needs message events of channels.
 	FollowThreads bool
+	// Kept is told of every answer that was given and kept; nil for nobody. A demo whose state is thrown away keeps its answers
+	// with it, so that they can be traced.
+	Kept func(ctx context.Context, a *analysis.Answer)
 	// Now is the clock of the machinery: leases, waits, what is kept how long.
 	Now func() time.Time
 	// Today is the moment that questions are asked at; a demo lives on another day. Now where it is nil.
@@ -410,6 +413,17 @@ func (b *Bot) gauge(ctx context.Context) error {
 		b.metrics.Store(held.Loads, held.Last, held.Through)
 	}
 	return err
+}
+
+// keepAnswer keeps an answer with its trace, and who asked for it within which scope.
+func (b *Bot) keepAnswer(ctx context.Context, a *analysis.Answer, team, user, channel, scopeKey string) error {
+	if err := b.db.SaveAnswer(ctx, a); err != nil {
+		return err
+	}
+	if b.opts.Kept != nil {
+		b.opts.Kept(ctx, a)
+	}
+	return b.db.SetAskedBy(ctx, a.ID, team, user, channel, scopeKey)
 }
 
 // mention is how the bot is addressed in a text.

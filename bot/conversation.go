@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -132,9 +133,19 @@ func (b *Bot) asked(ctx context.Context, t *talk, text string) (string, error) {
 	if helpWords[strings.ToLower(text)] {
 		return b.help(ctx, t)
 	}
-	follows, err := b.followed(ctx, t)
+	follows, loose, err := b.followed(ctx, t)
 	if err != nil {
 		return "", err
+	}
+	if loose && !signOfFollowing.MatchString(text) {
+		// Nobody said that it goes on: only what says nothing by itself is taken to.
+		alone, err := b.desk.Read(ctx, desk.Question{Text: text, Scope: t.grant.Scope, Now: b.opts.Today()})
+		if err != nil {
+			return b.trouble(ctx, t, text, err)
+		}
+		if alone.Intent != analysis.Ambiguous {
+			return b.answer(ctx, t, desk.Question{Text: text, Previous: b.within(t, follows)})
+		}
 	}
 	return b.answer(ctx, t, desk.Question{Text: text, Follows: planOf(follows), Previous: b.within(t, follows)})
 }
@@ -147,26 +158,31 @@ func planOf(a *analysis.Answer) *analysis.Plan {
 	return &a.Reading
 }
 
-// followed is the answer that a question in this conversation may be a follow-up of; nil when there is none.
-func (b *Bot) followed(ctx context.Context, t *talk) (*analysis.Answer, error) {
+// signOfFollowing is how a message says that it goes on from the one before.
+var signOfFollowing = regexp.MustCompile(`(?i)^(and|but|or|also|only|just|now|same|again|by|per|what about|how about|without|except|instead|why\b\W*$|compare)\b|\b(that|those|it|this number|these)\b`)
+
+// followed is the answer that a question in this conversation may be a follow-up of; nil when there is none. It is loose where
+// the question is a new message in a direct conversation, not a reply in a thread.
+func (b *Bot) followed(ctx context.Context, t *talk) (a *analysis.Answer, loose bool, err error) {
 	th, err := b.db.Thread(ctx, t.Team, t.channel, t.context, b.opts.Now())
 	if errors.Is(err, fs.ErrNotExist) && t.Direct() && t.Thread == "" {
-		th, err = b.db.Thread(ctx, t.Team, t.channel, "last", b.opts.Now()) // a new message in a direct conversation
+		loose = true
+		th, err = b.db.Thread(ctx, t.Team, t.channel, "last", b.opts.Now())
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	s, err := b.db.Answer(ctx, th.Answer)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return s.Answer, nil
+	return s.Answer, loose, nil
 }
 
 // within is an answer that "how did you get that number?" may mean: nil where it was given within a scope wider than the
@@ -265,10 +281,7 @@ func (b *Bot) show(ctx context.Context, t *talk, text string) (done func()) {
 // keep stores an answer, who asked, and that the conversation goes on from it. Questions back, refusals and explanations of
 // earlier answers do not become the context: nobody means those by "and by region?".
 func (b *Bot) keep(ctx context.Context, t *talk, a *analysis.Answer) error {
-	if err := b.db.SaveAnswer(ctx, a); err != nil {
-		return err
-	}
-	if err := b.db.SetAskedBy(ctx, a.ID, t.Team, t.User, t.channel, t.grant.Key()); err != nil {
+	if err := b.keepAnswer(ctx, a, t.Team, t.User, t.channel, t.grant.Key()); err != nil {
 		return err
 	}
 	th := state.Thread{Team: t.Team, Channel: t.channel, TS: t.context, Answer: a.ID, Updated: b.opts.Now()}

@@ -149,10 +149,7 @@ func (b *Bot) makeHome(ctx context.Context, g access.Grant, e slack.Event, examp
 		if a.Reading.Intent == analysis.Ambiguous || a.Reading.Intent == analysis.OutOfScope {
 			continue // a store without teams: the section is left out
 		}
-		if err := b.db.SaveAnswer(ctx, a); err != nil {
-			return d, err
-		}
-		if err := b.db.SetAskedBy(ctx, id, e.Team, e.User, "", g.Key()); err != nil {
+		if err := b.keepAnswer(ctx, a, e.Team, e.User, "", g.Key()); err != nil {
 			return d, err
 		}
 		*q.to = a

@@ -78,10 +78,7 @@ func (b *Bot) ownAnswer(ctx context.Context, t *talk, a *analysis.Answer) (*anal
 	if err != nil {
 		return nil, err
 	}
-	if err := b.db.SaveAnswer(ctx, own); err != nil {
-		return nil, err
-	}
-	return own, b.db.SetAskedBy(ctx, own.ID, t.Team, t.User, t.channel, t.grant.Key())
+	return own, b.keepAnswer(ctx, own, t.Team, t.User, t.channel, t.grant.Key())
 }
 
 // showSQL opens how an answer was made, and adds it as a file when it is long.
@@ -102,7 +99,7 @@ func (b *Bot) showSQL(ctx context.Context, t *talk, a *analysis.Answer) (string,
 		}
 	}
 	if long {
-		if err := b.file(ctx, t, own, fileSQL, "sql", "How "+own.ID+" was made"); err != nil {
+		if err := b.file(ctx, t, a, own, fileSQL, "How "+own.ID+" was made"); err != nil {
 			return "", err
 		}
 	}
@@ -114,7 +111,7 @@ func (b *Bot) csv(ctx context.Context, t *talk, a *analysis.Answer) (string, err
 	if err != nil {
 		return b.trouble(ctx, t, "", err)
 	}
-	if err := b.file(ctx, t, own, fileCSV, "csv", own.Headline); err != nil {
+	if err := b.file(ctx, t, a, own, fileCSV, own.Headline); err != nil {
 		return "", err
 	}
 	return answered, b.audit(ctx, t, own.ID, answered, "")
@@ -122,7 +119,7 @@ func (b *Bot) csv(ctx context.Context, t *talk, a *analysis.Answer) (string, err
 
 // file puts a file of an answer into the conversation; where only the person sees that, into their direct messages. An
 // answer's file is there once: who presses again is told where.
-func (b *Bot) file(ctx context.Context, t *talk, a *analysis.Answer, kind, ext, title string) error {
+func (b *Bot) file(ctx context.Context, t *talk, pressed, a *analysis.Answer, kind, title string) error {
 	to := *t
 	if t.private {
 		var err error
@@ -134,8 +131,12 @@ func (b *Bot) file(ctx context.Context, t *talk, a *analysis.Answer, kind, ext, 
 			return err
 		}
 	}
-	o := slack.Outgoing{Answer: a.ID, File: kind, Name: a.ID + "." + ext, Title: title, Alt: title}
-	p, err := o.Post(strings.Join([]string{"file", to.channel, to.thread, o.Name}, "/"), t.Key, slack.MethodFile, to.channel, to.thread, t.User)
+	o := slack.Outgoing{Answer: a.ID, File: kind, Name: a.ID + "." + kind, Title: title, Alt: title}
+	key := strings.Join([]string{"file", to.channel, to.thread, o.Name}, "/")
+	if a.ID != pressed.ID { // made anew for this press, and again should the press be dealt with twice
+		key = t.Key + "/file"
+	}
+	p, err := o.Post(key, t.Key, slack.MethodFile, to.channel, to.thread, t.User)
 	if err != nil {
 		return err
 	}
@@ -211,8 +212,15 @@ func (b *Bot) shortcut(ctx context.Context, e slack.Event) (string, error) {
 		return b.trouble(ctx, t, text, err)
 	}
 	const why = "why did spend change last week?"
-	q := desk.Question{Text: why}
-	if len(p.Filters) > 0 || p.Intent == analysis.ExplainChange { // what the message is about, explained
+	q := desk.Question{Text: text}
+	if len(p.Filters) == 0 && p.Intent != analysis.ExplainChange {
+		all, err := b.desk.Read(ctx, desk.Question{Text: why, Scope: t.grant.Scope, Now: b.opts.Today()})
+		if err != nil {
+			return b.trouble(ctx, t, text, err)
+		}
+		all.Notes = append(all.Notes, "the message names nothing I know: this is all of it, last week against the week before")
+		q.Plan = &all
+	} else if len(p.Filters) > 0 || p.Intent == analysis.ExplainChange { // what the message is about, explained
 		why, err := b.desk.Read(ctx, desk.Question{Text: why, Scope: t.grant.Scope, Now: b.opts.Today()})
 		if err != nil {
 			return b.trouble(ctx, t, text, err)

@@ -194,6 +194,10 @@ func direct(t *testing.T, r *rig) {
 	contains(t, "its follow-up", body(r.answer(dm, ts, 2)), "September")
 	next := r.box.Post(sandbox.Dev, dm, "", "by region?")
 	contains(t, "a new message goes on from the last", body(r.answer(dm, next, 1)), "us-east-1")
+	// A question that stands by itself is not narrowed by the one before.
+	r.answer(dm, r.box.Post(sandbox.Dev, dm, "", "untagged spend in October"), 1)
+	alone := r.answer(dm, r.box.Post(sandbox.Dev, dm, "", "credits in October"), 1)
+	contains(t, "a question by itself", body(alone), "-$5,1")
 	help := r.box.Post(sandbox.Dev, dm, "", "help")
 	contains(t, "help", body(r.answer(dm, help, 1)), "why did spend change last week?", "computed", "/spend")
 }

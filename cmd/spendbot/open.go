@@ -20,7 +20,9 @@ import (
 type opened struct {
 	*store.Store
 	state *state.DB
-	demo  bool
+	// lasting is the store's own state while the workspace has one apart: answers are kept there too, so that they can be traced.
+	lasting *state.DB
+	demo    bool
 }
 
 func (o *opened) Close() error { return errors.Join(o.state.Close(), o.Store.Close()) }
@@ -39,11 +41,11 @@ func (o *opened) apart(ctx context.Context) (done func(), err error) {
 		return nil, err
 	}
 	shared := o.state
-	o.state = own
+	o.state, o.lasting = own, shared
 	return func() {
 		_ = own.Close() // it is thrown away
 		os.RemoveAll(dir)
-		o.state = shared
+		o.state, o.lasting = shared, nil
 	}, nil
 }
 

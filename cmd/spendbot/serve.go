@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spendbot/analysis"
 	"spendbot/bot"
 	"spendbot/bot/access"
 	"spendbot/bot/metrics"
@@ -128,7 +129,15 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	}
 	m := metrics.New()
 	client := slack.New(sc, time.Now, log, m)
-	b := bot.New(d, client, st.state, policy, bot.Options{Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
+	var kept func(context.Context, *analysis.Answer)
+	if lasting := st.lasting; lasting != nil {
+		kept = func(ctx context.Context, a *analysis.Answer) {
+			if err := lasting.SaveAnswer(ctx, a); err != nil {
+				log.Warn("an answer cannot be traced once the workspace has ended", "answer", a.ID, "error", err)
+			}
+		}
+	}
+	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
 		FollowThreads: cfg.FollowThreads, Today: a.clock()}, log, m)
 
 	// Health is served before Slack is reached: an orchestrator must see a bot that waits for Slack as alive and not ready.
