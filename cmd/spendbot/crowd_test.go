@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ type asked struct {
 	user, channel, text string
 	want, lacks         []string
 	ts                  string // in Slack, once it is asked
+	isAsked             atomic.Bool
 }
 
 // crowd is a company of many people, and what they ask.
@@ -117,13 +119,14 @@ func (r *rig) put(q *asked) {
 	if q.ts, err = r.box.Say(q.user, q.channel, "", q.text); err != nil {
 		r.t.Fatal(err)
 	}
+	q.isAsked.Store(true)
 }
 
 // answered counts the questions that have an answer.
 func answered(s *sandbox.Snapshot, list []*asked) int {
 	n := 0
 	for _, q := range list {
-		if q.ts == "" || s.Replies(q.channel, q.ts) == 0 {
+		if !q.isAsked.Load() || s.Replies(q.channel, q.ts) == 0 {
 			continue
 		}
 		if texts, _ := said(s, q.channel, q.ts); len(texts) > 0 {

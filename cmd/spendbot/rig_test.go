@@ -158,20 +158,21 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	if o.company != nil {
 		company = *o.company
 	}
-	var handler http.Handler
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) { handler.ServeHTTP(w, q) }))
-	r := rigAt(t, srv.URL+"/api/", company.App.BotToken, company.App.AppToken, o)
+	srv := httptest.NewUnstartedServer(nil)
+	at := "http://" + srv.Listener.Addr().String()
+	r := rigAt(t, at+"/api/", company.App.BotToken, company.App.AppToken, o)
 	r.company = company
-	options := sandbox.Options{Company: company, Timing: o.timing, Faults: o.faults, Seed: o.seed, URL: srv.URL}
+	options := sandbox.Options{Company: company, Timing: o.timing, Faults: o.faults, Seed: o.seed, URL: at}
 	if o.http {
 		options.Delivery = sandbox.Delivery{BaseURL: "http://" + r.health, SigningSecret: r.signing}
 	}
-	r.url = srv.URL
+	r.url = at
 	r.box = sandbox.New(options)
-	handler = r.box.Handler()
+	srv.Config.Handler = r.box.Handler()
 	if o.between != nil {
-		handler = o.between(handler)
+		srv.Config.Handler = o.between(srv.Config.Handler)
 	}
+	srv.Start()
 	t.Cleanup(func() {
 		r.stop()
 		r.box.Close()
