@@ -137,6 +137,7 @@ func TestBrowser(t *testing.T) {
 
 	// Somebody with less sees the same conversation and gets their own part.
 	b.do("become Ben", chromedp.Navigate(r.url+"/#/c/"+sandbox.CloudCosts+"?as="+sandbox.Ben))
+	b.until("the page to be Ben's", inside("body", "Ben Okafor")+` && !document.body.innerText.includes("Ana Duarte (FinOps lead)")`)
 	b.write("#main", "/spend top 5 services in October")
 	b.until("what only Ben sees", inside("#main .messages", "within your scope"))
 	b.do("Ben's home", chromedp.Navigate(r.url+"/#/app/home?as="+sandbox.Ben))
