@@ -269,29 +269,6 @@ func (c *Client) Prompts(ctx context.Context, channel, thread, title string, pro
 	return nil
 }
 
-// ThreadTitle names an assistant's thread by its first question.
-func (c *Client) ThreadTitle(ctx context.Context, channel, thread, title string) {
-	const method = "assistant.threads.setTitle"
-	if c.lacks(method) {
-		return
-	}
-	err := c.api.SetAssistantThreadsTitleContext(ctx, slack.AssistantThreadsSetTitleParameters{ChannelID: channel, ThreadTS: thread, Title: title})
-	if err != nil {
-		c.absent(method, c.failed(method, err))
-	}
-}
-
-// Whisper tells one person something in a channel (chat.postEphemeral). It may get lost; what must arrive goes through the
-// outbox.
-func (c *Client) Whisper(ctx context.Context, channel, person, thread, text string) error {
-	opts := []slack.MsgOption{slack.MsgOptionText(text, false)}
-	if thread != "" {
-		opts = append(opts, slack.MsgOptionTS(thread))
-	}
-	_, err := c.api.PostEphemeralContext(ctx, channel, person, opts...)
-	return c.failed("chat.postEphemeral", err)
-}
-
 // HasGroup reports whether there is a user group of that handle or id.
 func (c *Client) HasGroup(ctx context.Context, g string) (bool, error) {
 	id, err := c.groupID(ctx, g)

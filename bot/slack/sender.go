@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -417,16 +416,4 @@ func (s *Sender) find(ctx context.Context, p state.Post) (ts string, found bool,
 		}
 	}
 	return "", false, nil
-}
-
-// Delivered reports whether a post has arrived, with its timestamp.
-func Delivered(ctx context.Context, db *state.DB, key string) (ts string, ok bool, err error) {
-	p, err := db.PostByKey(ctx, key)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", false, nil
-	}
-	if err != nil {
-		return "", false, err
-	}
-	return p.TS, p.State == state.Sent, nil
 }

@@ -408,3 +408,17 @@ func audited(t *testing.T, r *rig) {
 		}
 	}
 }
+
+// TestFollowingThreads: where that is configured, a follow-up in a thread of the bot's needs no mention, and nothing else that
+// is said in the channel is taken for a question.
+func TestFollowingThreads(t *testing.T) {
+	r := newRig(t, rigOptions{config: "slack: {follow_threads: true}"}).start()
+	ts := r.box.Post(sandbox.Ana, sandbox.CloudCosts, "", at("what did we spend in October?"))
+	r.answer(sandbox.CloudCosts, ts, 1)
+	aside := r.box.Post(sandbox.Dev, sandbox.CloudCosts, "", "what did we spend on lunch?")
+	r.box.Post(sandbox.Ana, sandbox.CloudCosts, ts, "and in September?")
+	contains(t, "the follow-up", body(r.answer(sandbox.CloudCosts, ts, 2)), "September")
+	if texts := len(r.box.Thread(sandbox.CloudCosts, aside)); texts != 1 {
+		t.Errorf("%d messages where nobody asked the bot, want the one", texts)
+	}
+}
