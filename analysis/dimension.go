@@ -29,6 +29,22 @@ var Dimensions = []Dimension{
 	DimBillingAccount, DimChargeCategory, DimCommitment, DimPublisher, DimCurrency,
 }
 
+// The dimensions that the owners configuration gives every row: see package owners. They exist only where it is configured.
+const (
+	DimTeam         Dimension = "team"          // x_Team: who answers for the charge, or [Unallocated]
+	DimCostCentre   Dimension = "cost_centre"   // x_CostCentre
+	DimEnvironment  Dimension = "environment"   // x_Environment
+	DimProduct      Dimension = "product"       // x_Product
+	DimGroup        Dimension = "group"         // x_Group: what the team belongs to
+	DimBusinessUnit Dimension = "business_unit" // x_BusinessUnit: what the group belongs to
+)
+
+// OwnerDimensions lists the dimensions of the owners configuration in the order people think of them.
+var OwnerDimensions = []Dimension{DimTeam, DimGroup, DimBusinessUnit, DimCostCentre, DimEnvironment, DimProduct}
+
+// Unallocated is the team of a row that no rule gives one, and the group and business unit of a team that has none.
+const Unallocated = "unallocated"
+
 const tagPrefix = "tag:"
 
 // TagDimension is the dimension of one tag key.
@@ -43,9 +59,11 @@ var dimensionColumns = map[Dimension]string{
 	DimUsageType: "x_UsageType", DimInstanceType: "x_InstanceType", DimResource: "ResourceId",
 	DimChargeCategory: "ChargeCategory", DimCommitment: "CommitmentDiscountId", DimPublisher: "PublisherName",
 	DimCurrency: "BillingCurrency",
+	DimTeam:     "x_Team", DimCostCentre: "x_CostCentre", DimEnvironment: "x_Environment", DimProduct: "x_Product",
+	DimGroup: "x_Group", DimBusinessUnit: "x_BusinessUnit",
 }
 
-// Column is the store's column for a fixed dimension; tag dimensions and unknown ones answer "".
+// Column is the store's column for a fixed dimension, or the lens's for an owner's; tag dimensions and unknown ones answer "".
 func (d Dimension) Column() string { return dimensionColumns[d] }
 
 // Words names the dimension in prose: "account", "usage type", "tag team".

@@ -18,15 +18,35 @@ var (
 // becomes SQL, for every query there is: one that names a view itself instead of {daily} or {charges} is refused, so that
 // none can forget the scope.
 func Resolve(f Fragment, scope []analysis.Filter) (Fragment, error) {
+	out, _, err := Lens{}.Resolve(f, scope)
+	return out, err
+}
+
+// Resolve is [Resolve] through a lens; it also returns the layers that the query was made through.
+func (l Lens) Resolve(f Fragment, scope []analysis.Filter) (Fragment, []Layer, error) {
+	seen := f.SQL
+	for _, s := range scope {
+		seen += " " + s.Dimension.Column()
+	}
+	rows, layers, err := l.views(seen)
+	if err != nil {
+		return Fragment{}, nil, err
+	}
+	out, err := resolve(f, scope, rows)
+	return out, layers, err
+}
+
+// resolve puts rows, the views as they stand in a FROM, in their places, confined to a scope.
+func resolve(f Fragment, scope []analysis.Filter, rows map[Table]string) (Fragment, error) {
 	views := map[string]Fragment{}
-	for _, view := range []string{"daily", "charges"} {
-		where, err := within(view, scope)
+	for t, from := range rows {
+		where, err := within(t.view(), scope)
 		if err != nil {
 			return Fragment{}, fmt.Errorf("scope: %w", err)
 		}
-		views[view] = Fragment{SQL: "(SELECT * FROM " + view + " WHERE " + where.SQL + ")", Params: where.Params}
+		views[t.view()] = Fragment{SQL: "(SELECT * FROM " + from + " WHERE " + where.SQL + ")", Params: where.Params}
 		if len(scope) == 0 {
-			views[view] = F(view)
+			views[t.view()] = F(from)
 		}
 	}
 	for _, s := range scope {
