@@ -15,8 +15,13 @@ const (
 	Number       // an exact decimal; an exponent is read
 	Time         // ISO in its many ways of writing, or month/day/year
 	Tags         // names with values: a JSON object, one without its braces, or a list of {"key","value"}; becomes a JSON object
-	Amounts      // a list of objects with an amount (Google's credits), as JSON or as Python writes it; becomes a JSON list
+	// Amounts are a list of objects with an amount (Google's credits), as JSON or as Python writes it; becomes a JSON list. Beside a
+	// column c of them there is the Number c_sum, what the amounts add up to: null where there is none.
+	Amounts
 )
+
+// SumOf is the name of the Number beside a column of Amounts.
+func SumOf(amounts string) string { return amounts + "_sum" }
 
 // Column is a column of a dialect under the name that its SQL and its controls use: lower case, words joined by "_".
 type Column struct {
@@ -27,6 +32,9 @@ type Column struct {
 	Also []string
 	// Need says that a file without the column is not of this dialect.
 	Need bool
+	// Float says that the numbers come out of floating-point software, which writes 2.3198314011096954e-05: what is finer than the
+	// store's last digit is rounded there, half away from zero, with a warning. Elsewhere such a number is refused.
+	Float bool
 }
 
 // Family is a column of which the file has one for each key, as CUR's resourceTags/user:team. Together they are one column
@@ -199,6 +207,9 @@ func (d *Dialect) Column(name string) (Column, bool) {
 	for _, c := range d.Columns {
 		if c.Name == name {
 			return c, true
+		}
+		if c.Kind == Amounts && name == SumOf(c.Name) {
+			return Column{Name: name, Kind: Number, Float: c.Float}, true
 		}
 	}
 	for _, f := range d.Families {
