@@ -11,17 +11,17 @@ type Kind uint8
 
 // The kinds. In the mapping's SQL a Number is a DECIMAL, a Time a TIMESTAMP in UTC, everything else VARCHAR.
 const (
-	Text    Kind = iota
-	Number       // an exact decimal; an exponent is read
-	Time         // ISO in its many ways of writing, or month/day/year
-	Tags         // names with values: a JSON object, one without its braces, or a list of {"key","value"}; becomes a JSON object
+	Text   Kind = iota
+	Number      // an exact decimal; an exponent is read
+	Time        // ISO in its many ways of writing, or month/day/year
+	Tags        // names with values: a JSON object, one without its braces, or a list of {"key","value"}; becomes a JSON object
 	// Amounts are a list of objects with an amount (Google's credits), as JSON or as Python writes it; becomes a JSON list. Beside a
-	// column c of them there is the Number c_sum, what the amounts add up to: null where there is none.
+	// column c of them there is the Number c_total, what the amounts add up to: null where there is none.
 	Amounts
 )
 
-// SumOf is the name of the Number beside a column of Amounts.
-func SumOf(amounts string) string { return amounts + "_sum" }
+// TotalOf is the name of the Number beside a column of Amounts.
+func TotalOf(amounts string) string { return amounts + "_total" }
 
 // Column is a column of a dialect under the name that its SQL and its controls use: lower case, words joined by "_".
 type Column struct {
@@ -208,7 +208,7 @@ func (d *Dialect) Column(name string) (Column, bool) {
 		if c.Name == name {
 			return c, true
 		}
-		if c.Kind == Amounts && name == SumOf(c.Name) {
+		if c.Kind == Amounts && name == TotalOf(c.Name) {
 			return Column{Name: name, Kind: Number, Float: c.Float}, true
 		}
 	}
