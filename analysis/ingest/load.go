@@ -218,6 +218,9 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rec.Arrived, err = l.arrived(ctx, rec, daily); err != nil {
+		return nil, err
+	}
 	if rec.Replaced, err = l.replaced(ctx, rec.Partitions); err != nil {
 		return nil, err
 	}

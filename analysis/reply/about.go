@@ -77,15 +77,15 @@ func (w *work) freshness(ctx context.Context) error {
 		return err
 	}
 	t := &analysis.Table{Columns: []analysis.Column{{Name: "provider", Label: "provider", Kind: analysis.ColText}, {Name: "first", Label: "from", Kind: analysis.ColText},
-		{Name: "complete_through", Label: "complete through", Kind: analysis.ColText}, {Name: "last", Label: "last day with data", Kind: analysis.ColText}}}
+		{Name: "complete_through", Label: "complete through", Kind: analysis.ColText}, {Name: "last", Label: "last day with data", Kind: analysis.ColText}, {Name: "how", Label: "found by", Kind: analysis.ColText}}}
 	asked := w.plan.Current
 	var missing []string
 	for _, p := range survey.Coverage(rows) {
 		if !w.keeps(analysis.DimProvider, p.Name) {
 			continue
 		}
-		if i := slices.IndexFunc(w.survey.Providers, func(f survey.Provider) bool { return f.Name == p.Name }); w.scoped() && i >= 0 {
-			p.Through, p.Monthly = w.survey.Providers[i].Through, w.survey.Providers[i].Monthly
+		if i := slices.IndexFunc(w.survey.Providers, func(f survey.Provider) bool { return f.Name == p.Name }); i >= 0 { // judged by the whole feed and the history of its loads
+			p.Through, p.Monthly, p.How = w.survey.Providers[i].Through, w.survey.Providers[i].Monthly, w.survey.Providers[i].How
 		}
 		day := "Mon 2 Jan 2006"
 		through := p.Through.Format(day)
@@ -93,7 +93,7 @@ func (w *work) freshness(ctx context.Context) error {
 			through = "the month of " + p.Through.Format("Jan 2006") + " (monthly rows)"
 		}
 		t.Rows = append(t.Rows, analysis.Row{Key: map[string]string{"ServiceProviderName": p.Name},
-			Cells: []analysis.Cell{{Text: p.Name}, {Text: p.First.Format(day)}, {Text: through}, {Text: p.Last.Format(day)}}})
+			Cells: []analysis.Cell{{Text: p.Name}, {Text: p.First.Format(day)}, {Text: through}, {Text: p.Last.Format(day)}, {Text: p.How}}})
 		if !asked.IsZero() && !p.Monthly && p.Through.Before(asked.Last()) {
 			missing = append(missing, p.Name)
 		}
@@ -116,7 +116,7 @@ func (w *work) freshness(ctx context.Context) error {
 		w.a.Headline = "No: " + asked.String() + " is not complete for " + joinOr(missing) + "."
 	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
-	w.caveat("a day counts as complete when it has at least 70%% of the rows that the same weekday had in the four weeks before (the median)")
+	w.caveat("a day is complete when it is as old as past days were when they stopped changing; where too few loads tell that, when it has at least 70%% of the rows that the same weekday had in the four weeks before (the median)")
 	if w.scoped() {
 		w.caveat("that is judged by all rows of a provider; the first and the last day are those of your scope")
 	}

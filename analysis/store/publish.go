@@ -52,6 +52,8 @@ type Load struct {
 	Warnings   []string          `json:"warnings"`
 	// Mapping is the version of the mapping that made the rows; the same bytes under another mapping are a new load.
 	Mapping string `json:"mapping"`
+	// Arrived is how much of the latest days there was after this load; loads of an older version have none.
+	Arrived []Arrival `json:"arrived,omitempty"`
 
 	Snapshot        int64 `json:"snapshot,string"`
 	ChargesSnapshot int64 `json:"charges_snapshot,string"`

@@ -1,6 +1,6 @@
 // Package survey tells what a snapshot holds: the vocabulary that questions are read with, and how far each provider's data
 // is complete. For an asker who may not see everything it tells what their scope lets see, and nothing else. It depends on
-// the snapshot and the scope alone, so it is kept in the store's cache folder and made once for both.
+// the snapshot, with the loads it was made from, and on the scope alone, so it is kept in the store's cache folder and made once for both.
 package survey
 
 import (
@@ -37,15 +37,20 @@ type Survey struct {
 	Version int `json:"version"`
 }
 
-const version = 4
+const version = 5
 
 // Provider is a provider's coverage.
 type Provider struct {
 	Name  string    `json:"name"`
 	First time.Time `json:"first"`
 	Last  time.Time `json:"last"` // last day with any row
-	// Through is the last complete day, see [completeThrough].
+	// Through is the last complete day: by the history of how days arrive where there is enough of it (Settles), else by how full the
+	// days are ([completeThrough]).
 	Through time.Time `json:"through"`
+	// Settles is what the history of loads tells of when days are complete; nil where it tells too little.
+	Settles *Settling `json:"settles,omitempty"`
+	// How says in words how Through was found.
+	How string `json:"how"`
 	// Monthly says that the provider bills by the month only, so that days say nothing about completeness.
 	Monthly bool `json:"monthly"`
 }
@@ -85,18 +90,25 @@ func Within(ctx context.Context, s *store.Store, sn *store.Snapshot, scope []ana
 		return nil, fmt.Errorf("read the survey: %w", err)
 	}
 	var feeds []Provider
+	var loads []store.Load
 	if key != "" {
 		all, err := Of(ctx, s, sn)
 		if err != nil {
 			return nil, err
 		}
 		feeds = all.Providers
+	} else {
+		all, err := s.Loads(ctx)
+		if err != nil {
+			return nil, err
+		}
+		loads = upTo(all, sn.ID)
 	}
 	sight, err := sn.Seen(scope)
 	if err != nil {
 		return nil, err
 	}
-	sv, err := survey(ctx, sight, feeds)
+	sv, err := survey(ctx, sight, feeds, loads)
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +186,9 @@ const monthsSQL = `SELECT ServiceProviderName, x_Source, CAST(date_trunc('month'
   sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(ContractedCost)
 FROM {daily} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
 
-// survey makes a survey. feeds is how far the providers' data reaches where that is known already; nil is to be found out.
-func survey(ctx context.Context, sn *store.Sight, feeds []Provider) (*Survey, error) {
+// survey makes a survey. feeds is how far the providers' data reaches where that is known already; nil is to be found out, from the
+// loads too, newest first.
+func survey(ctx context.Context, sn *store.Sight, feeds []Provider, loads []store.Load) (*Survey, error) {
 	sv := &Survey{}
 	rows, _, err := sn.Query(ctx, "vocabulary", query.F(dimensionsSQL))
 	if err != nil {
@@ -212,7 +225,7 @@ func survey(ctx context.Context, sn *store.Sight, feeds []Provider) (*Survey, er
 	if err := tags(ctx, sn, v); err != nil {
 		return nil, err
 	}
-	if err := sv.coverage(ctx, sn, feeds); err != nil {
+	if err := sv.coverage(ctx, sn, feeds, loads); err != nil {
 		return nil, err
 	}
 	rows, _, err = sn.Query(ctx, "months", query.F(monthsSQL))
@@ -297,12 +310,15 @@ func Coverage(rows *store.Rows) []Provider {
 	return out
 }
 
-func (sv *Survey) coverage(ctx context.Context, sn *store.Sight, feeds []Provider) error {
+func (sv *Survey) coverage(ctx context.Context, sn *store.Sight, feeds []Provider, loads []store.Load) error {
 	rows, _, err := sn.Query(ctx, "coverage", query.F(CoverageSQL))
 	if err != nil {
 		return err
 	}
 	for _, p := range Coverage(rows) {
+		if len(feeds) == 0 {
+			p.settle(loads)
+		}
 		if i := slices.IndexFunc(feeds, func(f Provider) bool { return f.Name == p.Name }); i >= 0 {
 			p = feeds[i]
 		}
@@ -327,7 +343,7 @@ func (sv *Survey) coverage(ctx context.Context, sn *store.Sight, feeds []Provide
 	return nil
 }
 
-// Completeness. A day counts as complete when it has at least CompleteShare of the rows that the days of the same weekday
+// Completeness where the loads' history does not tell it (see [Settling]). A day counts as complete when it has at least CompleteShare of the rows that the days of the same weekday
 // had in the WeeksBack weeks before (the median of them), looking back over the last Recent days; older days are taken as
 // they are. Providers deliver a day's rows over about a day and a half, so a short last day is one still arriving.
 const (

@@ -30,6 +30,7 @@ type providerJSON struct {
 	Last            string `json:"last"`
 	Monthly         bool   `json:"monthly"`
 	AgeDays         int    `json:"age_days"` // from the last complete day to now
+	How             string `json:"how"`      // how the last complete day was found
 }
 
 type monthJSON struct {
@@ -88,7 +89,7 @@ func (a *app) newStatus(st *opened, sv *survey.Survey) statusJSON {
 	s := statusJSON{Store: st.Dir(), Snapshot: sv.Snapshot, Providers: []providerJSON{}, Months: []monthJSON{}}
 	for _, p := range sv.Providers {
 		s.Providers = append(s.Providers, providerJSON{Provider: p.Name, First: p.First.Format(analysis.DateLayout),
-			CompleteThrough: p.Through.Format(analysis.DateLayout), Last: p.Last.Format(analysis.DateLayout), Monthly: p.Monthly,
+			CompleteThrough: p.Through.Format(analysis.DateLayout), Last: p.Last.Format(analysis.DateLayout), Monthly: p.Monthly, How: p.How,
 			AgeDays: int(analysis.DayOf(a.now).Sub(p.Through).Hours() / 24)})
 	}
 	for _, m := range sv.Months {
@@ -100,13 +101,13 @@ func (a *app) newStatus(st *opened, sv *survey.Survey) statusJSON {
 
 func (a *app) printStatus(s statusJSON) {
 	fmt.Fprintf(a.stdout, "%s\nsnapshot %d, published %s, %s\n\n", s.Store, s.Snapshot, s.Published.Format("2 Jan 2006 15:04 MST"), count(s.Loads, "load", "loads"))
-	t := newTable("provider", "from", "complete through", "last day", "behind")
+	t := newTable("provider", "from", "complete through", "last day", "behind", "found")
 	for _, p := range s.Providers {
 		behind := count(p.AgeDays, "day", "days")
 		if p.Monthly {
 			behind = "monthly"
 		}
-		t.AppendRow(table.Row{render.Clean(p.Provider), p.First, p.CompleteThrough, p.Last, behind})
+		t.AppendRow(table.Row{render.Clean(p.Provider), p.First, p.CompleteThrough, p.Last, behind, p.How})
 	}
 	printTable(a.stdout, t)
 	fmt.Fprintln(a.stdout)
