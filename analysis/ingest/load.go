@@ -60,12 +60,18 @@ func Load(ctx context.Context, s *store.Store, path string, o Options) (*Result,
 	for i, src := range srcs {
 		err := src.literal(w.Staging(), i)
 		if err == nil {
+			err = src.unpack(ctx, w.Staging(), i)
+		}
+		if err == nil {
 			err = l.check(ctx, src)
 		}
 		if err != nil {
 			return nil, l.named(err, src, i)
 		}
 		l.done += src.size
+	}
+	if err := l.beside(ctx); err != nil {
+		return nil, err
 	}
 	if earlier, err := l.inForce(ctx); err != nil {
 		return nil, err
@@ -120,8 +126,10 @@ func (l *load) check(ctx context.Context, src source) error {
 		p, err = parquetPart(ctx, l.w, src, o)
 	} else {
 		var t *tally
-		if t, err = readTally(ctx, src, o); err == nil {
+		if t, err = readTally(ctx, src, o); err == nil && t.reading == nil {
 			p = csvPart(t)
+		} else if err == nil {
+			p, err = nativeCSV(ctx, l.w, t)
 		}
 	}
 	if err != nil {
@@ -149,10 +157,18 @@ func (l *load) sum() string {
 }
 
 func (l *load) mapping() string {
-	if l.o.Source == "" {
-		return mappingVersion
+	var names []string
+	for _, p := range l.parts {
+		if n := p.mapping(); !slices.Contains(names, n) {
+			names = append(names, n)
+		}
 	}
-	return mappingVersion + " source=" + l.o.Source
+	slices.Sort(names)
+	mapping := strings.Join(names, " ")
+	if l.o.Source != "" {
+		mapping += " source=" + l.o.Source
+	}
+	return mapping
 }
 
 func (l *load) inForce(ctx context.Context) (*store.Load, error) {
@@ -196,7 +212,7 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 		charges = append(charges, files)
 		merge(all, p.groups)
 		rec.Files = append(rec.Files, store.LoadFile{Path: l.names[i], SHA256: p.sha, Bytes: p.src.size, Rows: p.rows,
-			Format: "FOCUS " + p.version + " " + p.src.format()})
+			Format: p.version + " " + p.src.format()})
 		rec.Bytes += p.src.size
 		rec.Rows += p.rows
 		for _, warning := range p.warnings {
@@ -205,6 +221,9 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 			}
 			rec.Warnings = append(rec.Warnings, warning)
 		}
+	}
+	if rec.Rows == 0 {
+		return nil, &Error{File: l.parts[0].src.path, Problem: "not one row of it is a charge", Expected: "an export with charges"}
 	}
 	rec.Totals = totals(all)
 	rec.Partitions = partitionsOf(all)
@@ -242,12 +261,18 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 
 // write stages a part's line items.
 func (l *load) write(ctx context.Context, p *part, i int, loadID string) ([]string, error) {
+	if p.rows == 0 { // a file of which nothing counts beside another
+		return nil, nil
+	}
 	files, err := writeCharges(ctx, l.w, p, i, l.o, loadID, l.names[i], l.absent)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.src.unchanged(); err != nil {
 		return nil, err
+	}
+	if p.native != nil {
+		return files, l.settle(ctx, p, files)
 	}
 	spans, err := spansWritten(ctx, l.w, files)
 	if err != nil {
@@ -303,6 +328,9 @@ func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, 
 	sets, parts := together(l.parts, charges)
 	var daily []string
 	for i := range sets {
+		if len(sets[i]) == 0 {
+			continue
+		}
 		files, err := rollup(ctx, l.w, i, sets[i], parts[i], l.empty)
 		if err != nil {
 			return nil, fmt.Errorf("roll up: %w", err)

@@ -50,7 +50,7 @@ func selectList(p *part, o Options, loadID, file string, absent func(column stri
 			expr = store.QuoteLiteral(loadID)
 		case store.ColSource:
 			expr = store.QuoteLiteral(o.Source)
-			if parts := partitionsOf(p.groups); len(parts) == 1 {
+			if parts := partitionsOf(p.groups); len(parts) == 1 && p.native == nil { // a dialect's SQL is held against its key
 				expr = store.QuoteLiteral(parts[0].Source)
 			} else if o.Source == "" {
 				expr = "concat(" + expressions()["ServiceProviderName"] + ", '/', BillingAccountId)"

@@ -23,13 +23,20 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 	for _, r := range desc.Values {
 		names, types = append(names, text(r[0])), append(types, text(r[1]))
 	}
-	version, cols, unknown, err := detect(src.path, names)
+	h, err := detect(src.path, names, o.Mappings)
 	if err != nil {
 		return nil, err
 	}
-	p := &part{src: src, version: version, from: from, have: present{}}
+	cols := h.columns
+	p := &part{src: src, version: h.version, from: from, have: present{}}
 	warn := newWarnings()
-	warn.header(cols, unknown)
+	if h.reading != nil {
+		if err := p.nativeParquet(ctx, w, cols, types, h, o, warn); err != nil {
+			return nil, err
+		}
+		return p.complete(ctx, warn)
+	}
+	warn.header(cols, h.unknown)
 	var cells []parquetCell
 	for i, c := range cols {
 		if !c.known {
@@ -49,11 +56,15 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 	if err := p.tally(ctx, w, o); err != nil {
 		return nil, err
 	}
+	return p.complete(ctx, warn)
+}
+
+func (p *part) complete(ctx context.Context, warn *warnings) (_ *part, err error) {
 	if p.rows == 0 {
-		return nil, &Error{File: src.path, Problem: "there is not one row in it", Expected: "rows"}
+		return nil, &Error{File: p.src.path, Problem: "there is not one row in it", Expected: "rows"}
 	}
 	p.warnings = warn.all()
-	p.sha, err = src.hash(ctx)
+	p.sha, err = p.src.hash(ctx)
 	return p, err
 }
 

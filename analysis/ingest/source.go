@@ -23,10 +23,12 @@ import (
 type compression string
 
 const (
-	plain  compression = ""
-	gzips  compression = "gzip"
-	zstds  compression = "zstd"
-	packed             = "PK\x03\x04" // zip: not read
+	plain         compression = ""
+	gzips         compression = "gzip"
+	zstds         compression = "zstd"
+	zips          compression = "zip" // only until it is unpacked
+	packed                    = "PK\x03\x04"
+	packedNothing             = "PK\x05\x06" // an archive without files
 )
 
 // source is one file to load, as its first bytes show it.
@@ -37,6 +39,8 @@ type source struct {
 	modTime int64
 	pack    compression
 	parquet bool
+	// unpacked says that the file at path is an archive and at is the file that was in it, staged.
+	unpacked bool
 }
 
 var (
@@ -125,8 +129,8 @@ func open0(path string) (source, error) {
 		s.pack = gzips
 	case bytes.HasPrefix(head, magicZstd):
 		s.pack = zstds
-	case bytes.HasPrefix(head, []byte(packed)):
-		return s, &Error{File: path, Problem: "it is a zip archive", Expected: "CSV, CSV.gz, CSV.zst or Parquet: unzip it first"}
+	case bytes.HasPrefix(head, []byte(packed)), bytes.HasPrefix(head, []byte(packedNothing)):
+		s.pack = zips
 	}
 	return s, nil
 }
@@ -169,7 +173,11 @@ type reading struct {
 // open opens the unpacked bytes. The file's hash is taken of the same bytes on their way, so that what was checked is what
 // was hashed.
 func (s source) open(ctx context.Context) (*reading, error) {
-	f, err := os.Open(s.path)
+	from := s.path
+	if s.unpacked {
+		from = s.at
+	}
+	f, err := os.Open(from)
 	if err != nil {
 		return nil, err
 	}
@@ -268,6 +276,8 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 // format names what the file is: "csv", "csv.gz", "csv.zst", "parquet".
 func (s source) format() string {
 	switch {
+	case s.unpacked:
+		return "csv.zip"
 	case s.parquet:
 		return "parquet"
 	case s.pack == gzips:

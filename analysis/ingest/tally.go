@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"spendbot/analysis/focus"
+	"spendbot/analysis/ingest/dialect"
 	"spendbot/analysis/store"
 )
 
@@ -56,7 +57,13 @@ type column struct {
 	// oddTimes says that there are times DuckDB does not read as they are meant: with an offset, which it drops, or to the
 	// minute with a zone.
 	oddTimes bool
+	// oddDates says that there are dates written month/day/year.
+	oddDates bool
 	span     span // of its times
+
+	native  string // the dialect's name for it, in a file that is not FOCUS
+	tag     string // its key, where it is one of a family of tag columns
+	oddTags bool   // there are tags that are no JSON object as they stand
 }
 
 // span is the first and the last of some times.
@@ -82,7 +89,9 @@ const (
 	kindDecimal
 	kindTime
 	kindJSON
-	kindListed // has a list of allowed values
+	kindListed  // has a list of allowed values
+	kindTags    // of a dialect: tags in one of several ways of writing
+	kindAmounts // of a dialect: a list of amounts
 )
 
 func kindOf(c focus.Column) kind {
@@ -101,14 +110,19 @@ func kindOf(c focus.Column) kind {
 
 // tally is what reading the file once told.
 type tally struct {
-	source   source
-	comma    byte
-	skip     int64 // blank lines before the header
-	version  string
-	columns  []column
-	groups   map[group]*groupSums
-	rows     int64
-	sha      string // of the file's bytes
+	source  source
+	comma   byte
+	skip    int64 // blank lines before the header
+	version string
+	columns []column
+	groups  map[group]*groupSums
+	rows    int64
+	sha     string // of the file's bytes
+	// reading is the header in the words of a dialect; nil for FOCUS. variants are the sums of the file taken for each of the
+	// dialect's variants, and witness tells of which a row was seen that only they have.
+	reading  *dialect.Reading
+	variants []map[group]*groupSums
+	witness  []bool
 	warnings *warnings
 	counts   rowCounts
 	// paddedTags says that tag keys have blanks around them, as Microsoft exports do.
@@ -137,6 +151,8 @@ type Options struct {
 	Source   string
 	Now      time.Time
 	Progress func(Progress)
+	// Mappings are formats described by the user; when there are any, files that are not FOCUS are read by them alone.
+	Mappings []*dialect.Dialect
 }
 
 // Progress tells how far a load is.
@@ -178,7 +194,7 @@ func tallyInOrder(ctx context.Context, src source, o Options) (*tally, error) {
 	}
 	t := newTally(src, delimiter(head))
 	sc := newScanner(rest, t.comma)
-	if err := t.readHeader(sc); err != nil {
+	if err := t.readHeader(sc, o); err != nil {
 		return nil, err
 	}
 	row := newRowReader(t, o)
@@ -227,7 +243,7 @@ func tallyPieces(ctx context.Context, src source, o Options, readers int) (*tall
 		return nil, src.readError(err)
 	}
 	sc := newPieceScanner(first.data, t.comma, 1)
-	if err := t.readHeader(sc); err != nil {
+	if err := t.readHeader(sc, o); err != nil {
 		return nil, err
 	}
 	pieces := make(chan piece, readers)
@@ -305,7 +321,19 @@ func newTally(src source, comma byte) *tally {
 func (t *tally) another() *tally {
 	n := newTally(t.source, t.comma)
 	n.version, n.columns = t.version, slices.Clone(t.columns)
+	n.read(t.reading)
 	return n
+}
+
+// read takes the header for one of a dialect.
+func (t *tally) read(r *dialect.Reading) {
+	if t.reading = r; r == nil {
+		return
+	}
+	t.witness = make([]bool, len(r.Dialect.Variants))
+	for range r.Dialect.Variants {
+		t.variants = append(t.variants, map[group]*groupSums{})
+	}
 }
 
 // absorb adds another tally of the same file.
@@ -317,12 +345,22 @@ func (t *tally) absorb(o *tally) {
 		c, d := &t.columns[i], o.columns[i]
 		c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
 		c.big, c.filled, c.oddTimes, c.oddCase = c.big || d.big, c.filled || d.filled, c.oddTimes || d.oddTimes, c.oddCase || d.oddCase
+		c.oddDates, c.oddTags = c.oddDates || d.oddDates, c.oddTags || d.oddTags
 		c.span.add(d.span)
 	}
-	for g, s := range o.groups {
-		have := t.groups[g]
+	absorb(t.groups, o.groups)
+	for v := range t.variants {
+		absorb(t.variants[v], o.variants[v])
+		t.witness[v] = t.witness[v] || o.witness[v]
+	}
+	t.warnings.absorb(o.warnings)
+}
+
+func absorb(into, from map[group]*groupSums) {
+	for g, s := range from {
+		have := into[g]
 		if have == nil {
-			t.groups[g] = s
+			into[g] = s
 			continue
 		}
 		have.rows += s.rows
@@ -330,7 +368,6 @@ func (t *tally) absorb(o *tally) {
 			have.cost[i].merge(&s.cost[i])
 		}
 	}
-	t.warnings.absorb(o.warnings)
 }
 
 // complete ends a tally whose every row was read.
@@ -338,12 +375,17 @@ func (t *tally) complete(r *reading) (*tally, error) {
 	if t.rows == 0 {
 		return nil, &Error{File: t.source.path, Problem: "there is a header but not one row", Expected: "rows below it"}
 	}
-	t.counts.warn(t.warnings)
+	if t.reading == nil {
+		t.counts.warn(t.warnings)
+	}
 	var err error
 	if t.sha, err = r.sha256(); err != nil {
 		return nil, t.source.readError(err)
 	}
-	return t, nil
+	if t.source.unpacked { // what was read is a copy of ours
+		t.sha, err = t.source.hash(r.ctx)
+	}
+	return t, err
 }
 
 // readError explains an error of reading or splitting the file.
@@ -406,27 +448,39 @@ func delimiter(head []byte) byte {
 	return best
 }
 
-// detect reads a header, or says what is missing for it to be one.
-func detect(path string, names []string) (version string, cols []column, unknown []string, err error) {
+// header is a file's header as it was understood.
+type header struct {
+	version string // "FOCUS 1.2", "AWS CUR"
+	columns []column
+	unknown []string         // columns that FOCUS does not have
+	reading *dialect.Reading // of a file that is not FOCUS
+}
+
+// detect reads a header, or says what is missing for it to be one. A mapping that was given goes first, then FOCUS, then
+// the formats that are built in.
+func detect(path string, names []string, mappings []*dialect.Dialect) (header, error) {
 	version, ok, missing, unknown := focus.DetectVersion(names)
-	if !ok {
-		const show = 8
-		have := names
-		if len(have) > show {
-			have = append(slices.Clone(have[:show]), fmt.Sprintf("and %d more", len(names)-show))
-		}
-		return "", nil, nil, &Error{File: path, Line: 1,
-			Problem: fmt.Sprintf("this is not a FOCUS cost-and-usage export: it has no %s (its columns are %s)",
-				strings.Join(missing, ", no "), clip([]byte(strings.Join(have, ", ")))),
-			Expected: "a FOCUS 1.0 to 1.3 header; `spendbot columns` lists it"}
+	dialects := mappings
+	if !ok && len(mappings) == 0 {
+		dialects = dialect.Built()
 	}
+	reading, err := dialect.Detect(dialects, names)
+	switch {
+	case err != nil && (reading != nil || !ok):
+		return header{}, &Error{File: path, Line: 1, Problem: err.Error(), Expected: "each column once"}
+	case reading != nil:
+		return header{version: reading.Dialect.Name, columns: bind(reading), reading: reading}, nil
+	case !ok:
+		return header{}, unknownFormat(path, names, missing, mappings)
+	}
+	h := header{version: "FOCUS " + version, unknown: unknown}
 	seen := map[string]string{}
 	for i, n := range names {
 		c := column{name: n, cost: -1}
 		c.focus, c.known = byName()[strings.ToLower(n)]
 		if c.known {
 			if before, dup := seen[c.focus.Name]; dup {
-				return "", nil, nil, &Error{File: path, Line: 1, Column: i + 1, Name: n,
+				return header{}, &Error{File: path, Line: 1, Column: i + 1, Name: n,
 					Problem: fmt.Sprintf("the column %s is there twice (also as %q)", c.focus.Name, before), Expected: "each column once"}
 			}
 			seen[c.focus.Name] = n
@@ -434,9 +488,30 @@ func detect(path string, names []string) (version string, cols []column, unknown
 			c.kind = kindOf(c.focus)
 			c.oddCase = c.kind != kindListed
 		}
-		cols = append(cols, c)
+		h.columns = append(h.columns, c)
 	}
-	return version, cols, unknown, nil
+	return h, nil
+}
+
+// unknownFormat is the error for a header that no format has.
+func unknownFormat(path string, names, missing []string, mappings []*dialect.Dialect) error {
+	const show = 8
+	have := names
+	if len(have) > show {
+		have = append(slices.Clone(have[:show]), fmt.Sprintf("and %d more", len(names)-show))
+	}
+	if what, expected, ok := dialect.NotABill(names); ok {
+		return &Error{File: path, Line: 1, Problem: what, Expected: expected}
+	}
+	if len(mappings) > 0 {
+		return &Error{File: path, Line: 1,
+			Problem:  fmt.Sprintf("it lacks columns that the mapping %s reads (its columns are %s)", mappings[0].Name, clip([]byte(strings.Join(have, ", ")))),
+			Expected: strings.Join(mappings[0].Needs(), ", ")}
+	}
+	return &Error{File: path, Line: 1,
+		Problem: fmt.Sprintf("this is no billing export that is known: as FOCUS it lacks %s (its columns are %s)",
+			strings.Join(missing, ", "), clip([]byte(strings.Join(have, ", ")))),
+		Expected: "FOCUS 1.0 to 1.3 (`spendbot columns` lists its columns), " + dialect.Names() + ", or a mapping of your own (--mapping)"}
 }
 
 // byName finds a column of any FOCUS version under the very name a file has it by; an older name stays itself here, since a
@@ -449,7 +524,7 @@ var byName = sync.OnceValue(func() map[string]focus.Column {
 	return m
 })
 
-func (t *tally) readHeader(sc *scanner) error {
+func (t *tally) readHeader(sc *scanner, o Options) error {
 	fields, err := sc.read()
 	if err != nil {
 		return t.source.readError(err)
@@ -462,12 +537,14 @@ func (t *tally) readHeader(sc *scanner) error {
 			return &Error{File: t.source.path, Line: sc.line, Problem: "its lines end with a carriage return alone, as those of old Macs", Expected: "lines that end with LF or CRLF"}
 		}
 	}
-	var unknown []string
-	t.version, t.columns, unknown, err = detect(t.source.path, names)
+	h, err := detect(t.source.path, names, o.Mappings)
 	if err != nil {
 		return err
 	}
-	t.warnings.header(t.columns, unknown)
+	t.version, t.columns = h.version, h.columns
+	if t.read(h.reading); t.reading == nil {
+		t.warnings.header(t.columns, h.unknown)
+	}
 	return nil
 }
 
@@ -502,6 +579,7 @@ type rowReader struct {
 	scratch []byte
 
 	counts rowCounts
+	native *nativeRows // nil for FOCUS
 }
 
 func newRowReader(t *tally, o Options) *rowReader {
@@ -516,6 +594,11 @@ func newRowReader(t *tally, o Options) *rowReader {
 		if t.columns[i].known {
 			r.check = append(r.check, i)
 		}
+	}
+	if t.reading != nil {
+		r.keyed = [3]int{-1, -1, -1}
+		r.native = newNativeRows(r)
+		return r
 	}
 	for _, n := range requiredValues {
 		r.required = append(r.required, r.at[n])
@@ -540,9 +623,13 @@ func (r *rowReader) reads(sc *scanner) {
 	r.sc = sc
 	if r.raw == nil {
 		r.raw = make([]bool, len(r.t.columns))
+		var decides map[int]bool
+		if r.native != nil {
+			decides = r.native.uses()
+		}
 		for i, c := range r.t.columns {
 			used := slices.Contains(r.provider, i) || slices.Contains(r.keyed[:], i) || slices.Contains(r.required, i)
-			r.raw[i] = !used && (!c.known || c.kind == kindText || c.kind == kindJSON)
+			r.raw[i] = !used && !decides[i] && (!c.known || c.kind == kindText || c.kind == kindJSON || c.kind == kindTags)
 		}
 	}
 	sc.raw = r.raw
@@ -597,6 +684,9 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 		i := r.check[k]
 		b := fields[i]
 		if isNull(b) {
+			if r.native != nil {
+				r.native.have[i] = false
+			}
 			continue
 		}
 		c := &t.columns[i]
@@ -616,7 +706,17 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 			c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
 			if c.cost >= 0 {
 				amounts[c.cost], have[c.cost] = d, true
+			} else if r.native != nil {
+				r.native.nums[i], r.native.have[i] = d, true
 			}
+			continue
+		}
+		if c.kind == kindAmounts {
+			d, err := r.amountsCell(line, i, b)
+			if err != nil {
+				return err
+			}
+			r.native.nums[i], r.native.have[i] = d, true
 			continue
 		}
 		if c.kind == kindText {
@@ -624,13 +724,16 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 			k--
 			continue
 		}
-		if c.kind != kindJSON && bytes.Equal(b, r.last[i]) {
+		if c.kind != kindJSON && c.kind != kindTags && bytes.Equal(b, r.last[i]) {
 			continue // exports repeat themselves: most cells are as in the row before
 		}
 		if err := r.cell(line, i, c, b); err != nil {
 			return err
 		}
 		r.last[i] = append(r.last[i][:0], b...)
+	}
+	if r.native != nil {
+		return r.native.add(line, fields)
 	}
 	for _, i := range r.required {
 		if isNull(fields[i]) {
@@ -667,6 +770,8 @@ func (r *rowReader) cell(line int64, i int, c *column, b []byte) (err error) {
 		_, err = r.time(line, i, b)
 	case kindJSON:
 		err = r.json(line, i, b)
+	case kindTags:
+		err = r.tagsCell(line, i, b)
 	case kindListed:
 		err = r.allowed(line, i, b)
 	}
@@ -760,12 +865,18 @@ var timeLayouts = []struct {
 	{"2006-01-02T15:04:05Z07:00", true}, {"2006-01-02 15:04:05", true}, {"2006-01-02T15:04:05", true},
 	{"2006-01-02 15:04:05Z07:00", true}, {"2006-01-02 15:04:05Z07", true}, {"2006-01-02", true},
 	{"2006-01-02T15:04Z07:00", false}, {"2006-01-02 15:04Z07:00", false}, {"2006-01-02T15:04", false}, {"2006-01-02 15:04", true},
+	{"2006-01-02 15:04:05 UTC", false},
 }
+
+// usDate is the layout of dates in exports that say so in their documentation; only a dialect's columns are read with it, since
+// what 9/2/2023 means is otherwise a guess.
+const usDate = "1/2/2006"
 
 // moment is a time as it was read.
 type moment struct {
 	at  time.Time
 	odd bool // DuckDB would read it otherwise
+	us  bool // month/day/year
 }
 
 // parseTime reads a time in UTC.
@@ -779,9 +890,18 @@ func parseTime(s string) (moment, bool) {
 			return moment{}, false
 		}
 		_, offset := t.Zone()
-		return moment{t.UTC().Truncate(time.Microsecond), !l.native || offset != 0}, true
+		return moment{at: t.UTC().Truncate(time.Microsecond), odd: !l.native || offset != 0}, true
 	}
 	return moment{}, false
+}
+
+// parseUSDate reads a date written month/day/year.
+func parseUSDate(s string) (moment, bool) {
+	t, err := time.Parse(usDate, s)
+	if err != nil || t.Year() < 1990 || t.Year() > 2200 {
+		return moment{}, false
+	}
+	return moment{at: t, us: true}, true
 }
 
 // timesMost bounds how many times are remembered: more than the hours of a decade.
@@ -790,8 +910,13 @@ const timesMost = 1 << 17
 func (r *rowReader) time(line int64, col int, b []byte) (time.Time, error) {
 	m, ok := r.times[string(b)]
 	if !ok {
-		if m, ok = parseTime(string(b)); !ok {
-			return time.Time{}, r.fail(line, col, clip(b)+" is not a date and time", "one as in 2026-10-31T00:00:00Z")
+		expected := "one as in 2026-10-31T00:00:00Z"
+		if m, ok = parseTime(string(b)); !ok && r.native != nil {
+			m, ok = parseUSDate(string(b))
+			expected += ", or month/day/year as in 10/31/2026"
+		}
+		if !ok {
+			return time.Time{}, r.fail(line, col, clip(b)+" is not a date and time", expected)
 		}
 		if len(r.times) < timesMost {
 			r.times[string(b)] = m
@@ -799,6 +924,7 @@ func (r *rowReader) time(line int64, col int, b []byte) (time.Time, error) {
 	}
 	c := &r.t.columns[col]
 	c.oddTimes = c.oddTimes || m.odd
+	c.oddDates = c.oddDates || m.us
 	c.span.add(span{m.at, m.at})
 	return m.at, nil
 }

@@ -28,11 +28,12 @@ type part struct {
 	have     present // its columns
 	spans    map[string]span
 	exact    map[string]bool // columns whose every value is as FOCUS writes it
+	native   *native         // nil for FOCUS
 }
 
 // zoned reads text as a time with the offset it is written with. DuckDB wants seconds, which some exporters leave out.
 func zoned(expr string) string {
-	return `CAST(CAST(regexp_replace(` + expr + `, '^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(Z|[+-].*)?$', '\1:00\2') AS TIMESTAMPTZ) AS TIMESTAMP)`
+	return `CAST(CAST(regexp_replace(replace(` + expr + `, ' UTC', 'Z'), '^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(Z|[+-].*)?$', '\1:00\2') AS TIMESTAMPTZ) AS TIMESTAMP)`
 }
 
 // csvPart makes a part of a tallied CSV file. Each decimal column is read as the narrowest DECIMAL that holds what the

@@ -58,7 +58,7 @@ type Dialect struct {
 	// Key tells which feed, month and currency a row counts towards.
 	Key Key
 	// Variants are kinds of file with one header, told apart by their rows; one at least. The first of which a row is a witness is
-	// the file's; else the last.
+	// the file's; else the last that is not the Then of another.
 	Variants []Variant
 }
 

@@ -1,0 +1,365 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis/focus"
+	"spendbot/analysis/ingest/dialect"
+	"spendbot/analysis/store"
+)
+
+// native is what a part of a dialect knows beside what every part does.
+type native struct {
+	reading  *dialect.Reading
+	columns  []column
+	src      string // SQL: every column of the dialect, typed, from the file
+	variants []map[group]*groupSums
+	variant  int
+}
+
+// variantOf is the variant that the file's rows show it to be.
+func variantOf(d *dialect.Dialect, witness []bool) int {
+	last := 0
+	for v, variant := range d.Variants {
+		if witness[v] {
+			return v
+		}
+		if !slices.ContainsFunc(d.Variants, func(o dialect.Variant) bool { return o.Then == variant.Name }) {
+			last = v
+		}
+	}
+	return last
+}
+
+// nativeCSV makes a part of a tallied CSV file of a dialect.
+func nativeCSV(ctx context.Context, w *store.Writer, t *tally) (*part, error) {
+	exprs := make([]string, len(t.columns))
+	types := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		typ, expr := "VARCHAR", ident(fmt.Sprintf("c%d", i))
+		switch {
+		case !c.known:
+		case c.kind == kindDecimal:
+			typ = money
+			if !c.big && c.digits+c.scale <= 18 {
+				typ = fmt.Sprintf("DECIMAL(18,%d)", c.scale)
+				expr = "CAST(" + expr + " AS " + money + ")"
+			}
+		case c.kind == kindTime:
+			typ = "TIMESTAMP"
+			if c.oddTimes || c.oddDates {
+				typ = "VARCHAR"
+				x := expr
+				if expr = zoned(x); c.oddDates {
+					expr = "CASE WHEN contains(" + x + ", '/') THEN strptime(" + x + ", '%m/%d/%Y') ELSE " + expr + " END"
+				}
+			}
+		case c.kind == kindTags:
+			if c.oddTags {
+				expr = tagsObject(expr)
+			}
+			if t.paddedTags {
+				expr = padded(expr)
+			}
+		}
+		types[i], exprs[i] = fmt.Sprintf("'c%d': '%s'", i, typ), expr
+		if !c.filled && c.kind != kindText {
+			exprs[i] = "" // nothing to read, and nothing is known of how it would be
+		}
+	}
+	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
+	from := fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
+		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(types, ", "))
+	p := &part{src: t.source, sha: t.sha, version: t.version, warnings: t.warnings.all(), native: &native{
+		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness)}}
+	return p, p.mapped(ctx, w)
+}
+
+// money is the store's type for amounts.
+var money = store.Column{Type: focus.Decimal}.SQLType()
+
+// srcSQL is the relation "src" of a dialect's SQL: every column the dialect has, from a file whose columns read as exprs; an
+// empty one is null.
+func srcSQL(r *dialect.Reading, cols []column, exprs []string, from string) string {
+	type bound struct{ expr, key string }
+	have := map[string][]bound{}
+	for i, c := range cols {
+		if c.known && exprs[i] != "" {
+			have[c.native] = append(have[c.native], bound{exprs[i], c.tag})
+		}
+	}
+	var sel []string
+	add := func(name string, kind dialect.Kind) {
+		typ := store.Column{Type: nativeTypes[kind]}.SQLType()
+		expr := "CAST(NULL AS " + typ + ")"
+		var tags []string
+		whole := ""
+		for _, b := range have[name] {
+			if b.key == "" {
+				whole = b.expr
+			} else {
+				tags = append(tags, fmt.Sprintf("CASE WHEN %[1]s IS NOT NULL THEN concat(%[2]s, CAST(to_json(%[1]s) AS VARCHAR)) END", b.expr, store.QuoteLiteral(jsonText(b.key)+":")))
+			}
+		}
+		switch {
+		case whole != "":
+			expr = whole
+		case len(tags) > 0:
+			list := "concat_ws(',', " + strings.Join(tags, ", ") + ")"
+			expr = "CASE WHEN " + list + " <> '' THEN concat('{', " + list + ", '}') END"
+		}
+		sel = append(sel, expr+" AS "+ident(name))
+		if kind == dialect.Amounts {
+			total := "CAST(NULL AS " + typ + ")"
+			if whole != "" {
+				total = amountsTotal(whole)
+			}
+			sel = append(sel, "CAST("+total+" AS "+money+") AS "+ident(dialect.TotalOf(name)))
+		}
+	}
+	done := map[string]bool{}
+	for _, c := range r.Dialect.Columns {
+		add(c.Name, c.Kind)
+		done[c.Name] = true
+	}
+	for _, f := range r.Dialect.Families {
+		if !done[f.Name] { // one that may also be there as a single column is among the columns
+			add(f.Name, dialect.Tags)
+			done[f.Name] = true
+		}
+	}
+	return "SELECT " + strings.Join(sel, ",\n    ") + "\n  FROM " + from
+}
+
+// jsonText is a string as JSON writes it.
+func jsonText(s string) string {
+	b, _ := json.Marshal(s) // a string: it cannot fail
+	return string(b)
+}
+
+var hasColumn = regexp.MustCompile(`\{has:([a-z0-9_]+)\}`)
+
+// mapped has the dialect's SQL make FOCUS columns of the file, in the part's variant.
+func (p *part) mapped(ctx context.Context, w *store.Writer) error {
+	n := p.native
+	d := n.reading.Dialect
+	v := d.Variants[n.variant]
+	mapping := strings.TrimRight(strings.TrimSpace(d.SQL), ";")
+	mapping = strings.ReplaceAll(mapping, "{variant}", store.QuoteLiteral(v.Name))
+	mapping = hasColumn.ReplaceAllStringFunc(mapping, func(m string) string {
+		return fmt.Sprint(n.reading.Has(hasColumn.FindStringSubmatch(m)[1]))
+	})
+	q := "WITH src AS NOT MATERIALIZED (\n  " + n.src + "\n)\nSELECT * FROM (\n" + mapping + "\n)"
+	rows, err := w.Query(ctx, "SELECT column_name FROM (DESCRIBE "+q+")")
+	if err != nil {
+		return fmt.Errorf("the mapping %s cannot be carried out: %w", d.Mapping(), err)
+	}
+	p.from, p.have = "("+q+")", present{}
+	for _, r := range rows.Values {
+		name := text(r[0])
+		c, ok := byName()[strings.ToLower(name)]
+		if !ok || c.Name != name {
+			return fmt.Errorf("the mapping %s selects %q, which is no column of the store", d.Mapping(), name)
+		}
+		p.have[name] = ident(name)
+	}
+	p.version = d.Name
+	if len(d.Variants) > 1 {
+		p.version += " " + v.Name
+	}
+	p.groups, p.rows = map[group]*groupSums{}, 0
+	for g, s := range n.variants[n.variant] {
+		if s.rows > 0 {
+			p.groups[g] = s
+			p.rows += s.rows
+		}
+	}
+	return nil
+}
+
+// controlled are the costs that the part's variant has a control for.
+func (n *native) controlled() [len(costs)]bool {
+	v := n.reading.Dialect.Variants[n.variant]
+	return [...]bool{len(v.Billed) > 0, len(v.Effective) > 0, len(v.List) > 0, len(v.Contracted) > 0}
+}
+
+// settle compares what was written of a part with the dialect's controls, and takes over the sums of the costs that have none.
+func (l *load) settle(ctx context.Context, p *part, files []string) error {
+	wrote, err := readBack(ctx, l.w, files)
+	if err != nil {
+		return err
+	}
+	controlled := p.native.controlled()
+	for g, s := range p.groups {
+		other := wrote[g]
+		if other == nil {
+			continue
+		}
+		for k := range costs {
+			if !controlled[k] {
+				s.cost[k] = other.cost[k]
+			}
+		}
+	}
+	return reconcile(p.src.path, p.groups, wrote)
+}
+
+// beside changes the variant of parts that lie beside others of the same months.
+func (l *load) beside(ctx context.Context) error {
+	for _, p := range l.parts {
+		if p.native == nil {
+			continue
+		}
+		d := p.native.reading.Dialect
+		v := d.Variants[p.native.variant]
+		if v.Beside == "" {
+			continue
+		}
+		covered := 0
+		for g := range p.groups {
+			if slices.ContainsFunc(l.parts, func(o *part) bool {
+				return o.native != nil && o.native.reading.Dialect.ID == d.ID && o.native.name() == v.Beside && o.groups[g] != nil
+			}) {
+				covered++
+			}
+		}
+		switch {
+		case covered == 0:
+			continue
+		case covered < len(p.groups):
+			return &Error{File: p.src.path, Problem: fmt.Sprintf("it is of the kind %q and lies beside files of the kind %q that have only some of its months", v.Name, v.Beside),
+				Expected: "both kinds for the same accounts and months, or one of them alone"}
+		}
+		p.native.variant = slices.IndexFunc(d.Variants, func(o dialect.Variant) bool { return o.Name == v.Then })
+		if err := p.mapped(ctx, l.w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *native) name() string { return n.reading.Dialect.Variants[n.variant].Name }
+
+// mappingOf is what the record of a load calls the mapping of a part.
+func (p *part) mapping() string {
+	if p.native == nil {
+		return mappingVersion
+	}
+	return p.native.reading.Dialect.Mapping()
+}
+
+// nativeParquet makes a part of a Parquet file of a dialect. DuckDB does the tally; the controls are the same.
+func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column, types []string, h header, o Options, warn *warnings) error {
+	d := h.reading.Dialect
+	exprs := make([]string, len(cols))
+	var cells []parquetCell
+	for i, c := range cols {
+		if !c.known {
+			continue
+		}
+		cell, err := newParquetCell(c, strings.ToUpper(types[i]))
+		if err != nil {
+			return &Error{File: p.src.path, Column: i + 1, Name: c.name, Problem: err.Error(), Expected: "a plain value"}
+		}
+		cell.column = i
+		cells = append(cells, cell)
+		exprs[i] = cell.value
+	}
+	p.from = fmt.Sprintf("read_parquet(%s, hive_partitioning=false)", store.QuoteLiteral(p.src.at))
+	if err := p.checkParquet(ctx, w, cells, warn); err != nil {
+		return err
+	}
+	p.native = &native{reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, p.from)}
+	witness := make([]bool, len(d.Variants))
+	for i, v := range d.Variants {
+		if len(v.Witness) == 0 {
+			continue
+		}
+		rows, err := w.Query(ctx, "SELECT count(*) FROM ("+p.native.src+") AS src WHERE "+dialect.All(v.Witness))
+		if err != nil {
+			return p.explain(err)
+		}
+		witness[i] = rows.Values[0][0].(int64) > 0
+	}
+	for _, v := range d.Variants {
+		groups, err := p.nativeTally(ctx, w, d, v, o)
+		if err != nil {
+			return err
+		}
+		p.native.variants = append(p.native.variants, groups)
+	}
+	p.native.variant = variantOf(d, witness)
+	return p.mapped(ctx, w)
+}
+
+// nativeTally adds up a Parquet file by a variant's controls.
+func (p *part) nativeTally(ctx context.Context, w *store.Writer, d *dialect.Dialect, v dialect.Variant, o Options) (map[group]*groupSums, error) {
+	first := func(names []string, last string) string {
+		e := "CASE"
+		for _, n := range names {
+			e += " WHEN " + ident(n) + " IS NOT NULL THEN CAST(" + ident(n) + " AS VARCHAR)"
+		}
+		if len(names) == 0 {
+			return last
+		}
+		return e + " ELSE " + last + " END"
+	}
+	provider := first(d.Key.ProviderColumns, store.QuoteLiteral(cmp.Or(d.Key.Provider, unknownProvider)))
+	source := store.QuoteLiteral(o.Source)
+	if o.Source == "" {
+		source = "concat(" + provider + ", '/', " + first(d.Key.Account, "''") + ")"
+	}
+	currency := "NULL"
+	if d.Key.DefaultCurrency != "" {
+		currency = store.QuoteLiteral(d.Key.DefaultCurrency)
+	}
+	rows := "1"
+	if len(v.Rows) > 0 {
+		rows = "CASE"
+		for _, c := range v.Rows {
+			rows += fmt.Sprintf(" WHEN %s THEN %d", dialect.All(c.When), c.N)
+		}
+		rows += " ELSE 1 END"
+	}
+	var sums []string
+	for _, r := range []dialect.Rules{v.Billed, v.Effective, v.List, v.Contracted} {
+		sums = append(sums, "CAST(sum("+r.SQL()+") AS "+money+")")
+	}
+	found, err := w.Query(ctx, fmt.Sprintf("SELECT %s, %s, %s, %s, CAST(sum(%s) AS BIGINT), %s FROM (%s) AS src GROUP BY ALL",
+		source, provider, first(d.Key.Month, "NULL"), first(d.Key.Currency, currency), rows, strings.Join(sums, ", "), p.native.src))
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	out := map[group]*groupSums{}
+	for _, r := range found.Values {
+		month, ok := monthOf(text(r[2]))
+		if !ok {
+			return nil, &Error{File: p.src.path, Problem: "a row has no billing month that can be read", Expected: "a month in every row, in " + strings.Join(d.Key.Month, " or ")}
+		}
+		if text(r[3]) == "" {
+			return nil, &Error{File: p.src.path, Problem: "a row has no currency", Expected: "one in every row, in " + strings.Join(d.Key.Currency, " or ")}
+		}
+		g := group{Partition: store.Partition{Source: text(r[0]), Provider: text(r[1]), Month: month}, Currency: text(r[3])}
+		s := out[g]
+		if s == nil {
+			s = &groupSums{}
+			out[g] = s
+		}
+		n, _ := r[4].(int64)
+		s.rows += n
+		for i := range costs {
+			if d, ok := r[5+i].(decimal.Decimal); ok {
+				s.cost[i].add(number{big: &d})
+			}
+		}
+	}
+	return out, nil
+}
