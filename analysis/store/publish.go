@@ -26,6 +26,8 @@ type LoadFile struct {
 	Bytes  int64  `json:"bytes"`
 	Rows   int64  `json:"rows"`
 	Format string `json:"format"` // "FOCUS 1.2 csv.gz"
+	// ETag is what the file's place called this version of it, where it was fetched from one.
+	ETag string `json:"etag,omitempty"`
 }
 
 // Totals are the four costs of FOCUS, exact; nil where no row had a value.
@@ -49,6 +51,10 @@ type Load struct {
 	Periods    []string          `json:"periods"`
 	Partitions []Partition       `json:"partitions"`
 	Replaced   *Replaced         `json:"replaced,omitempty"`
+	// Restated is what it changed about days that the store knew before; largest first.
+	Restated []Restatement `json:"restated,omitempty"`
+	// Delivery is what it was fetched as; nil for files that were named by hand.
+	Delivery *Delivery `json:"delivery,omitempty"`
 	Warnings   []string          `json:"warnings"`
 	// Mapping is the version of the mapping that made the rows; the same bytes under another mapping are a new load.
 	Mapping string `json:"mapping"`
@@ -119,10 +125,17 @@ func InForce(loads []Load, accept func(Load) bool) *Load {
 }
 
 // replacedSince reports whether a later load took the place of any partition of the i-th.
-func replacedSince(loads []Load, i int) bool {
-	return slices.ContainsFunc(loads[:i], func(later Load) bool {
-		return slices.ContainsFunc(loads[i].Partitions, func(p Partition) bool { return replaces(later.Partitions, p) })
-	})
+func replacedSince(loads []Load, i int) bool { return ReplacedBy(loads, i) != nil }
+
+// ReplacedBy is the first load that took the place of any partition of the i-th, of loads in the order of [Store.Loads]; nil
+// while nothing has.
+func ReplacedBy(loads []Load, i int) *Load {
+	for k := i - 1; k >= 0; k-- {
+		if slices.ContainsFunc(loads[i].Partitions, func(p Partition) bool { return replaces(loads[k].Partitions, p) }) {
+			return &loads[k]
+		}
+	}
+	return nil
 }
 
 // lock takes the store's writer lock, waiting while another process holds it.
