@@ -2,5 +2,7 @@ package dialect
 
 // Built lists the dialects that are built in. Anything else is a [Dialect] made from a mapping file.
 func Built() []*Dialect {
-	return []*Dialect{}
+	return []*Dialect{
+		aws(),
+	}
 }

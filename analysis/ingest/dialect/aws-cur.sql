@@ -325,13 +325,14 @@ SELECT
   ELSE row_tags END AS Tags
 FROM (
   SELECT rows.*,
-    nullif(CASE WHEN contains(given_tags, '"user') OR contains(given_tags, '"aws_')
-      THEN regexp_replace(regexp_replace(given_tags, '([{,]\s*)"user[:_]([^"])', '\1"\2', 'g'), '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g')
-      ELSE given_tags END, '{}') AS row_tags,
+    nullif(CASE
+      WHEN row_tag_columns IS NOT NULL THEN CASE WHEN contains(row_tag_columns, '"aws_') THEN regexp_replace(row_tag_columns, '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g') ELSE row_tag_columns END
+      WHEN contains(row_resource_tags, '"user') OR contains(row_resource_tags, '"aws_')
+      THEN regexp_replace(regexp_replace(row_resource_tags, '([{,]\s*)"user[:_]([^"])', '\1"\2', 'g'), '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g')
+      ELSE row_resource_tags END, '{}') AS row_tags,
     nullif(regexp_replace(given_categories, '([{,]\s*)"([^",:}\s])', '\1"costCategory/\2', 'g'), '{}') AS categories
   FROM (
     SELECT rows.*,
-      CASE WHEN row_tag_columns IS NOT NULL THEN row_tag_columns ELSE row_resource_tags END AS given_tags,
       CASE WHEN cost_category_columns IS NOT NULL THEN cost_category_columns ELSE cost_category END AS given_categories
     FROM rows
   ) AS rows
