@@ -85,11 +85,11 @@ func (l Lens) views(sql string) (map[Table]string, []Layer, error) {
 				needed[i][w] = true
 			}
 			for _, t := range []Table{Daily, Charges} {
-				words.add(y.Select(t, t.view(), needed[i].uses))
+				words.add(y.Select(t, t.View(), needed[i].uses))
 			}
 		}
 	}
-	out := map[Table]string{Daily: Daily.view(), Charges: Charges.view()}
+	out := map[Table]string{Daily: Daily.View(), Charges: Charges.View()}
 	var taken []Layer
 	for i, y := range l.Layers {
 		if needed[i] == nil {
@@ -103,5 +103,5 @@ func (l Lens) views(sql string) (map[Table]string, []Layer, error) {
 	return out, taken, nil
 }
 
-// view is the name of the view in the store.
-func (t Table) view() string { return strings.Trim(string(t), "{}") }
+// View is the name of the view in the store.
+func (t Table) View() string { return strings.Trim(string(t), "{}") }

@@ -40,13 +40,13 @@ func (l Lens) Resolve(f Fragment, scope []analysis.Filter) (Fragment, []Layer, e
 func resolve(f Fragment, scope []analysis.Filter, rows map[Table]string) (Fragment, error) {
 	views := map[string]Fragment{}
 	for t, from := range rows {
-		where, err := within(t.view(), scope)
+		where, err := within(t.View(), scope)
 		if err != nil {
 			return Fragment{}, fmt.Errorf("scope: %w", err)
 		}
-		views[t.view()] = Fragment{SQL: "(SELECT * FROM " + from + " WHERE " + where.SQL + ")", Params: where.Params}
+		views[t.View()] = Fragment{SQL: "(SELECT * FROM " + from + " WHERE " + where.SQL + ")", Params: where.Params}
 		if len(scope) == 0 {
-			views[t.view()] = F(from)
+			views[t.View()] = F(from)
 		}
 	}
 	for _, s := range scope {

@@ -19,6 +19,7 @@ import (
 type Limits struct {
 	Memory  string // as DuckDB writes it, "1GB"; default DefaultMemory
 	Threads int    // default: one per core
+	spill   string // on disk; default: DuckDB's own share of it
 }
 
 // DefaultMemory keeps a load of tens of millions of rows within 2 GiB for the whole process.
@@ -49,6 +50,9 @@ func openDuckDB(ctx context.Context, l Limits, tmp string) (*sql.DB, error) {
 		"SET TimeZone='UTC'",
 		"SET preserve_insertion_order=false",
 		"SET parquet_metadata_cache=true", // files never change once written
+	}
+	if l.spill != "" {
+		set = append(set, "SET max_temp_directory_size="+QuoteLiteral(l.spill))
 	}
 	if l.Threads > 0 {
 		set = append(set, fmt.Sprintf("SET threads=%d", l.Threads))
@@ -167,13 +171,8 @@ func locked(ctx context.Context, l Limits, tmp string, files []string) (*sql.DB,
 	for i, f := range files {
 		all[i] = QuoteLiteral(f)
 	}
-	for _, s := range []string{
-		"SET allowed_paths=[" + strings.Join(all, ",") + "]",
-		"SET enable_external_access=false",
-		// Trino's name for what DuckDB calls json_extract_string, so that the analysis SQL reads the same on both.
-		"CREATE MACRO json_extract_scalar(j, p) AS json_extract_string(j, p)",
-		"SET lock_configuration=true",
-	} {
+	shut := []string{"SET allowed_paths=[" + strings.Join(all, ",") + "]", "SET enable_external_access=false"}
+	for _, s := range append(append(shut, dialect...), "SET lock_configuration=true") {
 		if _, err := db.ExecContext(ctx, s); err != nil {
 			db.Close()
 			return nil, fmt.Errorf("prepare the query connection: %w", err)
@@ -304,7 +303,7 @@ func queryOnly(ctx context.Context, db *sql.DB, known *statements, query string,
 			return nil, err
 		}
 		var tree string
-		err := conn.QueryRowContext(ctx, "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR), skip_null := true, skip_empty := true) AS VARCHAR)", query).Scan(&tree)
+		err := conn.QueryRowContext(ctx, treeSQL, query).Scan(&tree)
 		if err == nil {
 			err = onlyReads(tree)
 		}
