@@ -3,15 +3,12 @@ package ingest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"spendbot/analysis/focus"
 	"spendbot/analysis/ingest/dialect"
-	"spendbot/analysis/store"
 )
 
 // bind makes a dialect's columns of a header.
@@ -22,6 +19,8 @@ func bind(r *dialect.Reading) []column {
 		if c.known = b.Column != ""; c.known {
 			c.kind = nativeKinds[b.Kind]
 			c.focus = focus.Column{Name: b.Column, Type: nativeTypes[b.Kind]}
+			of, _ := r.Dialect.Column(b.Column)
+			c.float = of.Float
 		}
 		if b.Key != "" { // a column of a family holds one value of a tag
 			c.kind, c.focus.Type = kindText, focus.String
@@ -367,17 +366,8 @@ func (r *rowReader) tagsCell(line int64, col int, raw []byte) error {
 			r.t.paddedTags = hasPaddedKey(b)
 		}
 	case b[0] == '[':
-		var list []struct {
-			Key   *string `json:"key"`
-			Value any     `json:"value"`
-		}
-		if err := json.Unmarshal(b, &list); err != nil {
-			return r.fail(line, col, clip(b)+" is not a list of keys and values", `one as in [{"key":"team","value":"payments"}]`)
-		}
-		for _, e := range list {
-			if e.Key == nil {
-				return r.fail(line, col, clip(b)+" has an entry without a key", `one as in [{"key":"team","value":"payments"}]`)
-			}
+		if err := checkPairs(b); err != nil {
+			return r.fail(line, col, clip(b)+" "+err.Error(), `one as in [{"key":"team","value":"payments"}]`)
 		}
 		c.oddTags = true
 	default:
@@ -392,52 +382,15 @@ func (r *rowReader) tagsCell(line int64, col int, raw []byte) error {
 
 // tagsSQL makes a JSON object of a Tags cell however it is written.
 func tagsObject(expr string) string {
-	list := fmt.Sprintf(`concat('{', array_to_string(list_transform(CAST(%s AS JSON[]), lambda e: concat(CAST(json_extract(e, '$.key') AS VARCHAR), ':', CASE WHEN json_extract(e, '$.value') IS NULL THEN 'null' ELSE CAST(json_extract(e, '$.value') AS VARCHAR) END)), ','), '}')`, expr)
-	return fmt.Sprintf(`CASE WHEN %[1]s IS NULL OR trim(%[1]s) = '' THEN NULL WHEN ltrim(%[1]s)[1] = '{' THEN %[1]s WHEN ltrim(%[1]s)[1] = '[' THEN %[2]s ELSE concat('{', %[1]s, '}') END`, expr, list)
+	return fmt.Sprintf(`CASE WHEN %[1]s IS NULL OR trim(%[1]s) = '' THEN NULL WHEN ltrim(%[1]s)[1] = '{' THEN %[1]s WHEN ltrim(%[1]s)[1] = '[' THEN %[2]s ELSE concat('{', %[1]s, '}') END`, expr, pairsObject(expr))
 }
 
 // amountsCell checks a cell of kind Amounts and adds its amounts up.
-func (r *rowReader) amountsCell(line int64, col int, b []byte) (number, error) {
-	sum, err := sumAmounts(b)
-	if err != nil {
-		return number{}, r.fail(line, col, clip(b)+" "+err.Error(), `a list as in [{"name":"a credit","amount":-1.5}]`)
+func (r *rowReader) amountsCell(line int64, col int, b []byte) (sum number, ok bool, err error) {
+	if sum, ok, err = sumAmounts(b); err != nil {
+		err = r.fail(line, col, clip(b)+" "+err.Error(), `a list as in [{"name":"a credit","amount":-1.5}]`)
 	}
-	return sum, nil
-}
-
-// sumAmounts adds up the amounts of a JSON list of objects.
-func sumAmounts(b []byte) (number, error) {
-	dec := json.NewDecoder(bytes.NewReader(b))
-	dec.UseNumber()
-	var list []struct {
-		Amount json.Number `json:"amount"`
-	}
-	if err := dec.Decode(&list); err != nil {
-		return number{}, errors.New("is not a list of amounts")
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return number{}, errors.New("is not one list of amounts")
-	}
-	var s exactSum
-	s.add(number{})
-	for _, e := range list {
-		if e.Amount == "" {
-			continue
-		}
-		d, ok := parseNumber([]byte(e.Amount))
-		if !ok || !d.fits() {
-			return number{}, errors.New("has an amount that the store cannot hold")
-		}
-		s.add(d)
-	}
-	total := shortest(*s.total())
-	return number{big: &total}, nil
-}
-
-// amountsTotal is what [sumAmounts] finds, in SQL over a JSON list.
-func amountsTotal(expr string) string {
-	money := fmt.Sprintf("DECIMAL(%d,%d)", store.MoneyPrecision, store.MoneyScale)
-	return fmt.Sprintf(`CASE WHEN %[1]s IS NULL THEN NULL ELSE list_reduce(list_prepend(CAST(0 AS %[2]s), list_transform(CAST(%[1]s AS JSON[]), lambda e: CASE WHEN json_extract_string(e, '$.amount') IS NULL THEN CAST(0 AS %[2]s) ELSE CAST(json_extract_string(e, '$.amount') AS %[2]s) END)), lambda a, b: CAST(a + b AS %[2]s)) END`, expr, money)
+	return sum, ok, err
 }
 
 // sign is -1, 0 or 1.

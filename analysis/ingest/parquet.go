@@ -109,8 +109,10 @@ func newParquetCell(c column, typ string) (parquetCell, error) {
 			cell.lossy, cell.lossyOwn = tooFine(clean), c.focus.Name
 		case isText:
 			cell.bad = append(cell.bad,
-				badIf{fmt.Sprintf("NOT regexp_full_match(%s, '%s')", clean, plainNumber), "is not a decimal number", "digits with a dot, as in 12.40"},
-				badIf{tooFine(clean), "does not fit the store without rounding", digits})
+				badIf{fmt.Sprintf("NOT regexp_full_match(%s, '%s')", clean, plainNumber), "is not a decimal number", "digits with a dot, as in 12.40"})
+			if !c.float {
+				cell.bad = append(cell.bad, badIf{tooFine(clean), "does not fit the store without rounding", digits})
+			}
 		case isDecimal && scale > store.MoneyScale:
 			return cell, fmt.Errorf("it is of type %s, of which the store holds %d digits after the point", typ, store.MoneyScale)
 		}

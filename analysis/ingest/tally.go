@@ -64,6 +64,8 @@ type column struct {
 	native  string // the dialect's name for it, in a file that is not FOCUS
 	tag     string // its key, where it is one of a family of tag columns
 	oddTags bool   // there are tags that are no JSON object as they stand
+	float   bool   // its numbers come out of floating-point software and may be rounded at the store's last digit
+	cut     int64  // how many were
 }
 
 // span is the first and the last of some times.
@@ -153,6 +155,12 @@ type Options struct {
 	Progress func(Progress)
 	// Mappings are formats described by the user; when there are any, files that are not FOCUS are read by them alone.
 	Mappings []*dialect.Dialect
+	// Delivery is what the files were fetched as, and ETags names the version of each by its name below the folder; both are
+	// kept in the load's record, and a file of ETags that is not loaded refuses the load. Beside are the keys of the other
+	// deliveries of the same source, whose months this one may not replace. All unset for files that are named by hand.
+	Delivery *store.Delivery
+	ETags    map[string]string
+	Beside   []string
 }
 
 // Progress tells how far a load is.
@@ -346,6 +354,7 @@ func (t *tally) absorb(o *tally) {
 		c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
 		c.big, c.filled, c.oddTimes, c.oddCase = c.big || d.big, c.filled || d.filled, c.oddTimes || d.oddTimes, c.oddCase || d.oddCase
 		c.oddDates, c.oddTags = c.oddDates || d.oddDates, c.oddTags || d.oddTags
+		c.cut += d.cut
 		c.span.add(d.span)
 	}
 	absorb(t.groups, o.groups)
@@ -377,6 +386,9 @@ func (t *tally) complete(r *reading) (*tally, error) {
 	}
 	if t.reading == nil {
 		t.counts.warn(t.warnings)
+	}
+	for _, c := range t.columns {
+		t.warnings.count(c.cut, fmt.Sprintf("floating-point numbers of %s have more than %d digits after the point and are rounded there", c.name, store.MoneyScale))
 	}
 	var err error
 	if t.sha, err = r.sha256(); err != nil {
@@ -511,7 +523,7 @@ func unknownFormat(path string, names, missing []string, mappings []*dialect.Dia
 	return &Error{File: path, Line: 1,
 		Problem: fmt.Sprintf("this is no billing export that is known: as FOCUS it lacks %s (its columns are %s)",
 			strings.Join(missing, ", "), clip([]byte(strings.Join(have, ", ")))),
-		Expected: "FOCUS 1.0 to 1.3 (`spendbot columns` lists its columns), " + dialect.Names() + ", or a mapping of your own (--mapping)"}
+		Expected: "FOCUS 1.0 to 1.3 (`spendbot columns` lists its columns), a bill of AWS, Azure, Google Cloud, OCI or OpenCost, or a mapping of your own (--mapping)"}
 }
 
 // byName finds a column of any FOCUS version under the very name a file has it by; an older name stays itself here, since a
@@ -697,6 +709,12 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 				return r.fail(line, i, clip(b)+" is not a decimal number", "digits with a dot, as in 12.40")
 			}
 			if d.big != nil {
+				if c.float {
+					var cut bool
+					if d, cut = d.rounded(); cut {
+						c.cut++
+					}
+				}
 				if !d.fits() {
 					return r.fail(line, i, clip(b)+" does not fit the store without rounding",
 						fmt.Sprintf("at most %d digits before and %d after the point", store.MoneyPrecision-store.MoneyScale, store.MoneyScale))
@@ -712,11 +730,11 @@ func (r *rowReader) add(line int64, fields [][]byte) error {
 			continue
 		}
 		if c.kind == kindAmounts {
-			d, err := r.amountsCell(line, i, b)
+			d, ok, err := r.amountsCell(line, i, b)
 			if err != nil {
 				return err
 			}
-			r.native.nums[i], r.native.have[i] = d, true
+			r.native.nums[i], r.native.have[i] = d, ok
 			continue
 		}
 		if c.kind == kindText {
@@ -895,9 +913,12 @@ func parseTime(s string) (moment, bool) {
 	return moment{}, false
 }
 
-// parseUSDate reads a date written month/day/year.
+// parseUSDate reads a date written month/day/year, and a month alone, written as 2026-10, for its first day.
 func parseUSDate(s string) (moment, bool) {
 	t, err := time.Parse(usDate, s)
+	if err != nil {
+		t, err = time.Parse("2006-01", s)
+	}
 	if err != nil || t.Year() < 1990 || t.Year() > 2200 {
 		return moment{}, false
 	}
