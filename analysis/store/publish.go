@@ -55,7 +55,7 @@ type Load struct {
 	Restated []Restatement `json:"restated,omitempty"`
 	// Delivery is what it was fetched as; nil for files that were named by hand.
 	Delivery *Delivery `json:"delivery,omitempty"`
-	Warnings   []string          `json:"warnings"`
+	Warnings []string  `json:"warnings"`
 	// Mapping is the version of the mapping that made the rows; the same bytes under another mapping are a new load.
 	Mapping string `json:"mapping"`
 	// Arrived is how much of the latest days there was after this load; loads of an older version have none.
