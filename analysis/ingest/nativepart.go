@@ -59,7 +59,7 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally) (*part, error) {
 				typ = "VARCHAR"
 				x := expr
 				if expr = zoned(x); c.oddDates {
-					expr = "CASE WHEN contains(" + x + ", '/') THEN strptime(" + x + ", '%m/%d/%Y') ELSE " + expr + " END"
+					expr = "CASE WHEN contains(" + x + ", '/') THEN strptime(" + x + ", '%m/%d/%Y') WHEN length(" + x + ") = 7 THEN strptime(" + x + ", '%Y-%m') ELSE " + expr + " END"
 				}
 			}
 		case c.kind == kindTags:

@@ -112,24 +112,13 @@ func inParentheses(h string) string {
 	return h[open+1 : len(h)-1]
 }
 
-// Needs lists the columns that a file must have to be of the dialect.
+// Needs lists the columns that a file must have to be of the dialect, as a person would look for them.
 func (d *Dialect) Needs() []string {
 	var out []string
 	for _, c := range d.Columns {
-		if c.Need {
-			out = append(out, c.Name)
+		if name := append(slices.Clone(c.Also), c.Name)[0]; c.Need {
+			out = append(out, name)
 		}
 	}
 	return out
-}
-
-// Names lists the built-in formats for a message: "AWS CUR, Azure cost details".
-func Names() string {
-	var out []string
-	for _, d := range Built() {
-		if !slices.Contains(out, d.Name) {
-			out = append(out, d.Name)
-		}
-	}
-	return strings.Join(out, ", ")
 }
