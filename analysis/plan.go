@@ -14,6 +14,7 @@ const (
 	Freshness     Intent = "freshness"      // how far the data reaches
 	Ambiguous     Intent = "ambiguous"      // a question back, with choices
 	OutOfScope    Intent = "oos"            // not something this bot answers, or not something a bill can tell
+	SQL           Intent = "sql"            // SQL that somebody wrote; no sentence is read as it
 )
 
 // Grain cuts an answer along time.

@@ -129,6 +129,35 @@ func (r sheetRow) day(p place, column string, day time.Time) {
 	}
 }
 
+// Harmless makes text from a bill safe to stand in a cell of a CSV file: on one line, and nothing that a spreadsheet would run.
+func Harmless(s string) string { return harmless(s) }
+
+// TableCSV writes a table as it stands (RFC 4180, UTF-8), a header and its rows, without what [CSV] adds of the answer around it.
+// Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers never do.
+func TableCSV(w io.Writer, t *analysis.Table) error {
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	line := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		line[i] = harmless(c.Name)
+	}
+	if err := out.Write(line); err != nil {
+		return err
+	}
+	for _, r := range t.Rows {
+		for i := range t.Columns {
+			if line[i] = harmless(r.Cells[i].Text); r.Cells[i].Amount != nil {
+				line[i] = r.Cells[i].Amount.String()
+			}
+		}
+		if err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
 // harmless is text on one line that no spreadsheet takes for a formula: those begin with one of = + - @ (or its full-width
 // form), after blanks too (OWASP, CSV Injection).
 func harmless(s string) string {

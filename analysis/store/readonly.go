@@ -13,6 +13,9 @@ import (
 // tables but the snapshot's and no table functions but these.
 var tableFunctions = []string{"unnest", "range", "generate_series", "json_each"}
 
+// treeSQL is the parse tree of a query.
+const treeSQL = "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR), skip_null := true, skip_empty := true) AS VARCHAR)"
+
 var errNotSelect = errors.New("only a single SELECT may run on the query connection")
 
 // onlyReads checks the parse tree of a query, as json_serialize_sql writes it.
@@ -27,7 +30,7 @@ func onlyReads(tree string) error {
 	if doc.Error || len(doc.Statements) != 1 {
 		return errNotSelect
 	}
-	known := []string{tableDaily, tableCharges}
+	known := []string{tableDaily, tableCharges, tableFocus, tableFocusData}
 	walk(doc.Statements[0], func(node map[string]any) error {
 		ctes, _ := node["cte_map"].(map[string]any)
 		list, _ := ctes["map"].([]any)
@@ -47,7 +50,7 @@ func onlyReads(tree string) error {
 		case "BASE_TABLE":
 			name := word(node, "table_name")
 			if word(node, "schema_name") != "" || word(node, "catalog_name") != "" || !slices.Contains(known, strings.ToLower(name)) {
-				return fmt.Errorf("%s is not a table of the snapshot: there are %s and %s", name, tableDaily, tableCharges)
+				return fmt.Errorf("%s is not a table of the snapshot: there are %s, %s, %s and %s", name, tableDaily, tableCharges, tableFocus, tableFocusData)
 			}
 		}
 		return nil

@@ -31,6 +31,7 @@ type Snapshot struct {
 	store        *Store
 	daily, lines []fileOf
 	narrow       bool // made by Between: several queries over the same days are to come
+	guest        bool // made by AdHoc: it is somebody else's SQL that comes
 	days         [2]time.Time
 
 	mu       sync.Mutex
@@ -183,15 +184,21 @@ func (sn *Snapshot) open(ctx context.Context, query string) error {
 		}
 		// DuckDB makes the folder when it first spills, which most queries never do.
 		tmp := filepath.Join(os.TempDir(), fmt.Sprintf("spendbot-query-%016x", rand.Uint64()))
-		db, err := locked(ctx, sn.store.limits, tmp, slices.Concat(paths(sn.daily), paths(sn.lines)))
+		limits := sn.store.limits
+		if sn.guest {
+			limits.Memory, limits.spill = adHocMemory, adHocSpill
+		}
+		db, err := locked(ctx, limits, tmp, slices.Concat(paths(sn.daily), paths(sn.lines)))
 		if err != nil {
 			os.RemoveAll(tmp)
 			return err
 		}
 		sn.db, sn.tmp, sn.known = db, tmp, map[string]bool{}
 	}
+	low := strings.ToLower(query)
+	guest := strings.Contains(low, tableFocus)
 	for name, files := range map[string][]fileOf{tableDaily: sn.daily, tableCharges: sn.lines} {
-		if sn.known[name] || !strings.Contains(query, name) {
+		if sn.known[name] || !strings.Contains(low, name) && !(guest && name == tableCharges) {
 			continue
 		}
 		hold := name == tableDaily && sn.narrow && size(files) <= heldBytes
@@ -199,6 +206,14 @@ func (sn *Snapshot) open(ctx context.Context, query string) error {
 			return err
 		}
 		sn.known[name] = true
+	}
+	if guest && !sn.known[tableFocus] {
+		for _, v := range []string{focusSQL(tableFocus), focusSQL(tableFocusData)} {
+			if _, err := sn.db.ExecContext(ctx, v); err != nil {
+				return fmt.Errorf("open %s: %w", tableFocus, err)
+			}
+		}
+		sn.known[tableFocus] = true
 	}
 	return nil
 }
