@@ -251,6 +251,9 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 	} else if is {
 		rec.Warnings = append(rec.Warnings, warning)
 	}
+	if err := l.beforePublish(ctx, &rec, daily); err != nil {
+		return nil, err
+	}
 	l.o.Progress(Progress{Step: "committing", Done: l.total, Total: l.total})
 	rec, err = l.w.Publish(ctx, rec, slices.Concat(charges...), daily)
 	if err != nil {
