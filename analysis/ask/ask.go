@@ -28,9 +28,12 @@ type Vocabulary struct {
 	Categories      []Term
 	Commitments     []Term
 	Tags            map[string][]Term // tag key to its values
-	Currencies      []string          // the main one first
-	First           time.Time         // first day with data
-	Through         time.Time         // last complete day
+	// Owned are the values of the dimensions that the owners configuration gives; nil where there is none. It has an entry for
+	// every such dimension, since each can be asked by, even where no row has a value.
+	Owned      map[analysis.Dimension][]Term
+	Currencies []string  // the main one first
+	First      time.Time // first day with data
+	Through    time.Time // last complete day
 }
 
 // Term is one value as the store holds it, the name people know it by (empty where it is the same), and its cost, a
@@ -71,7 +74,7 @@ func (v *Vocabulary) Terms(d analysis.Dimension) []Term {
 	case analysis.DimPublisher:
 		return v.Publishers
 	}
-	return nil
+	return v.Owned[d]
 }
 
 // Options are the habits of the house that asks.

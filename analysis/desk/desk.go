@@ -16,6 +16,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/ask"
+	"spendbot/analysis/query"
 	"spendbot/analysis/reply"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
@@ -26,6 +27,9 @@ type Options struct {
 	Ask ask.Options
 	// Seats is how many answers may be in the making at once; each has a query connection of its own. 0 means 2.
 	Seats int
+	// Lens is what a snapshot is looked at through for a plan, and for reading questions, when the plan is its zero value; nil looks at
+	// it as it is. It is asked for every question and has to be quick.
+	Lens func(ctx context.Context, sn *store.Snapshot, p analysis.Plan) (query.Lens, error)
 	// Caveat is said under every answer with numbers; empty for none.
 	Caveat string
 }
@@ -137,9 +141,26 @@ func (d *Desk) snapshot(ctx context.Context) (*store.Snapshot, error) {
 	return d.store.Snapshot(ctx, newest)
 }
 
-// reader is the vocabulary of a scope on a snapshot, made once however many ask.
+// lens is what a snapshot is looked at through for a plan.
+func (d *Desk) lens(ctx context.Context, sn *store.Snapshot, p analysis.Plan) (query.Lens, error) {
+	if d.opts.Lens == nil {
+		return query.Lens{}, nil
+	}
+	return d.opts.Lens(ctx, sn, p)
+}
+
+// reader is the vocabulary of a scope on a snapshot, as questions are read with it.
 func (d *Desk) reader(ctx context.Context, sn *store.Snapshot, scope []analysis.Filter) (*reader, error) {
-	key := fmt.Sprint(sn.ID, analysis.ScopeKey(scope))
+	lens, err := d.lens(ctx, sn, analysis.Plan{})
+	if err != nil {
+		return nil, err
+	}
+	return d.readerThrough(ctx, sn, scope, lens)
+}
+
+// readerThrough is the vocabulary of a scope on a snapshot through a lens, made once however many ask.
+func (d *Desk) readerThrough(ctx context.Context, sn *store.Snapshot, scope []analysis.Filter, lens query.Lens) (*reader, error) {
+	key := fmt.Sprint(sn.ID, lens.Key(), analysis.ScopeKey(scope))
 	d.mu.Lock()
 	r := d.readers[key]
 	if r == nil {
@@ -151,7 +172,7 @@ func (d *Desk) reader(ctx context.Context, sn *store.Snapshot, scope []analysis.
 	}
 	d.mu.Unlock()
 	r.once.Do(func() {
-		if r.survey, r.err = survey.Within(ctx, d.store, sn, scope); r.err == nil {
+		if r.survey, r.err = survey.Through(ctx, d.store, sn, scope, lens); r.err == nil {
 			r.ask = ask.NewReader(&r.survey.Vocabulary, d.opts.Ask)
 		}
 	})
@@ -210,7 +231,16 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 	if q.Reading != nil {
 		q.Reading(plan, rows(r.survey, plan))
 	}
-	p := &reply.Replier{Snapshot: sn, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous}
+	lens, err := d.lens(ctx, sn, plan)
+	if err != nil {
+		return nil, err
+	}
+	if lens.Key() != r.survey.Lens { // the plan asks for another than questions are read with
+		if r, err = d.readerThrough(ctx, sn, q.Scope, lens); err != nil {
+			return nil, err
+		}
+	}
+	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous}
 	a, err := p.Answer(ctx, id, q.Text, plan)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,9 @@ import (
 // Replier answers plans on one snapshot.
 type Replier struct {
 	Snapshot *store.Snapshot
-	// Survey is of what the plan's scope lets see: [survey.Within] that scope.
+	// Lens is what the snapshot is looked at through.
+	Lens query.Lens
+	// Survey is of what the plan's scope lets see through the lens: [survey.Through].
 	Survey *survey.Survey
 	// Reader reads questions over the same vocabulary. With it, every next question that an answer offers is known to be read
 	// as what its label says; nil takes them unchecked.
@@ -52,16 +54,29 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 			sn = sn.Between(span(plan))
 		}
 		var err error
-		if w.sight, err = sn.Seen(plan.Scope); err != nil {
+		if w.sight, err = sn.SeenThrough(plan.Scope, r.Lens); err != nil {
 			return nil, fmt.Errorf("answer %q: %w", question, err)
 		}
 	}
 	if err := w.carryOut(ctx); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
 	}
+	w.layers()
 	w.next()
 	w.a.Trace.MS = float64(time.Since(begin).Microseconds()) / 1000
 	return w.a, nil
+}
+
+// layers says what the numbers were looked at through, where something was added to the bill or put in the place of it.
+func (w *work) layers() {
+	if w.sight == nil {
+		return
+	}
+	for _, y := range w.sight.Used() {
+		if y.Name != "" {
+			w.caveat("%s", y.Name)
+		}
+	}
 }
 
 // span is the days that a plan's queries look at: its periods, and where the baseline is short the weeks before, that onsets are judged by.

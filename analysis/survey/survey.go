@@ -29,7 +29,9 @@ import (
 type Survey struct {
 	Snapshot int64 `json:"snapshot,string"`
 	// Scope is the key of the scope ([analysis.ScopeKey]) that everything here lies within; "" is no scope.
-	Scope      string         `json:"scope,omitempty"`
+	Scope string `json:"scope,omitempty"`
+	// Lens is the key of the lens that the snapshot was looked at through ([query.Lens]); "" is none.
+	Lens       string         `json:"lens,omitempty"`
 	Vocabulary ask.Vocabulary `json:"vocabulary"`
 	Providers  []Provider     `json:"providers"`
 	Months     []Month        `json:"months"`
@@ -79,11 +81,16 @@ func Of(ctx context.Context, s *store.Store, sn *store.Snapshot) (*Survey, error
 // amounts are those of the scope's rows. How far the data reaches and is complete is a matter of the provider's feed, which a
 // few rows of it tell badly: it is taken from the whole feed, for the providers that the scope has rows of.
 func Within(ctx context.Context, s *store.Store, sn *store.Snapshot, scope []analysis.Filter) (*Survey, error) {
+	return Through(ctx, s, sn, scope, query.Lens{})
+}
+
+// Through is [Within] through a lens. What the lens calls teams and so on is vocabulary too.
+func Through(ctx context.Context, s *store.Store, sn *store.Snapshot, scope []analysis.Filter, lens query.Lens) (*Survey, error) {
 	key := analysis.ScopeKey(scope)
-	path := filepath.Join(s.Dir(), "cache", fileName(sn.ID, key))
+	path := filepath.Join(s.Dir(), "cache", fileName(sn.ID, key, lens.Key()))
 	if b, err := os.ReadFile(path); err == nil {
 		var sv Survey
-		if json.Unmarshal(b, &sv) == nil && sv.Version == version && sv.Snapshot == sn.ID && sv.Scope == key {
+		if json.Unmarshal(b, &sv) == nil && sv.Version == version && sv.Snapshot == sn.ID && sv.Scope == key && sv.Lens == lens.Key() {
 			return &sv, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -104,7 +111,7 @@ func Within(ctx context.Context, s *store.Store, sn *store.Snapshot, scope []ana
 		}
 		loads = upTo(all, sn.ID)
 	}
-	sight, err := sn.Seen(scope)
+	sight, err := sn.SeenThrough(scope, lens)
 	if err != nil {
 		return nil, err
 	}
@@ -112,17 +119,17 @@ func Within(ctx context.Context, s *store.Store, sn *store.Snapshot, scope []ana
 	if err != nil {
 		return nil, err
 	}
-	sv.Snapshot, sv.Scope, sv.Version = sn.ID, key, version
+	sv.Snapshot, sv.Scope, sv.Lens, sv.Version = sn.ID, key, lens.Key(), version
 	keep(path, sv)
 	return sv, nil
 }
 
-// fileName is the cache's file for a snapshot and a scope's key.
-func fileName(snapshot int64, key string) string {
-	if key == "" {
+// fileName is the cache's file for a snapshot, a scope's key and a lens's.
+func fileName(snapshot int64, key, lens string) string {
+	if key+lens == "" {
 		return fmt.Sprintf("survey-%d.json", snapshot)
 	}
-	return fmt.Sprintf("survey-%d-%x.json", snapshot, sha256.Sum256([]byte(key)))
+	return fmt.Sprintf("survey-%d-%x.json", snapshot, sha256.Sum256([]byte(key+"\x00"+lens)))
 }
 
 // mostKept bounds how many surveys the cache folder keeps, over all snapshots and scopes.
@@ -225,6 +232,9 @@ func survey(ctx context.Context, sn *store.Sight, feeds []Provider, loads []stor
 	if err := tags(ctx, sn, v); err != nil {
 		return nil, err
 	}
+	if err := owned(ctx, sn, v); err != nil {
+		return nil, err
+	}
 	if err := sv.coverage(ctx, sn, feeds, loads); err != nil {
 		return nil, err
 	}
@@ -243,6 +253,41 @@ func survey(ctx context.Context, sn *store.Sight, feeds []Provider, loads []stor
 	}
 	return sv, nil
 }
+
+// owned asks for the values of the dimensions that the lens adds, if it does. The team of what nobody owns is always a word.
+func owned(ctx context.Context, sn *store.Sight, v *ask.Vocabulary) error {
+	if !sn.Lens().Has(analysis.DimTeam.Column()) {
+		return nil
+	}
+	var sets, which, value []string
+	for i, d := range analysis.OwnerDimensions {
+		c := d.Column()
+		sets = append(sets, "("+c+")")
+		which = append(which, fmt.Sprintf("WHEN grouping(%s) = 0 THEN %d", c, i))
+		value = append(value, fmt.Sprintf("WHEN grouping(%s) = 0 THEN %s", c, c))
+	}
+	rows, _, err := sn.Query(ctx, "owners", query.Fill(ownedSQL, map[string]query.Fragment{"which": query.F(strings.Join(which, " ")), "value": query.F(strings.Join(value, " ")), "sets": query.F(strings.Join(sets, ", "))}))
+	if err != nil {
+		return err
+	}
+	v.Owned = map[analysis.Dimension][]ask.Term{}
+	for _, d := range analysis.OwnerDimensions {
+		v.Owned[d] = []ask.Term{}
+	}
+	for _, r := range rows.Values {
+		d := analysis.OwnerDimensions[r[0].(int64)]
+		if s := str(r[1]); s != "" && len(v.Owned[d]) < maxTerms {
+			v.Owned[d] = append(v.Owned[d], ask.Term{Value: s, Cost: float(r[2])})
+		}
+	}
+	if teams := v.Owned[analysis.DimTeam]; !slices.ContainsFunc(teams, func(t ask.Term) bool { return t.Value == analysis.Unallocated }) {
+		v.Owned[analysis.DimTeam] = append(teams, ask.Term{Value: analysis.Unallocated})
+	}
+	return nil
+}
+
+const ownedSQL = `SELECT CASE {which} END AS dimension, CASE {value} END AS value, sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost
+FROM {daily} GROUP BY GROUPING SETS ({sets}) ORDER BY 1, 3 DESC, 2`
 
 func tags(ctx context.Context, sn *store.Sight, v *ask.Vocabulary) error {
 	rows, _, err := sn.Query(ctx, "tags", query.F(tagsSQL))
@@ -380,6 +425,17 @@ func completeThrough(rows map[time.Time]int64, last time.Time) (through time.Tim
 		}
 	}
 	return end, false
+}
+
+// Daily are the last complete days of the providers whose bills come by the day.
+func (sv *Survey) Daily() []analysis.ProviderThrough {
+	var out []analysis.ProviderThrough
+	for _, p := range sv.Providers {
+		if !p.Monthly {
+			out = append(out, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
+		}
+	}
+	return out
 }
 
 // MainCurrency is the currency most of the spend is in.
