@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -284,10 +285,15 @@ func amountsTotal(expr string) string {
 	return fmt.Sprintf("list_sum(list_transform(regexp_extract_all(%s, '%s', 1), lambda a: CAST(a AS %s)))", expr, amountsPattern, money)
 }
 
-// checkPairs checks a list of objects with a key and a value, as Google writes labels.
-func checkPairs(b []byte) error {
+// checkPairs checks a list of objects with a key and a value, as Google writes labels. python says that it is as Python writes it,
+// with every quote a single one; a text of which that cannot be said must be JSON.
+func checkPairs(b []byte) (python bool, err error) {
+	python = bytes.IndexByte(b, '\'') >= 0 && !bytes.ContainsAny(b, "\"\\")
+	if !python && !json.Valid(b) {
+		return false, errNotPairs
+	}
 	l := literal{b: b}
-	err := l.whole(func() error {
+	err = l.whole(func() error {
 		l.space()
 		if l.at < len(l.b) && l.b[l.at] != '{' {
 			return errNotPairs
@@ -308,9 +314,15 @@ func checkPairs(b []byte) error {
 		return err
 	})
 	if errors.Is(err, errLiteral) {
-		return errNotPairs
+		err = errNotPairs
 	}
-	return err
+	return python, err
+}
+
+// jsonOfPython makes JSON of such a list where it is as Python writes it, in SQL: there, a quote never is part of a text.
+func jsonOfPython(expr string) string {
+	return strings.ReplaceAll(`CASE WHEN contains(@, '"') THEN @ ELSE replace(regexp_replace(@, '('':\s*)(None|True|False)', '\1null', 'g'), '''', '"') END`,
+		"@", expr)
 }
 
 // pairsObject makes an object of such a JSON list, in SQL. A key without a value has the empty one.

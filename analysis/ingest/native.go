@@ -366,7 +366,8 @@ func (r *rowReader) tagsCell(line int64, col int, raw []byte) error {
 			r.t.paddedTags = hasPaddedKey(b)
 		}
 	case b[0] == '[':
-		if err := checkPairs(b); err != nil {
+		python, err := checkPairs(b)
+		if c.pyTags = c.pyTags || python; err != nil {
 			return r.fail(line, col, clip(b)+" "+err.Error(), `one as in [{"key":"team","value":"payments"}]`)
 		}
 		c.oddTags = true

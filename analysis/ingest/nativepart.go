@@ -63,6 +63,9 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally) (*part, error) {
 				}
 			}
 		case c.kind == kindTags:
+			if c.pyTags {
+				expr = jsonOfPython(expr)
+			}
 			if c.oddTags {
 				expr = tagsObject(expr)
 			}

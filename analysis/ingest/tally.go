@@ -64,6 +64,7 @@ type column struct {
 	native  string // the dialect's name for it, in a file that is not FOCUS
 	tag     string // its key, where it is one of a family of tag columns
 	oddTags bool   // there are tags that are no JSON object as they stand
+	pyTags  bool   // there are tags written as Python does
 	float   bool   // its numbers come out of floating-point software and may be rounded at the store's last digit
 	cut     int64  // how many were
 }
@@ -354,7 +355,7 @@ func (t *tally) absorb(o *tally) {
 		c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
 		c.big, c.filled, c.oddTimes, c.oddCase = c.big || d.big, c.filled || d.filled, c.oddTimes || d.oddTimes, c.oddCase || d.oddCase
 		c.oddDates, c.oddTags = c.oddDates || d.oddDates, c.oddTags || d.oddTags
-		c.cut += d.cut
+		c.pyTags, c.cut = c.pyTags || d.pyTags, c.cut+d.cut
 		c.span.add(d.span)
 	}
 	absorb(t.groups, o.groups)
@@ -883,7 +884,7 @@ var timeLayouts = []struct {
 	{"2006-01-02T15:04:05Z07:00", true}, {"2006-01-02 15:04:05", true}, {"2006-01-02T15:04:05", true},
 	{"2006-01-02 15:04:05Z07:00", true}, {"2006-01-02 15:04:05Z07", true}, {"2006-01-02", true},
 	{"2006-01-02T15:04Z07:00", false}, {"2006-01-02 15:04Z07:00", false}, {"2006-01-02T15:04", false}, {"2006-01-02 15:04", true},
-	{"2006-01-02 15:04:05 UTC", false},
+	{"2006-01-02 15:04:05 UTC", true},
 }
 
 // usDate is the layout of dates in exports that say so in their documentation; only a dialect's columns are read with it, since
