@@ -4,5 +4,6 @@ package dialect
 func Built() []*Dialect {
 	return []*Dialect{
 		aws(),
+		gcp(),
 	}
 }
