@@ -4,6 +4,8 @@ package dialect
 func Built() []*Dialect {
 	return []*Dialect{
 		aws(),
+		azure(),
 		gcp(),
+		oci(),
 	}
 }

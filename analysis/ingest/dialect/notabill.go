@@ -7,7 +7,15 @@ var otherExports = []struct {
 	what     string // "this is an Azure price sheet, which holds prices and no costs"
 	expected string // "an export of actual or amortized costs"
 	needs    []string
-}{}
+}{
+	{"this is an Azure price sheet: what things would cost, not what was charged", azureExpected, []string{"BasePrice", "MarketPrice", "PriceType", "UnitPrice"}},
+	{"this is Azure's reservation details: how much of each reservation was used, without costs", azureExpected, []string{"ReservationId", "ReservedHours", "UsedHours"}},
+	{"this is Azure's reservation recommendations: what could be saved, not what was charged", azureExpected, []string{"CostWithNoReservedInstances", "RecommendedQuantity", "NetSavings"}},
+	{"this is Azure's reservation transactions: only what reservations were bought, exchanged and refunded, which actual costs hold too", azureExpected, []string{"ReservationOrderId", "EventType", "Amount"}},
+	{"this is an Oracle Cloud usage report: quantities without costs", "a cost report, from reports/cost-csv or FOCUS Reports of the same bucket", []string{"lineItem/intervalUsageStart", "usage/consumedQuantity", "product/resource"}},
+}
+
+const azureExpected = "Cost Management's export of actual, amortized or FOCUS costs"
 
 // NotABill says what a header is when it belongs to an export without costs, as a price sheet, and what to load instead.
 func NotABill(header []string) (what, expected string, ok bool) {
