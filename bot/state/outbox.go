@@ -60,15 +60,10 @@ func (db *DB) Enqueue(ctx context.Context, p Post, now time.Time) (kept Post, fr
 		return Post{}, false, wrap(op, db.path, errors.New("a post needs a key and a method"))
 	}
 	err = db.write(ctx, func(tx *sql.Tx) error {
-		n, err := changed(tx.ExecContext(ctx, `INSERT INTO outbox (key, ordinal, lane, item, method, channel, thread, user_id, kind,
-			payload, state, doubt, ts, attempts, owner, lease_until, not_before, created, last_error)
-			VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM outbox), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', '', ?, ?, '')
-			ON CONFLICT (key) DO NOTHING`, p.Key, p.lane(), p.Item, p.Method, p.Channel, p.Thread, p.User, p.Kind,
-			blob(p.Payload), Pending, false, stampOrNone(p.NotBefore), stamp(now)))
-		if err != nil {
+		var err error
+		if fresh, err = enqueueIn(ctx, tx, p, now); err != nil {
 			return err
 		}
-		fresh = n > 0
 		row := tx.QueryRowContext(ctx, "SELECT "+postColumns+" FROM outbox WHERE key = ?", p.Key)
 		return scanPost(row.Scan, &kept)
 	})
@@ -76,6 +71,16 @@ func (db *DB) Enqueue(ctx context.Context, p Post, now time.Time) (kept Post, fr
 		return Post{}, false, wrap(op, db.path, err)
 	}
 	return kept, fresh, nil
+}
+
+// enqueueIn adds a post within a transaction; fresh is false where its key is kept already.
+func enqueueIn(ctx context.Context, tx *sql.Tx, p Post, now time.Time) (fresh bool, err error) {
+	n, err := changed(tx.ExecContext(ctx, `INSERT INTO outbox (key, ordinal, lane, item, method, channel, thread, user_id, kind,
+		payload, state, doubt, ts, attempts, owner, lease_until, not_before, created, last_error)
+		VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM outbox), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', '', ?, ?, '')
+		ON CONFLICT (key) DO NOTHING`, p.Key, p.lane(), p.Item, p.Method, p.Channel, p.Thread, p.User, p.Kind,
+		blob(p.Payload), Pending, false, stampOrNone(p.NotBefore), stamp(now)))
+	return n > 0, err
 }
 
 // nextPost names the post to take at a time, bound twice.
