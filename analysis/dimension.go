@@ -66,6 +66,16 @@ var dimensionColumns = map[Dimension]string{
 // Column is the store's column for a fixed dimension, or the lens's for an owner's; tag dimensions and unknown ones answer "".
 func (d Dimension) Column() string { return dimensionColumns[d] }
 
+// OwnerDimension is the dimension that a column of the owners configuration is.
+func OwnerDimension(column string) (Dimension, bool) {
+	for _, d := range OwnerDimensions {
+		if d.Column() == column {
+			return d, true
+		}
+	}
+	return "", false
+}
+
 // Words names the dimension in prose: "account", "usage type", "tag team".
 func (d Dimension) Words() string {
 	if k, ok := d.TagKey(); ok {

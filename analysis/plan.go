@@ -12,6 +12,7 @@ const (
 	Breakdown     Intent = "breakdown"      // a total cut along dimensions or days
 	Provenance    Intent = "provenance"     // where a number or a definition comes from
 	Freshness     Intent = "freshness"      // how far the data reaches
+	Trust         Intent = "trust"          // whether the data can be relied on: Topic is what was looked at
 	Ambiguous     Intent = "ambiguous"      // a question back, with choices
 	OutOfScope    Intent = "oos"            // not something this bot answers, or not something a bill can tell
 	SQL           Intent = "sql"            // SQL that somebody wrote; no sentence is read as it
@@ -27,6 +28,9 @@ const (
 	ByWeek  Grain = "week"
 	ByMonth Grain = "month"
 )
+
+// CurrentOwners in [Plan.Owners] judges every row by the owners configuration in force today.
+const CurrentOwners = "current"
 
 // Plan is a question as it was read: everything needed to answer it, and nothing of its wording. Two equal plans on one
 // snapshot give equal answers.
@@ -48,6 +52,8 @@ type Plan struct {
 	Limit   int         `json:"limit"`
 	// Currency is the currency asked for; empty means the store's main one.
 	Currency string `json:"currency,omitempty"`
+	// Owners says which owners rows are given to: "" those in force when each was charged, [CurrentOwners] today's.
+	Owners string `json:"owners,omitempty"`
 	// Topic narrows provenance, freshness and out-of-scope questions: "formula:effective_cost", "last_answer",
 	// "console_mismatch", "forecast"...
 	Topic string `json:"topic,omitempty"`

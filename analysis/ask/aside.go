@@ -90,6 +90,11 @@ func (p *parse) plainSpend(t topic) bool {
 		return len(p.groups) > 0 && !has(p.ts, phrases("per gb|request|requests|vcpu|hour|unit|#"))
 	case "waste":
 		return p.q.why
+	case "allocation": // "unallocated" is what has no team, where teams are known
+		return slices.ContainsFunc(p.mentions, func(m mention) bool {
+			return m.dim == analysis.DimTeam && slices.Contains(m.values, analysis.Unallocated)
+		}) &&
+			!has(p.ts, phrases("allocate|allocation|showback|chargeback|show-back|charge-back|shared|apportion|apportioned"))
 	case "forecast":
 		return p.q.why && !has(p.ts, phrases("will|next"))
 	case "commitment_coverage":

@@ -107,6 +107,9 @@ func (p *parse) cutAt(i int) (cutWord, int, bool) {
 	if i+1 < len(ts) && !ts[i].brk && !ts[i+1].quoted {
 		second, plural := singular(ts[i+1].low)
 		pair := w + " " + second
+		if d, ok := p.r.voc.owned(pair); ok {
+			return cutWord{dim: d, plural: plural}, i + 2, true
+		}
 		if d, ok := p.x.tagFor(pair); ok {
 			return p.tagWord(cutWord{dim: d, plural: plural}, i+2)
 		}
@@ -130,6 +133,14 @@ func (p *parse) cutAt(i int) (cutWord, int, bool) {
 		}
 	}
 	one, plural := singular(w)
+	if d, ok := p.r.voc.owned(w); ok {
+		if i+1 < len(ts) && in(ts[i+1].low, "tag", "label") && !ts[i].brk { // "the team tag" is the tag
+			if d, ok := p.x.tagFor(w); ok {
+				return p.tagWord(cutWord{dim: d, plural: plural}, i+1)
+			}
+		}
+		return cutWord{dim: d, plural: plural}, i + 1, true
+	}
 	one = strings.ReplaceAll(one, "-", " ")
 	if d, ok := p.x.tagFor(w); ok && (cutWords[one] == "" || one == "project") {
 		return p.tagWord(cutWord{dim: d, plural: plural}, i+1)

@@ -12,7 +12,7 @@ import (
 func (p *parse) plan(intent analysis.Intent) analysis.Plan { return p.planAbout(intent, "") }
 
 func (p *parse) planAbout(intent analysis.Intent, topic string) analysis.Plan {
-	pl := analysis.Plan{Intent: intent, Topic: topic, Metric: p.metric, Grain: p.grain, GroupBy: slices.Clone(p.groups), Currency: p.currency,
+	pl := analysis.Plan{Intent: intent, Topic: topic, Metric: p.metric, Grain: p.grain, GroupBy: slices.Clone(p.groups), Currency: p.currency, Owners: p.owners,
 		Filters: p.filters(), Focus: p.focusText()}
 	if pl.GroupBy == nil {
 		pl.GroupBy = []analysis.Dimension{}

@@ -99,6 +99,9 @@ func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Pla
 	if p.currency == "" {
 		p.currency = prev.Currency
 	}
+	if p.owners == "" {
+		p.owners = prev.Owners
+	}
 	if len(p.focus) == 0 && prev.Focus != "" && intent == analysis.ExplainChange {
 		for f := range strings.SplitSeq(prev.Focus, ",") {
 			p.focus = append(p.focus, analysis.Effect(f))

@@ -82,6 +82,16 @@ func newIndex(v *Vocabulary) *index {
 			x.add(list.dim, t)
 		}
 	}
+	for _, d := range analysis.OwnerDimensions {
+		for _, t := range v.Owned[d] {
+			x.add(d, t)
+		}
+	}
+	if n, ok := x.values[exactValue{analysis.DimTeam, analysis.Unallocated}]; ok {
+		for w := range strings.SplitSeq(unowned, ",") {
+			x.exact[key(w)] = appendNew(x.exact[key(w)], n)
+		}
+	}
 	weight := map[string]float64{}
 	for _, k := range sortedKeys(v.Tags) {
 		for _, t := range v.Tags[k] {
@@ -152,7 +162,7 @@ func (x *index) add(dim analysis.Dimension, t Term) {
 			}
 		}
 	}
-	if k, ok := dim.TagKey(); ok && keyKind(k) == "env" {
+	if k, ok := dim.TagKey(); ok && keyKind(k) == "env" || dim == analysis.DimEnvironment {
 		if kind, known := sameValues[e.key]; known {
 			for spelling, of := range sameValues {
 				if of == kind {
@@ -319,6 +329,8 @@ var shadows = map[analysis.Dimension][]analysis.Dimension{
 	analysis.DimBillingAccount: {analysis.DimAccount},
 	analysis.DimSku:            {analysis.DimUsageType, analysis.DimService, analysis.DimInstanceType},
 	analysis.DimUsageType:      {analysis.DimInstanceType, analysis.DimService},
+	analysis.DimGroup:          {analysis.DimTeam},
+	analysis.DimBusinessUnit:   {analysis.DimTeam, analysis.DimGroup},
 }
 
 // prefer drops readings that are another one's shadow, and of several spellings of one tag key keeps the costliest.
@@ -327,6 +339,9 @@ func (x *index) prefer(list []naming) []naming {
 	for _, n := range list {
 		drop := slices.ContainsFunc(list, func(m naming) bool {
 			if slices.Contains(shadows[n.dim], m.dim) {
+				return true
+			}
+			if k, tag := n.dim.TagKey(); tag && ownedWords[keyKind(k)] == m.dim {
 				return true
 			}
 			a, okA := n.dim.TagKey()

@@ -179,7 +179,7 @@ func (p *parse) readUntagged() {
 			if !ok || c.dim == "" || c.dim == analysis.DimCommitment || c.plural && !in(p.ts[end-1].low, "tags") {
 				continue
 			}
-			if _, tag := c.dim.TagKey(); !tag && p.ts[i].low != "without" {
+			if _, tag := c.dim.TagKey(); !tag && !isOwned(c.dim) && p.ts[i].low != "without" {
 				continue
 			}
 			// "without team payments" excludes a value.
@@ -204,7 +204,7 @@ const maxTagKeys = 50
 // untagged means the key that is named nearby, or else no tag at all.
 func (p *parse) untagged(i, j int) {
 	if c, end, ok := p.cutAt(j); ok && j < len(p.ts) && !p.ts[j-1].brk && !c.plural {
-		if _, tag := c.dim.TagKey(); tag {
+		if _, tag := c.dim.TagKey(); tag || isOwned(c.dim) {
 			p.name(i, end, naming{dim: c.dim, values: []string{""}})
 			return
 		}

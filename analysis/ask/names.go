@@ -84,6 +84,9 @@ func (p *parse) readPairs() {
 // dimensionOf is the dimension a word names, tag keys first.
 func (p *parse) dimensionOf(k string) (analysis.Dimension, bool) {
 	low := key(k)
+	if d, ok := p.r.voc.owned(k); ok {
+		return d, true
+	}
 	if d, ok := cutWords[low]; ok && low != "project" && low != "product" {
 		return d, true
 	}
@@ -94,7 +97,7 @@ func (p *parse) dimensionOf(k string) (analysis.Dimension, bool) {
 		return d, true
 	}
 	d := analysis.Dimension(strings.ReplaceAll(low, " ", "_"))
-	return d, d.Column() != ""
+	return d, d.Column() != "" && !isOwned(d)
 }
 
 // valueOf resolves a value whose dimension is known: as it stands, then by name.
@@ -158,6 +161,9 @@ func (p *parse) name(from, to int, n naming) {
 	}
 	for i := from; i < to; i++ {
 		p.ts[i].role = named
+	}
+	if len(n.values) == 1 && n.values[0] == "" {
+		n.values = []string{ownerless(n.dim)}
 	}
 	p.mentions = append(p.mentions, mention{from: from, to: to, said: strings.Join(said, " "), naming: n})
 }
@@ -351,7 +357,7 @@ func (p *parse) hinted(k string, h hint, list []naming) []naming {
 	}
 	// "prod accounts" are the accounts' environment, not accounts called so.
 	for _, n := range list {
-		if key, ok := n.dim.TagKey(); ok && keyKind(key) == "env" && h.plural {
+		if key, ok := n.dim.TagKey(); (n.dim == analysis.DimEnvironment || ok && keyKind(key) == "env") && h.plural {
 			return nil
 		}
 	}

@@ -29,6 +29,7 @@ type parse struct {
 	metric, otherMetric analysis.Metric
 	limit               int
 	currency            string
+	owners              string
 	focus               []analysis.Effect
 
 	notes, declined []string
@@ -110,6 +111,7 @@ func (p *parse) read() {
 	p.splitDates()
 	p.splitNon()
 	p.fixSpelling()
+	p.readRules()
 	p.readPairs()
 	p.readUntagged()
 	p.readNames(true)

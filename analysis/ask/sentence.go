@@ -61,6 +61,9 @@ func (r *Reader) Sentence(p analysis.Plan) string {
 	if p.Currency != "" {
 		b.WriteString(" in " + p.Currency)
 	}
+	if p.Owners == analysis.CurrentOwners {
+		b.WriteString(" with today's rules")
+	}
 	if p.Intent == analysis.ExplainChange {
 		b.WriteString("?")
 	}
@@ -129,6 +132,9 @@ func (r *Reader) filterWords(fs []analysis.Filter) string {
 func (r *Reader) plainKey(k string) bool {
 	if !plainWord.MatchString(k) || cutWords[fold(k)] != "" || grammarWords[fold(k)] {
 		return fold(k) == "project"
+	}
+	if _, owned := r.voc.owned(k); owned {
+		return false
 	}
 	d, ok := r.index.tagFor(k)
 	return ok && d == analysis.TagDimension(k)

@@ -25,6 +25,8 @@ type Request struct {
 	Currency          string
 	// TagKeys are the tag keys to search slices by, besides the fixed dimensions.
 	TagKeys []string
+	// Columns are further columns to search slices by: those that the lens adds.
+	Columns []string
 	// Cutoffs leave out days that are not complete, on both sides.
 	Cutoffs []query.Cutoff
 	// First is the first day the store has; the daily history for onsets may reach back to it.
@@ -156,6 +158,9 @@ func (r *run) dimensions() error {
 		r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c)), bare: query.F(c)})
 		if c != "RegionId" {
 			continue
+		}
+		for _, c := range r.req.Columns {
+			r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c)), bare: query.F(c)})
 		}
 		for _, k := range r.req.TagKeys {
 			e, err := query.TagOrNull("Tags", k)

@@ -73,6 +73,8 @@ func (r *run) labelOf(slice map[string]string) string {
 		}
 		if key, isTag := analysis.Dimension(col).TagKey(); isTag {
 			v = key + " " + v
+		} else if d, owner := analysis.OwnerDimension(col); owner && (d != analysis.DimTeam || v != analysis.Unallocated) {
+			v = d.Words() + " " + v
 		}
 		if !named[v] { // a usage type that is only the SKU again says nothing new
 			named[v] = true
@@ -103,6 +105,9 @@ func wordOf(col string) string {
 		return "usage type"
 	case "SkuId":
 		return "SKU"
+	}
+	if d, owner := analysis.OwnerDimension(col); owner {
+		return d.Words()
 	}
 	return analysis.Dimension(col).Words()
 }

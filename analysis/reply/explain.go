@@ -29,7 +29,7 @@ func (w *work) explain(ctx context.Context) error {
 	w.leaveOut()
 	req := explain.Request{
 		Metric: w.plan.Metric, Current: w.plan.Current, Baseline: *w.plan.Baseline, Filters: w.plan.Filters,
-		Currency: w.a.Currency, TagKeys: w.searchTags(), First: w.survey.Vocabulary.First, Name: w.name,
+		Currency: w.a.Currency, TagKeys: w.searchTags(), Columns: w.searchOwners(), First: w.survey.Vocabulary.First, Name: w.name,
 		Cutoffs: w.cutoffs,
 	}
 	if req.Metric == analysis.Usage {
@@ -113,6 +113,26 @@ func (w *work) leaveOut() {
 	}
 }
 
+// searchedOwners are the dimensions of the owners that slices are searched by; groups of teams would say less than the teams.
+var searchedOwners = []analysis.Dimension{analysis.DimTeam, analysis.DimEnvironment, analysis.DimProduct}
+
+// searchOwners are the columns of those that tell rows apart.
+func (w *work) searchOwners() []string {
+	var out []string
+	for _, d := range searchedOwners {
+		n := 0
+		for _, t := range w.survey.Vocabulary.Owned[d] {
+			if t.Cost > 0 {
+				n++
+			}
+		}
+		if n > 1 && n <= maxTagCardinality {
+			out = append(out, d.Column())
+		}
+	}
+	return out
+}
+
 // searchTags are the tag keys that slices are searched by.
 func (w *work) searchTags() []string {
 	type key struct {
@@ -121,7 +141,7 @@ func (w *work) searchTags() []string {
 	}
 	var keys []key
 	for k, terms := range w.survey.Vocabulary.Tags {
-		if len(terms) < 2 || len(terms) > maxTagCardinality || strings.ContainsAny(k, "\"\\") {
+		if len(terms) < 2 || len(terms) > maxTagCardinality || w.survey.Vocabulary.SaidByOwners(k) || strings.ContainsAny(k, "\"\\") {
 			continue
 		}
 		c := key{name: k}
@@ -140,7 +160,7 @@ func (w *work) searchTags() []string {
 		return strings.Compare(a.name, b.name)
 	})
 	var out []string
-	for _, k := range keys[:min(len(keys), tagKeys)] {
+	for _, k := range keys[:min(len(keys), max(0, tagKeys-len(w.searchOwners())))] {
 		out = append(out, k.name)
 	}
 	return out

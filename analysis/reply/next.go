@@ -143,8 +143,11 @@ func (w *work) open(d analysis.Dimension) bool {
 	return len(w.survey.Vocabulary.Terms(d)) > 1
 }
 
-// teamTag is the tag that says whose spend it is; "" where there is none.
+// teamTag is what says whose spend it is: the owners, else a tag; "" where there is neither.
 func (w *work) teamTag() analysis.Dimension {
+	if w.survey.Vocabulary.Owned != nil {
+		return analysis.DimTeam
+	}
 	best, most := "", -1.0
 	for key, values := range w.survey.Vocabulary.Tags {
 		if !strings.EqualFold(key, "team") {

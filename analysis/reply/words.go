@@ -70,7 +70,18 @@ func (w *work) label(d analysis.Dimension, v string) string {
 	if key, ok := d.TagKey(); ok {
 		return key + " " + v
 	}
+	if slices.Contains(analysis.OwnerDimensions, d) {
+		return ownerWords(d, v)
+	}
 	return w.name(columnOf(d), v)
+}
+
+// ownerWords names a team or another owner: "team payments", "unallocated".
+func ownerWords(d analysis.Dimension, v string) string {
+	if v == analysis.Unallocated && d == analysis.DimTeam {
+		return v
+	}
+	return d.Words() + " " + v
 }
 
 func plural(s string) string {
