@@ -129,7 +129,7 @@ func (l *load) check(ctx context.Context, src source) error {
 		if t, err = readTally(ctx, src, o); err == nil && t.reading == nil {
 			p = csvPart(t)
 		} else if err == nil {
-			p, err = nativeCSV(ctx, l.w, t)
+			p, err = nativeCSV(ctx, l.w, t, l.o)
 		}
 	}
 	if err != nil {
@@ -167,6 +167,9 @@ func (l *load) mapping() string {
 	mapping := strings.Join(names, " ")
 	if l.o.Source != "" {
 		mapping += " source=" + l.o.Source
+	}
+	if l.o.Currency != "" {
+		mapping += " currency=" + l.o.Currency
 	}
 	return mapping
 }

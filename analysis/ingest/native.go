@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -277,12 +278,12 @@ func first(list []int, fields [][]byte) int {
 
 func (n *nativeRows) group(line int64, fields [][]byte) (group, error) {
 	r := n.r
-	g := group{Currency: n.key.DefaultCurrency}
+	g := group{Currency: cmp.Or(r.o.Currency, n.key.DefaultCurrency)}
 	if i := first(n.currency, fields); i >= 0 {
 		g.Currency = string(fields[i])
 	}
 	if g.Currency == "" {
-		return g, r.missing(line, n.currency, "no currency")
+		return g, r.missing(line, n.currency, "no currency", sayCurrency)
 	}
 	g.Partition.Provider = n.key.Provider
 	if i := first(n.provider, fields); i >= 0 {
@@ -301,7 +302,7 @@ func (n *nativeRows) group(line int64, fields [][]byte) (group, error) {
 	}
 	i := first(n.month, fields)
 	if i < 0 {
-		return g, r.missing(line, n.month, "no billing month")
+		return g, r.missing(line, n.month, "no billing month", "")
 	}
 	if r.t.columns[i].kind == kindTime {
 		at, err := r.time(line, i, fields[i])
@@ -316,12 +317,15 @@ func (n *nativeRows) group(line int64, fields [][]byte) (group, error) {
 	return g, nil
 }
 
+// sayCurrency is what to do about a bill that names no currency.
+const sayCurrency = ", or --currency that says it, as --currency EUR"
+
 // missing is the error for a row in which none of some columns has a value.
-func (r *rowReader) missing(line int64, list []int, what string) error {
+func (r *rowReader) missing(line int64, list []int, what, or string) error {
 	if len(list) == 0 {
-		return r.fail(line, -1, "the file has "+what, "a column that says it")
+		return r.fail(line, -1, "the file has "+what, "a column that says it"+or)
 	}
-	return r.fail(line, list[0], "there is "+what, "a value in every row")
+	return r.fail(line, list[0], "there is "+what, "a value in every row"+or)
 }
 
 // monthOf reads a month written as 202611, 2026-11 or the beginning of a date.

@@ -209,3 +209,28 @@ func TestZipArchives(t *testing.T) {
 		}
 	}
 }
+
+// TestACurrencySaid is for exports that name none.
+func TestACurrencySaid(t *testing.T) {
+	d := feesOfPlain(meter())
+	d.Key.DefaultCurrency, d.SQL = "", strings.Replace(d.SQL, "CASE WHEN currency IS NULL THEN 'USD' ELSE currency END AS BillingCurrency", "currency AS BillingCurrency", 1)
+	file := filepath.Join(t.TempDir(), "a.csv")
+	if err := os.WriteFile(file, []byte("day,kind,cost,unused,payer,currency\n2026-10-01,use,1,,p1,\n2026-10-01,use,2,,p1,USD\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), t.TempDir(), store.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := Load(t.Context(), s, file, Options{Mappings: []*dialect.Dialect{d}}); err == nil || !strings.Contains(err.Error(), "--currency EUR") {
+		t.Errorf("without a currency: %v", err)
+	}
+	res, err := Load(t.Context(), s, file, Options{Mappings: []*dialect.Dialect{d}, Currency: "EUR"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(res.Load.Totals["EUR"].Billed, res.Load.Totals["USD"].Billed, res.Load.Mapping); got != "1 2 meter-1 currency=EUR" {
+		t.Errorf("loaded %s", got)
+	}
+}

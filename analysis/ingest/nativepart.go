@@ -23,6 +23,7 @@ type native struct {
 	src      string // SQL: every column of the dialect, typed, from the file
 	variants []map[group]*groupSums
 	variant  int
+	currency string // of rows that name none; empty: the dialect's
 }
 
 // variantOf is the variant that the file's rows show it to be.
@@ -40,7 +41,7 @@ func variantOf(d *dialect.Dialect, witness []bool) int {
 }
 
 // nativeCSV makes a part of a tallied CSV file of a dialect.
-func nativeCSV(ctx context.Context, w *store.Writer, t *tally) (*part, error) {
+func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part, error) {
 	exprs := make([]string, len(t.columns))
 	types := make([]string, len(t.columns))
 	for i, c := range t.columns {
@@ -81,7 +82,7 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally) (*part, error) {
 	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
 	from := fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
 		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(types, ", "))
-	p := &part{src: t.source, sha: t.sha, version: t.version, warnings: t.warnings.all(), native: &native{
+	p := &part{src: t.source, sha: t.sha, version: t.version, warnings: t.warnings.all(), native: &native{currency: o.Currency,
 		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness)}}
 	return p, p.mapped(ctx, w)
 }
@@ -160,7 +161,11 @@ func (p *part) mapped(ctx context.Context, w *store.Writer) error {
 	mapping = hasColumn.ReplaceAllStringFunc(mapping, func(m string) string {
 		return fmt.Sprint(n.reading.Has(hasColumn.FindStringSubmatch(m)[1]))
 	})
-	q := "WITH src AS NOT MATERIALIZED (\n  " + n.src + "\n)\nSELECT * FROM (\n" + mapping + "\n)"
+	q := "WITH src AS NOT MATERIALIZED (\n  " + n.src + "\n)\nSELECT *"
+	if c := cmp.Or(n.currency, d.Key.DefaultCurrency); c != "" { // rows that name none
+		q += " REPLACE (CASE WHEN BillingCurrency IS NULL THEN " + store.QuoteLiteral(c) + " ELSE BillingCurrency END AS BillingCurrency)"
+	}
+	q += " FROM (\n" + mapping + "\n)"
 	rows, err := w.Query(ctx, "SELECT column_name FROM (DESCRIBE "+q+")")
 	if err != nil {
 		return fmt.Errorf("the mapping %s cannot be carried out: %w", d.Mapping(), err)
@@ -280,7 +285,7 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 	if err := p.checkParquet(ctx, w, cells, warn); err != nil {
 		return err
 	}
-	p.native = &native{reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, p.from)}
+	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, p.from)}
 	witness := make([]bool, len(d.Variants))
 	for i, v := range d.Variants {
 		if len(v.Witness) == 0 {
@@ -321,8 +326,8 @@ func (p *part) nativeTally(ctx context.Context, w *store.Writer, d *dialect.Dial
 		source = "concat(" + provider + ", '/', " + first(d.Key.Account, "''") + ")"
 	}
 	currency := "NULL"
-	if d.Key.DefaultCurrency != "" {
-		currency = store.QuoteLiteral(d.Key.DefaultCurrency)
+	if c := cmp.Or(o.Currency, d.Key.DefaultCurrency); c != "" {
+		currency = store.QuoteLiteral(c)
 	}
 	rows := "1"
 	if len(v.Rows) > 0 {
@@ -348,7 +353,7 @@ func (p *part) nativeTally(ctx context.Context, w *store.Writer, d *dialect.Dial
 			return nil, &Error{File: p.src.path, Problem: "a row has no billing month that can be read", Expected: "a month in every row, in " + strings.Join(d.Key.Month, " or ")}
 		}
 		if text(r[3]) == "" {
-			return nil, &Error{File: p.src.path, Problem: "a row has no currency", Expected: "one in every row, in " + strings.Join(d.Key.Currency, " or ")}
+			return nil, &Error{File: p.src.path, Problem: "a row has no currency", Expected: "one in every row, in " + strings.Join(d.Key.Currency, " or ") + sayCurrency}
 		}
 		g := group{Partition: store.Partition{Source: text(r[0]), Provider: text(r[1]), Month: month}, Currency: text(r[3])}
 		s := out[g]

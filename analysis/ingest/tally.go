@@ -156,6 +156,8 @@ type Options struct {
 	Progress func(Progress)
 	// Mappings are formats described by the user; when there are any, files that are not FOCUS are read by them alone.
 	Mappings []*dialect.Dialect
+	// Currency is that of rows that name none, in formats other than FOCUS; empty: the format's own, where it has one.
+	Currency string
 	// Delivery is what the files were fetched as, and ETags names the version of each by its name below the folder; both are
 	// kept in the load's record, and a file of ETags that is not loaded refuses the load. Beside are the keys of the other
 	// deliveries of the same source, whose months this one may not replace. All unset for files that are named by hand.
