@@ -230,7 +230,7 @@ func TestACurrencySaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(res.Load.Totals["EUR"].Billed, res.Load.Totals["USD"].Billed, res.Load.Mapping); got != "1 2 meter-1 currency=EUR" {
+	if got := fmt.Sprintf("%s %s %s", res.Load.Totals["EUR"].Billed, res.Load.Totals["USD"].Billed, res.Load.Mapping); got != "1 2 meter-1 currency=EUR" {
 		t.Errorf("loaded %s", got)
 	}
 }
