@@ -34,6 +34,8 @@ type Options struct {
 	Command string
 	// FollowThreads answers follow-ups in the bot's threads without a mention; it needs message events of channels.
 	FollowThreads bool
+	// Alerts is the channel that is told of sources that are late, an id or "#name"; "" for none.
+	Alerts string
 	// Kept is told of every answer that was given and kept; nil for nobody. A demo whose state is thrown away keeps its answers
 	// with it, so that they can be traced.
 	Kept func(ctx context.Context, a *analysis.Answer)

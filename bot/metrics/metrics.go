@@ -29,6 +29,7 @@ type Metrics struct {
 	loads     prometheus.Gauge
 	lastLoad  prometheus.Gauge
 	through   *prometheus.GaugeVec
+	sources   sourceGauges
 }
 
 // latencies are the histogram's bounds, in seconds: from a cached answer to one that a large store makes.
@@ -67,6 +68,7 @@ func New() *Metrics {
 	m.loads = gauge("store_loads", "Bills loaded into the store so far.").WithLabelValues()
 	m.lastLoad = gauge("store_last_load_timestamp_seconds", "When the last bill was loaded.").WithLabelValues()
 	m.through = gauge("store_complete_through_timestamp_seconds", "The last complete day of a provider's data.", "provider")
+	m.sources = newSourceGauges(gauge)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

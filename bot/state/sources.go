@@ -104,6 +104,36 @@ type Breach struct {
 	Why    string
 }
 
+// Breaches returns the sources that are late.
+func (db *DB) Breaches(ctx context.Context) (map[string]Breach, error) {
+	out, err := db.breaches(ctx)
+	if err != nil {
+		return nil, wrap("read which sources are late", db.path, err)
+	}
+	return out, nil
+}
+
+func (db *DB) breaches(ctx context.Context) (out map[string]Breach, err error) {
+	rows, err := db.sql.QueryContext(ctx, "SELECT source, since, why FROM source_breaches")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = map[string]Breach{}
+	for rows.Next() {
+		var b Breach
+		var since string
+		if err := rows.Scan(&b.Source, &since, &b.Why); err != nil {
+			return nil, err
+		}
+		if b.Since, err = parseStamp(since); err != nil {
+			return nil, err
+		}
+		out[b.Source] = b
+	}
+	return out, rows.Err()
+}
+
 // Watch keeps whether a source is late. When that changes it enqueues what post makes of the breach, in the same
 // transaction: a breach is told once when it begins and once when it ends, whoever watches and whenever they are killed.
 // changed is whether it did.
