@@ -66,27 +66,31 @@ func TestSampleCURsLoadToTheirOwnTotal(t *testing.T) {
 			if !strings.HasPrefix(r.Load.Files[0].Format, "AWS CUR") {
 				t.Errorf("it was read as %s", r.Load.Files[0].Format)
 			}
-			t.Log(ask(t, s, "SELECT ServiceName, ServiceCategory, RegionId, ChargeCategory, sum(BilledCost), sum(EffectiveCost), sum(ListCost), sum(x_Rows) FROM daily GROUP BY 1,2,3,4 ORDER BY 1,2,3,4 LIMIT 30"))
 		})
 	}
 }
 
-// demoAWS is the demo company's AWS bill as FOCUS, and the same in AWS's own formats.
-func demoAWS(t *testing.T) (focus, native string) {
+// demoAWS is the demo company's AWS bill as FOCUS, and the same in AWS's own formats: two months, or with SPENDBOT_LONG a year, in which
+// a reservation is bought.
+func demoAWS(t *testing.T) (focus, native string, months int) {
 	t.Helper()
+	months = 2
+	if os.Getenv("SPENDBOT_LONG") != "" {
+		months = 12
+	}
 	focus, native = t.TempDir(), t.TempDir()
-	if _, err := demo.Generate(t.Context(), focus, demo.Options{Now: now, Months: 2}); err != nil {
+	if _, err := demo.Generate(t.Context(), focus, demo.Options{Now: now, Months: months - 1}); err != nil {
 		t.Fatal(err)
 	}
 	if err := demonative.AWS(t.Context(), focus, native); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(focus, "aws"), native
+	return filepath.Join(focus, "aws"), native, months
 }
 
 // The truth is the same in FOCUS and in each of AWS's own formats: to the last digit where numbers are decimal, to the cent where they float.
 func TestNativeAWSEqualsFOCUS(t *testing.T) {
-	focus, native := demoAWS(t)
+	focus, native, months := demoAWS(t)
 	const costs = `sum(BilledCost), sum(EffectiveCost), sum(ListCost)`
 	slices := func(extra, sums string) string {
 		return `SELECT ChargeDate, BillingPeriodStart, SubAccountId, ServiceName, SkuId, SkuPriceId, RegionId, x_UsageType, x_InstanceType, Tags` + extra + `, ` + sums + ` FROM daily
@@ -113,8 +117,8 @@ FROM daily WHERE CommitmentDiscountStatus IS NOT NULL GROUP BY ALL HAVING sum(Ef
 		t.Run(c.folder, func(t *testing.T) {
 			s := newStore(t)
 			r := load(t, s, filepath.Join(native, c.folder))
-			if len(r.Load.Periods) != 3 {
-				t.Errorf("it holds the months %v, expected 3", r.Load.Periods)
+			if len(r.Load.Periods) != months {
+				t.Errorf("it holds the months %v, expected %d", r.Load.Periods, months)
 			}
 			for _, q := range append([]string{slices("", c.sums)}, c.more...) {
 				if got, want := ask(t, s, q), ask(t, truth, q); got != want {
@@ -134,4 +138,55 @@ func firstDifference(got, want string) string {
 		}
 	}
 	return fmt.Sprintf("%d lines, expected %d", len(g), len(w))
+}
+
+// goldenColumns are what the goldens show of a row, where it has a value.
+var goldenColumns = []string{"ChargeCategory", "ChargeClass", "ChargeFrequency", "BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "ListUnitPrice",
+	"ContractedUnitPrice", "PricingCategory", "PricingQuantity", "PricingUnit", "ConsumedQuantity", "ConsumedUnit", "ServiceName", "ServiceCategory",
+	"ServiceSubcategory", "SkuId", "SkuPriceId", "SkuMeter", "x_UsageType", "x_InstanceType", "x_Operation", "ResourceId", "RegionId", "RegionName", "AvailabilityZone",
+	"CommitmentDiscountId", "CommitmentDiscountCategory", "CommitmentDiscountType", "CommitmentDiscountStatus", "CommitmentDiscountQuantity", "CommitmentDiscountUnit",
+	"BillingAccountId", "BillingAccountName", "SubAccountId", "SubAccountName", "InvoiceId", "InvoiceIssuerName", "PublisherName", "BillingPeriodStart", "BillingPeriodEnd",
+	"ChargePeriodStart", "ChargePeriodEnd", "AllocatedMethodId", "AllocatedResourceId", "Tags"}
+
+// Every type of line, as the FOCUS rows that become of it.
+func TestAWSLinesAsFOCUS(t *testing.T) {
+	for name, of := range map[string]string{
+		"types": "a legacy report with every type of line, its discounts as lines",
+		"cur2":  "CUR 2.0: maps, split cost allocation data",
+		"net":   "a report by Athena's names, its discounts in the net columns",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			in := filepath.Join("..", "..", "testdata", "ingest", "aws", name+".csv")
+			r := load(t, s, in)
+			var b strings.Builder
+			fmt.Fprintf(&b, "%s: %s, %d rows of %s\n", of, r.Load.Files[0].Format, r.Load.Rows, filepath.Base(in))
+			total := r.Load.Totals["USD"]
+			fmt.Fprintf(&b, "billed %s, effective %s, list %s, contracted %s\n", total.Billed, total.Effective, total.List, total.Contracted)
+			rows := ask(t, s, "SELECT ChargeDescription, "+strings.Join(goldenColumns, ", ")+" FROM charges ORDER BY ChargeDescription, CASE CommitmentDiscountStatus WHEN 'Unused' THEN 2 ELSE 1 END, EffectiveCost DESC")
+			last := ""
+			for line := range strings.Lines(rows) {
+				cells := strings.Split(strings.TrimSpace(line), "|")
+				if cells[0] == last {
+					cells[0] += ", second row"
+				} else {
+					last = cells[0]
+				}
+				b.WriteString("\n" + cells[0] + "\n")
+				for i, v := range cells[1:] {
+					if v != "-" {
+						fmt.Fprintf(&b, "  %-27s %s\n", goldenColumns[i], v)
+					}
+				}
+			}
+			golden(t, filepath.Join("aws", name+".golden"), b.String())
+			want := columnTotal(t, in, "lineItem/UnblendedCost", "line_item_unblended_cost")
+			if name == "net" {
+				want = columnTotal(t, in, "line_item_net_unblended_cost").Add(decimal.NewFromInt(2)) // and what the line costs that has none
+			}
+			if !total.Billed.Equal(want) {
+				t.Errorf("billed %s, the file says %s", total.Billed, want)
+			}
+		})
+	}
 }
