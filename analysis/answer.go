@@ -68,6 +68,7 @@ const (
 	ColDelta   ColumnKind = "delta"   // money with a sign
 	ColPercent ColumnKind = "percent" // a ratio, 0.079 for 7.9%
 	ColNumber  ColumnKind = "number"  // a quantity or a count
+	ColCents   ColumnKind = "cents"   // money to two decimals, in a currency that the row or the column names
 )
 
 // Column is a table's column. Name is the machine's name ("service", "amount"), Label the reader's.
@@ -87,6 +88,7 @@ type Row struct {
 type Cell struct {
 	Text   string  `json:"text,omitempty"`
 	Amount *Amount `json:"amount,omitempty"`
+	Null   bool    `json:"null,omitempty"` // a text that is not there, where that is not the empty text: in results of SQL
 }
 
 // Effect is a reason for a change in the sense of the bridge; effects of one answer sum exactly to its delta.

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,11 +85,13 @@ func cellOf(v any, kind store.Kind) analysis.Cell {
 	number := func(d decimal.Decimal) analysis.Cell { return analysis.Cell{Amount: &d} }
 	switch v := v.(type) {
 	case nil:
-		return analysis.Cell{}
+		return analysis.Cell{Null: true}
 	case int64:
 		return number(decimal.NewFromInt(v))
 	case decimal.Decimal:
 		return number(v)
+	case bool:
+		return analysis.Cell{Text: strconv.FormatBool(v)}
 	case time.Time:
 		if kind == store.KindDate {
 			return analysis.Cell{Text: v.Format(analysis.DateLayout)}
