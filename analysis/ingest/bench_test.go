@@ -36,6 +36,12 @@ func BenchmarkLoad(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	compareWithCopy(b, file)
+}
+
+// compareWithCopy loads a file and copies it bare, and reports how the two compare.
+func compareWithCopy(b *testing.B, file string) {
+	b.Helper()
 	st, err := os.Stat(file)
 	if err != nil {
 		b.Fatal(err)
