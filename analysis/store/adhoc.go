@@ -31,7 +31,7 @@ const (
 )
 
 // ErrNotAllowed says that a statement is none that may be run for somebody.
-var ErrNotAllowed = errors.New("only one SELECT over daily, charges, focus and focus_data_table may be run")
+var ErrNotAllowed = errors.New("only one SELECT may be run, over daily, charges, focus and focus_data_table")
 
 //go:embed functions.txt
 var functionsText string
@@ -115,6 +115,23 @@ func (sn *Snapshot) AdHoc(ctx context.Context, text string, params []string, mos
 	return out, tr, nil
 }
 
+// syntax is the error of a text that is no SQL, in DuckDB's words, which say where.
+func syntax(tree string) error {
+	var doc struct {
+		Error   bool   `json:"error"`
+		Type    string `json:"error_type"`
+		Message string `json:"error_message"`
+		At      string `json:"position"`
+	}
+	if err := json.Unmarshal([]byte(tree), &doc); err != nil || !doc.Error || doc.Type != "parser" {
+		return nil
+	}
+	if doc.At != "" {
+		doc.Message += ", at character " + doc.At
+	}
+	return fmt.Errorf("this is no SQL that DuckDB reads: %s", doc.Message)
+}
+
 // found is a column of somebody's query.
 type found struct {
 	name, typ string
@@ -137,11 +154,17 @@ func (sn *Snapshot) columnsOf(ctx context.Context, text string, params []any) ([
 	if err := conn.QueryRowContext(ctx, treeSQL, text).Scan(&tree); err != nil {
 		return nil, err
 	}
-	if err := onlyReads(tree); err != nil {
-		return nil, errors.Join(err, ErrNotAllowed)
+	if err := syntax(tree); err != nil {
+		return nil, err
 	}
-	if err := onlyHarmless(tree); err != nil {
-		return nil, errors.Join(err, ErrNotAllowed)
+	err = onlyReads(tree)
+	if err == nil {
+		err = onlyHarmless(tree)
+	}
+	if errors.Is(err, errNotSelect) {
+		return nil, ErrNotAllowed
+	} else if err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrNotAllowed)
 	}
 	// The text is one whole SELECT by now, so that it cannot end the parenthesis it is put into.
 	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+text+"\n) AS q LIMIT 0", params...)

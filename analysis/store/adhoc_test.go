@@ -206,6 +206,7 @@ func TestWhoAsksTooMuchIsToldWhat(t *testing.T) {
 		"SELECT * FROM secrets":         "secrets is not a table of the snapshot: there are daily, charges, focus and focus_data_table",
 		"DROP TABLE daily":              "only one SELECT",
 		"SELECT nosuch FROM focus":      `"nosuch" not found`,
+		"SELECT a b c FROM nosuch":      "this is no SQL that DuckDB reads: syntax error at or near \"c\", at character 11",
 		"SELECT 1 FROM daily WHERE a=?": "",
 	} {
 		_, _, err := sn.AdHoc(context.Background(), q, nil, 10)
