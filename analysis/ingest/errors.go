@@ -12,8 +12,8 @@ import (
 type Error struct {
 	File     string
 	Line     int64  // 1-based, the header is line 1; 0 when the file as a whole is meant
-	Column   int    // 1-based; 0 when the line as a whole is meant
-	Name     string // the column's name
+	Column   int    // 1-based; 0 when the line as a whole is meant, and in JSON, which has none
+	Name     string // the column's name, in JSON the path of its keys
 	Problem  string // "\"12,40\" is not a decimal number"
 	Expected string // "digits with a dot, as in 12.40"
 
@@ -37,6 +37,8 @@ func (e *Error) Error() string {
 	}
 	if e.Column > 0 {
 		fmt.Fprintf(&b, ", column %d (%s)", e.Column, e.Name)
+	} else if e.Name != "" {
+		fmt.Fprintf(&b, ", field %s", e.Name)
 	}
 	b.WriteString(": " + e.Problem)
 	if e.Expected != "" {

@@ -203,12 +203,14 @@ func (l *literal) whole(value func() error) error {
 }
 
 // sumAmounts adds up the amounts of a list of objects, each rounded to the store's last digit. ok is false when there are none.
-func sumAmounts(b []byte) (sum number, ok bool, err error) {
+// floats says that numbers that are no text are floating-point ones, as in JSON lines.
+func sumAmounts(b []byte, floats bool) (sum number, ok bool, err error) {
 	if len(b) == 2 && b[0] == '[' && b[1] == ']' { // most rows have no credits
 		return number{}, false, nil
 	}
 	l := literal{b: b}
 	found := 0
+	var short []byte
 	err = l.whole(func() error {
 		l.space()
 		if l.at < len(l.b) && l.b[l.at] != '{' {
@@ -221,6 +223,13 @@ func sumAmounts(b []byte) (sum number, ok bool, err error) {
 			t, err := l.number()
 			if err != nil || t == nil {
 				return err
+			}
+			if len(t) == 0 {
+				return errAmount
+			}
+			if floats && &t[0] == &l.b[l.at-len(t)] { // not in quotes
+				short = appendShortest(short[:0], string(t))
+				t = short
 			}
 			d, is := parseNumber(t)
 			if is {

@@ -63,6 +63,9 @@ func Load(ctx context.Context, s *store.Store, path string, o Options) (*Result,
 			err = src.unpack(ctx, w.Staging(), i)
 		}
 		if err == nil {
+			err = src.read(ctx, w.Staging(), i)
+		}
+		if err == nil {
 			err = l.check(ctx, src)
 		}
 		if err != nil {

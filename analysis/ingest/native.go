@@ -392,7 +392,7 @@ func tagsObject(expr string) string {
 
 // amountsCell checks a cell of kind Amounts and adds its amounts up.
 func (r *rowReader) amountsCell(line int64, col int, b []byte) (sum number, ok bool, err error) {
-	if sum, ok, err = sumAmounts(b); err != nil {
+	if sum, ok, err = sumAmounts(b, r.t.paths != nil); err != nil {
 		err = r.fail(line, col, clip(b)+" "+err.Error(), `a list as in [{"name":"a credit","amount":-1.5}]`)
 	}
 	return sum, ok, err

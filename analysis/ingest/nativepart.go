@@ -40,7 +40,7 @@ func variantOf(d *dialect.Dialect, witness []bool) int {
 	return last
 }
 
-// nativeCSV makes a part of a tallied CSV file of a dialect.
+// nativeCSV makes a part of a tallied file of a dialect: CSV or JSON lines.
 func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part, error) {
 	exprs := make([]string, len(t.columns))
 	types := make([]string, len(t.columns))
@@ -74,17 +74,31 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part
 				expr = padded(expr)
 			}
 		}
-		types[i], exprs[i] = fmt.Sprintf("'c%d': '%s'", i, typ), expr
+		types[i], exprs[i] = typ, expr
 		if !c.filled && c.kind != kindText {
 			exprs[i] = "" // nothing to read, and nothing is known of how it would be
 		}
 	}
-	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
-	from := fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
-		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(types, ", "))
+	from := ""
+	if t.paths != nil {
+		from = t.paths.relation(t.source, types)
+	} else {
+		from = t.csvRelation(types)
+	}
 	p := &part{src: t.source, sha: t.sha, version: t.version, warnings: t.warnings.all(), native: &native{currency: o.Currency,
 		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness)}}
 	return p, p.mapped(ctx, w)
+}
+
+// csvRelation reads the file with DuckDB: its columns as c0, c1, ... of the given types.
+func (t *tally) csvRelation(types []string) string {
+	cols := make([]string, len(types))
+	for i, typ := range types {
+		cols[i] = fmt.Sprintf("'c%d': '%s'", i, typ)
+	}
+	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
+	return fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
+		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(cols, ", "))
 }
 
 // money is the store's type for amounts.

@@ -20,15 +20,18 @@ const pieceSize = 1 << 20
 // with a stray quote inside an unquoted field may be cut in the wrong place; its pieces then have broken rows, and
 // [readTally] reads such a file again from the front, record by record.
 type cutter struct {
-	r     io.Reader
-	carry []byte // the beginning of the next piece
-	line  int64
-	done  bool
-	free  chan []byte // buffers to be used again
+	r       io.Reader
+	ends    func([]byte) int // the offset after the last record that ends in it; 0 when none does
+	most    int              // bytes of a record
+	tooLong error            // of one that is longer
+	carry   []byte           // the beginning of the next piece
+	line    int64
+	done    bool
+	free    chan []byte // buffers to be used again
 }
 
 func newCutter(r io.Reader, buffers int) *cutter {
-	return &cutter{r: r, line: 1, free: make(chan []byte, buffers)}
+	return &cutter{r: r, ends: lastRecordEnd, most: maxRecord, tooLong: errRecordTooLong, line: 1, free: make(chan []byte, buffers)}
 }
 
 // next returns the next piece; io.EOF at the end.
@@ -52,9 +55,9 @@ func (c *cutter) next() (piece, error) {
 		}
 		end := len(buf)
 		if c.done = err != nil; !c.done {
-			if end = lastRecordEnd(buf); end == 0 { // not one record ends in it
-				if len(buf) > maxRecord {
-					return piece{}, errRecordTooLong
+			if end = c.ends(buf); end == 0 { // not one record ends in it
+				if len(buf) > c.most {
+					return piece{}, c.tooLong
 				}
 				buf = append(make([]byte, 0, 2*cap(buf)), buf...)
 				continue

@@ -41,6 +41,8 @@ type source struct {
 	parquet bool
 	// unpacked says that the file at path is an archive and at is the file that was in it, staged.
 	unpacked bool
+	lines    bool // JSON lines
+	document bool // an answer of an allocation API, of which at is the table
 }
 
 var (
@@ -83,8 +85,11 @@ func expand(path string) ([]string, error) {
 		case !d.Type().IsRegular():
 			return nil
 		}
+		if jsonEnd(name) != "" && !IsData(p) {
+			return nil
+		}
 		switch strings.ToLower(filepath.Ext(name)) {
-		case ".json", ".md", ".txt", ".md5", ".sha256", ".yaml", ".yml":
+		case ".md", ".txt", ".md5", ".sha256", ".yaml", ".yml":
 			return nil
 		}
 		files = append(files, p)
@@ -94,7 +99,7 @@ func expand(path string) ([]string, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, &Error{File: path, Problem: "the folder holds no data files", Expected: "CSV, CSV.gz, CSV.zst or Parquet files"}
+		return nil, &Error{File: path, Problem: "the folder holds no data files", Expected: "CSV, JSON or Parquet files"}
 	}
 	slices.Sort(files)
 	return files, nil
@@ -273,17 +278,20 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// format names what the file is: "csv", "csv.gz", "csv.zst", "parquet".
+// format names what the file is: "csv", "csv.gz", "csv.zip", "jsonl.zst", "json", "parquet".
 func (s source) format() string {
+	ending := map[compression]string{gzips: ".gz", zstds: ".zst"}[s.pack]
 	switch {
-	case s.unpacked:
-		return "csv.zip"
 	case s.parquet:
 		return "parquet"
-	case s.pack == gzips:
-		return "csv.gz"
-	case s.pack == zstds:
-		return "csv.zst"
+	case s.document:
+		return "json"
+	case s.lines && s.unpacked:
+		return "jsonl.zip"
+	case s.lines:
+		return "jsonl" + ending
+	case s.unpacked:
+		return "csv.zip"
 	}
-	return "csv"
+	return "csv" + ending
 }

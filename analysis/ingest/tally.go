@@ -67,6 +67,7 @@ type column struct {
 	pyTags  bool   // there are tags written as Python does
 	float   bool   // its numbers come out of floating-point software and may be rounded at the store's last digit
 	cut     int64  // how many were
+	inexact int64  // numbers in JSON with more digits than a floating-point number has
 }
 
 // span is the first and the last of some times.
@@ -124,6 +125,7 @@ type tally struct {
 	// reading is the header in the words of a dialect; nil for FOCUS. variants are the sums of the file taken for each of the
 	// dialect's variants, and witness tells of which a row was seen that only they have.
 	reading  *dialect.Reading
+	paths    *jsonPaths // of JSON lines: where the columns are
 	variants []map[group]*groupSums
 	witness  []bool
 	warnings *warnings
@@ -177,6 +179,9 @@ type Progress struct {
 // readTally reads a CSV file whole: in pieces, several at a time, or from the front where the pieces tell of anything wrong,
 // since only reading in order says for certain what and where.
 func readTally(ctx context.Context, src source, o Options) (*tally, error) {
+	if src.lines {
+		return readLines(ctx, src, o)
+	}
 	t, err := tallyPieces(ctx, src, o, min(runtime.GOMAXPROCS(0), mostReaders))
 	if err == nil || ctx.Err() != nil {
 		return t, err
@@ -331,7 +336,7 @@ func newTally(src source, comma byte) *tally {
 // another is an empty tally of the same header.
 func (t *tally) another() *tally {
 	n := newTally(t.source, t.comma)
-	n.version, n.columns = t.version, slices.Clone(t.columns)
+	n.version, n.columns, n.paths = t.version, slices.Clone(t.columns), t.paths
 	n.read(t.reading)
 	return n
 }
@@ -357,7 +362,7 @@ func (t *tally) absorb(o *tally) {
 		c.digits, c.scale = max(c.digits, d.digits), max(c.scale, d.scale)
 		c.big, c.filled, c.oddTimes, c.oddCase = c.big || d.big, c.filled || d.filled, c.oddTimes || d.oddTimes, c.oddCase || d.oddCase
 		c.oddDates, c.oddTags = c.oddDates || d.oddDates, c.oddTags || d.oddTags
-		c.pyTags, c.cut = c.pyTags || d.pyTags, c.cut+d.cut
+		c.pyTags, c.cut, c.inexact = c.pyTags || d.pyTags, c.cut+d.cut, c.inexact+d.inexact
 		c.span.add(d.span)
 	}
 	absorb(t.groups, o.groups)
@@ -411,6 +416,8 @@ func (s source) readError(err error) error {
 		return &Error{File: s.path, Line: se.line, Problem: se.problem, Expected: "CSV with quotes doubled inside quoted fields"}
 	case errors.Is(err, errUTF16):
 		return &Error{File: s.path, Problem: err.Error(), Expected: "CSV in UTF-8; save it as \"CSV UTF-8\""}
+	case errors.Is(err, errObjectTooLong):
+		return &Error{File: s.path, Problem: "it has " + err.Error(), Expected: "JSON with one charge a line"}
 	case errors.Is(err, errRecordTooLong):
 		return &Error{File: s.path, Problem: err.Error(), Expected: "CSV with one charge a line"}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -653,7 +660,9 @@ func (r *rowReader) reads(sc *scanner) {
 func (r *rowReader) fail(line int64, col int, problem, expected string) error {
 	e := &Error{File: r.t.source.path, Line: line, Problem: problem, Expected: expected}
 	if col >= 0 {
-		e.Column, e.Name = col+1, r.t.columns[col].name
+		if e.Name = r.t.columns[col].name; r.t.paths == nil {
+			e.Column = col + 1
+		}
 	}
 	return e
 }
