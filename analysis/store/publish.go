@@ -56,6 +56,8 @@ type Load struct {
 	// Delivery is what it was fetched as; nil for files that were named by hand.
 	Delivery *Delivery `json:"delivery,omitempty"`
 	Warnings []string  `json:"warnings"`
+	// LeftTags are tag keys that the rollup lacks for their many values.
+	LeftTags []string `json:"left_tags,omitempty"`
 	// Mapping is the version of the mapping that made the rows; the same bytes under another mapping are a new load.
 	Mapping string `json:"mapping"`
 	// Arrived is how much of the latest days there was after this load; loads of an older version have none.
