@@ -79,7 +79,9 @@ func TestDialectsNameColumnsThatExist(t *testing.T) {
 					check(c.Column)
 				}
 			}
-			conds(v.Witness)
+			for _, w := range v.Witness {
+				conds(w)
+			}
 			for _, c := range v.Rows {
 				conds(c.When)
 			}

@@ -73,7 +73,7 @@ func Load(ctx context.Context, s *store.Store, path string, o Options) (*Result,
 		}
 		l.done += src.size
 	}
-	if err := l.beside(ctx); err != nil {
+	if err := l.decide(ctx); err != nil {
 		return nil, err
 	}
 	if earlier, err := l.inForce(ctx); err != nil {
@@ -139,7 +139,7 @@ func (l *load) check(ctx context.Context, src source) error {
 		return err
 	}
 	for i, earlier := range l.parts {
-		if earlier.sha == p.sha {
+		if earlier.sha == p.sha && !p.emptyBeside() {
 			return &Error{File: src.path, Problem: "it holds the same bytes as " + l.names[i], Expected: "each part once, or its cost counts twice"}
 		}
 	}

@@ -57,7 +57,7 @@ type nativeRows struct {
 
 // nativeVariant is a variant with its conditions bound to the file's columns.
 type nativeVariant struct {
-	witness []cond
+	witness [][]cond
 	costs   [len(costs)][]rule
 	rows    []count
 }
@@ -116,7 +116,10 @@ func newNativeRows(r *rowReader) *nativeRows {
 	}
 	n.provider, n.account, n.month, n.currency = find(d.Key.ProviderColumns), find(d.Key.Account), find(d.Key.Month), find(d.Key.Currency)
 	for _, v := range d.Variants {
-		nv := nativeVariant{witness: conds(v.Witness)}
+		nv := nativeVariant{}
+		for _, w := range v.Witness {
+			nv.witness = append(nv.witness, conds(w))
+		}
 		for k, rules := range [...]dialect.Rules{v.Billed, v.Effective, v.List, v.Contracted} {
 			for _, x := range rules {
 				nv.costs[k] = append(nv.costs[k], rule{conds(x.When), find(x.Plus), find(x.Minus), len(x.Plus)+len(x.Minus) == 0})
@@ -144,7 +147,9 @@ func (n *nativeRows) uses() map[int]bool {
 		}
 	}
 	for _, v := range n.variants {
-		mark(v.witness)
+		for _, w := range v.witness {
+			mark(w)
+		}
 		for _, rules := range v.costs {
 			for _, x := range rules {
 				mark(x.when)
@@ -195,8 +200,8 @@ func (n *nativeRows) add(line int64, fields [][]byte) error {
 	}
 	for v := range n.variants {
 		nv, s := &n.variants[v], sums[v]
-		if len(nv.witness) > 0 && !n.r.t.witness[v] && n.all(nv.witness, fields) {
-			n.r.t.witness[v] = true
+		for k := 0; k < len(nv.witness) && !n.r.t.witness[v]; k++ {
+			n.r.t.witness[v] = n.all(nv.witness[k], fields)
 		}
 		rows := int64(1)
 		for _, c := range nv.rows {

@@ -26,7 +26,7 @@ func meter() *dialect.Dialect {
 		Families: []dialect.Family{{Name: "labels", Prefixes: []string{"tag:"}}},
 		Key:      dialect.Key{Provider: "Meter", Account: []string{"payer"}, Month: []string{"day"}, Currency: []string{"currency"}, DefaultCurrency: "USD"},
 		Variants: []dialect.Variant{
-			{Name: "spread", Witness: []dialect.Cond{dialect.In("kind", "unused")}, Billed: dialect.Rules{{Plus: []string{"cost", "credits_total"}}},
+			{Name: "spread", Witness: [][]dialect.Cond{{dialect.In("kind", "unused")}}, Billed: dialect.Rules{{Plus: []string{"cost", "credits_total"}}},
 				Effective: dialect.Rules{{When: []dialect.Cond{dialect.In("kind", "fee")}, Plus: []string{"unused"}}, {Plus: []string{"cost"}}},
 				Rows:      []dialect.Count{{When: []dialect.Cond{dialect.In("kind", "fee")}, N: 2}, {When: []dialect.Cond{dialect.In("kind", "note")}, N: 0}}},
 			{Name: "plain", Beside: "spread", Then: "fees", Billed: dialect.Rules{{Plus: []string{"cost", "credits_total"}}}, Effective: dialect.Rules{{Plus: []string{"cost"}}},

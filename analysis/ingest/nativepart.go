@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -23,21 +22,9 @@ type native struct {
 	src      string // SQL: every column of the dialect, typed, from the file
 	variants []map[group]*groupSums
 	variant  int
+	witness  []bool // by variant: see [dialect.Variant]
+	sure     bool   // its rows or a manifest say of which variant it is
 	currency string // of rows that name none; empty: the dialect's
-}
-
-// variantOf is the variant that the file's rows show it to be.
-func variantOf(d *dialect.Dialect, witness []bool) int {
-	last := 0
-	for v, variant := range d.Variants {
-		if witness[v] {
-			return v
-		}
-		if !slices.ContainsFunc(d.Variants, func(o dialect.Variant) bool { return o.Then == variant.Name }) {
-			last = v
-		}
-	}
-	return last
 }
 
 // nativeCSV makes a part of a tallied file of a dialect: CSV or JSON lines.
@@ -86,7 +73,7 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part
 		from = t.csvRelation(types)
 	}
 	p := &part{src: t.source, sha: t.sha, version: t.version, warnings: t.warnings.all(), native: &native{currency: o.Currency,
-		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness)}}
+		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness), witness: t.witness}}
 	return p, p.mapped(ctx, w)
 }
 
@@ -234,42 +221,6 @@ func (l *load) settle(ctx context.Context, p *part, files []string) error {
 	return reconcile(p.src.path, p.groups, wrote)
 }
 
-// beside changes the variant of parts that lie beside others of the same months.
-func (l *load) beside(ctx context.Context) error {
-	for _, p := range l.parts {
-		if p.native == nil {
-			continue
-		}
-		d := p.native.reading.Dialect
-		v := d.Variants[p.native.variant]
-		if v.Beside == "" {
-			continue
-		}
-		covered := 0
-		for g := range p.groups {
-			if slices.ContainsFunc(l.parts, func(o *part) bool {
-				return o.native != nil && o.native.reading.Dialect.ID == d.ID && o.native.name() == v.Beside && o.groups[g] != nil
-			}) {
-				covered++
-			}
-		}
-		switch {
-		case covered == 0:
-			continue
-		case covered < len(p.groups):
-			return &Error{File: p.src.path, Problem: fmt.Sprintf("it is of the kind %q and lies beside files of the kind %q that have only some of its months", v.Name, v.Beside),
-				Expected: "both kinds for the same accounts and months, or one of them alone"}
-		}
-		p.native.variant = slices.IndexFunc(d.Variants, func(o dialect.Variant) bool { return o.Name == v.Then })
-		if err := p.mapped(ctx, l.w); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (n *native) name() string { return n.reading.Dialect.Variants[n.variant].Name }
-
 // mappingOf is what the record of a load calls the mapping of a part.
 func (p *part) mapping() string {
 	if p.native == nil {
@@ -305,7 +256,11 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		if len(v.Witness) == 0 {
 			continue
 		}
-		rows, err := w.Query(ctx, "SELECT count(*) FROM ("+p.native.src+") AS src WHERE "+dialect.All(v.Witness))
+		any := make([]string, len(v.Witness))
+		for k, conds := range v.Witness {
+			any[k] = dialect.All(conds)
+		}
+		rows, err := w.Query(ctx, "SELECT count(*) FROM ("+p.native.src+") AS src WHERE ("+strings.Join(any, ") OR (")+")")
 		if err != nil {
 			return p.explain(err)
 		}
@@ -318,7 +273,7 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		}
 		p.native.variants = append(p.native.variants, groups)
 	}
-	p.native.variant = variantOf(d, witness)
+	p.native.variant, p.native.witness = variantOf(d, witness), witness
 	return p.mapped(ctx, w)
 }
 

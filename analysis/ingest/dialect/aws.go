@@ -92,7 +92,7 @@ func aws() *Dialect {
 		return v
 	}
 	lines, net0 := variant("lines"), variant("net")
-	lines.Witness = []Cond{is(awsDiscounts...)}
+	lines.Witness = [][]Cond{{is(awsDiscounts...)}}
 	// The discount lines of a report may all be in one of its files.
 	net0.Beside, net0.Then = lines.Name, lines.Name
 

@@ -113,11 +113,17 @@ func azure() *Dialect {
 	billedAmortized := append(zero(append(committed(usage), []Cond{unused})), cost)
 	effective := append(zero(committed(buying)), cost)
 
-	// Seen only in an amortized file: what was not used, and covered usage that costs something.
-	for _, witness := range append(committed(usage, nonzero), []Cond{unused}) {
-		d.Variants = append(d.Variants, Variant{Name: "amortized", Witness: witness, Billed: billedAmortized, Effective: effective})
-	}
-	d.Variants = append(d.Variants, Variant{Name: "actual", Beside: "amortized", Then: "purchases", Billed: Rules{cost}, Effective: effective})
+	d.Variants = []Variant{{
+		// Only an amortized file has what was not used, and covered usage that costs something.
+		Name: "amortized", Manifest: "AmortizedCost", Witness: append(committed(usage, nonzero), []Cond{unused}),
+		Billed: billedAmortized, Effective: effective,
+		Alone: "these are amortized costs alone: billed cost leaves out what was paid for commitments, which only the actual costs tell; load the two exports together",
+	}, {
+		// Only an actual file has commitments bought, and usage that they cover for nothing.
+		Name: "actual", Manifest: "ActualCost", Witness: append(committed(buying), committed(usage, Not(nonzero))...), Beside: "amortized", Then: "purchases",
+		Billed: Rules{cost}, Effective: effective,
+		Alone: "these are actual costs alone: effective cost leaves out what commitments cost, which only the amortized costs tell; load the two exports together",
+	}}
 	var purchases Rules
 	for _, c := range committed(buying) {
 		purchases = append(purchases, Rule{When: c, Plus: []string{"cost"}})

@@ -58,7 +58,7 @@ type Dialect struct {
 	// Key tells which feed, month and currency a row counts towards.
 	Key Key
 	// Variants are kinds of file with one header, told apart by their rows; one at least. The first of which a row is a witness is
-	// the file's; else the last that is not the Then of another.
+	// the file's; else the last that is not the Then of another, unless a manifest or the files beside it say otherwise.
 	Variants []Variant
 }
 
@@ -76,8 +76,12 @@ type Key struct {
 // Variant is one way the files of a dialect are filled in.
 type Variant struct {
 	Name string
-	// Witness is true of a row that only a file of this variant has.
-	Witness []Cond
+	// Witness lists what only a file of this variant has: a row of which all conditions of one entry are true.
+	Witness [][]Cond
+	// Manifest is what a manifest.json in the file's folder calls the variant: the exportConfig.type of Azure's.
+	Manifest string
+	// Alone is what a person should know when a load has witnesses of this variant and no file of another.
+	Alone string
 	// Beside names a variant: when a load also has a file of that one over the same months, this file is of the variant Then.
 	// Azure's actual costs beside the amortized ones give only their purchases.
 	Beside, Then string
