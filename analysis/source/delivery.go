@@ -307,7 +307,10 @@ func (s *Source) byManifest(ctx context.Context, o Object, have map[string]Objec
 	d.Key = monthly(path.Dir(first))
 	switch {
 	case len(missing) > 0:
-		d.Waits = fmt.Sprintf("partial upload: %d of the %d files that its manifest names are not there, %s first", len(missing), len(m.files), missing[0])
+		d.Waits = fmt.Sprintf("partial upload: of the %d files that its manifest names %d are not there, as %s", len(m.files), len(missing), missing[0])
+		if len(missing) == 1 {
+			d.Waits = fmt.Sprintf("partial upload: %s, which its manifest names, is not there", missing[0])
+		}
 	case len(other) > 0:
 		d.Waits = "partial upload: " + other[0]
 	}

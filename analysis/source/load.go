@@ -115,7 +115,7 @@ func (s *Source) loadOne(ctx context.Context, st *store.Store, dir string, f *Fo
 		return nil, err
 	}
 	o.Source = s.opts.Feed
-	o.Delivery = &store.Delivery{Source: s.Address, Key: f.Key, Version: f.Version, Manifest: f.Manifest, Fingerprint: f.fingerprint}
+	o.Delivery = &store.Delivery{Source: s.Address, Key: f.Key, Version: f.Version, Manifest: f.Manifest, Fingerprint: f.Fingerprint}
 	o.ETags = map[string]string{}
 	for _, x := range f.Files {
 		o.ETags[filepath.FromSlash(x.Key)] = x.ETag

@@ -32,6 +32,8 @@ type Options struct {
 	Settle time.Duration
 	// Together takes all that lies there for one delivery: for feeds whose months are spread over several folders.
 	Together bool
+	// Again takes what is current or was replaced by another load for new.
+	Again bool
 	// MaxBytes bounds what is fetched to this machine at once; [DefaultMaxBytes] when 0.
 	MaxBytes int64
 }
@@ -91,6 +93,43 @@ func Remote(address string) bool {
 	return ok && scheme != "file" && !strings.ContainsAny(scheme, `/\`)
 }
 
+// AddressOf is what [Open] makes of an address for the load records, without opening it.
+func AddressOf(address string) string {
+	if local, ok := strings.CutPrefix(address, "file://"); ok {
+		address = local
+	}
+	if Remote(address) {
+		u, err := url.Parse(address)
+		if err != nil {
+			return ""
+		}
+		return u.Scheme + "://" + u.Host + strings.TrimSuffix(u.EscapedPath(), "/")
+	}
+	abs, err := filepath.Abs(address)
+	if err != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String()
+}
+
+// Manifested reports whether a manifest lies in the source: whether its files say themselves what belongs together.
+func (s *Source) Manifested(ctx context.Context) (bool, error) {
+	objects, err := s.place.list(ctx)
+	if err != nil {
+		return false, s.fail("list it", err)
+	}
+	for _, o := range manifestsToRead(objects) {
+		b, err := s.read(ctx, o, maxManifest+1)
+		if err != nil {
+			return false, err
+		}
+		if _, err := parseManifest(b); !errors.Is(err, errOther) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // Open opens a path or the address of a bucket, s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or azblob://CONTAINER/FOLDER. Query
 // parameters choose a region or another endpoint as gocloud.dev documents them (s3://b?endpoint=http://127.0.0.1:7070&use_path_style=true);
 // credentials are taken from where each cloud's SDK looks for them and may not stand in the address.
@@ -107,7 +146,7 @@ func Open(ctx context.Context, address string, o Options) (*Source, error) {
 		scheme, _, _ := strings.Cut(address, "://")
 		return nil, &Error{Source: scheme + "://...", Problem: "it is no address", Hint: "write it as s3://BUCKET/FOLDER"}
 	}
-	s := &Source{Address: u.Scheme + "://" + u.Host + strings.TrimSuffix(u.EscapedPath(), "/"), opts: o}
+	s := &Source{Address: AddressOf(address), opts: o}
 	if schemes[u.Scheme] == "" {
 		return nil, &Error{Source: s.Address, Problem: "bills are not fetched over " + u.Scheme, Hint: "write a path, or an address that begins with s3://, gs:// or azblob://"}
 	}
@@ -177,7 +216,7 @@ func openFolder(at string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{Address: (&url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}).String(), opts: o, nearby: true}
+	s := &Source{Address: AddressOf(abs), opts: o, nearby: true}
 	if st.IsDir() {
 		s.place = &folder{root: abs}
 	} else {
@@ -271,8 +310,8 @@ type Found struct {
 	State State
 	Why   string      // for people; "" for Ready and Current
 	Load  *store.Load // its newest load; nil when there is none
-
-	fingerprint string
+	// Fingerprint tells its versions apart.
+	Fingerprint string
 }
 
 // Look is what lies at a source at a moment, compared with what was loaded.
@@ -305,7 +344,7 @@ func (s *Source) Look(ctx context.Context, loads []store.Load, now time.Time) (*
 	}
 	l := &Look{At: now, Passed: fs.passed}
 	for _, d := range fs.deliveries {
-		f := Found{Delivery: d, fingerprint: s.fingerprint(d.Files)}
+		f := Found{Delivery: d, Fingerprint: s.fingerprint(d.Files)}
 		at := slices.IndexFunc(loads, func(e store.Load) bool {
 			return e.Delivery != nil && e.Delivery.Source == s.Address && e.Delivery.Key == d.Key
 		})
@@ -315,7 +354,7 @@ func (s *Source) Look(ctx context.Context, loads []store.Load, now time.Time) (*
 		switch {
 		case d.Bad != "":
 			f.State, f.Why = Refused, d.Bad
-		case f.Load != nil && f.Load.Delivery.Fingerprint == f.fingerprint:
+		case f.Load != nil && f.Load.Delivery.Fingerprint == f.Fingerprint && !s.opts.Again:
 			f.State = Current
 			if by := store.ReplacedBy(loads, at); by != nil {
 				f.State, f.Why = Replaced, "load "+by.ID+" took its place; it is not put back by itself"

@@ -28,6 +28,9 @@ type config struct {
 	WeekStart       string `yaml:"week_start"`        // weekday name, default Monday
 	DayFirst        *bool  `yaml:"day_first"`         // 10/11 is 10 November; unset: ask
 
+	Sources []sourceConfig `yaml:"sources"` // where bills are delivered
+	Alerts  alertsConfig   `yaml:"alerts"`  // who is told of what is late
+
 	Slack  slackConfig   `yaml:"slack"`
 	Access access.Config `yaml:"access"`
 }
@@ -125,6 +128,9 @@ func readConfig(path string) (config, error) {
 		return c, fmt.Errorf("configuration %s: threads is %d; write how many cores a query may use, or leave it out", path, c.Threads)
 	}
 	if err := c.Slack.check(); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if err := c.checkSources(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := access.New(c.Access); err != nil {

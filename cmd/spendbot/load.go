@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -18,54 +20,123 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/ingest"
 	"spendbot/analysis/render"
+	"spendbot/analysis/source"
 	"spendbot/analysis/store"
-	"spendbot/analysis/survey"
 )
 
 func (a *app) load() *cobra.Command {
-	var source string
-	var asJSON bool
+	var feed, mapping string
+	var asJSON, again bool
 	c := &cobra.Command{
-		Use:   "load FILE|FOLDER",
-		Short: "Load a billing export (FOCUS 1.0 to 1.3; CSV, CSV.gz, CSV.zst, Parquet)",
-		Long: `Load reads a FOCUS export, or a folder of its parts, checks every cell, and publishes it as one snapshot whose rows and
-sums equal the file's exactly; otherwise nothing is loaded. A billing month of a feed replaces the month loaded before.`,
+		Use:   "load [FILE|FOLDER|URL|SOURCE]...",
+		Short: "Load billing exports: files, folders, s3://, gs://, azblob://, or the configured sources",
+		Long: `Load reads a billing export, checks every cell, and publishes it as one snapshot whose rows and sums equal the file's exactly;
+otherwise nothing is loaded. A billing month of a feed replaces the month loaded before.
+
+A folder is one load, of all its parts, unless manifests lie in it. A bucket, and a folder with manifests, is read as
+deliveries: what its manifest says, or its folder and month, belongs together. Of those only what is new or changed is
+fetched, and what is not whole yet waits. Without arguments every source of the configuration is loaded; one is named by its
+name. Credentials come from where each cloud's own tools take them.`,
 		Example: `  spendbot load exports/2026-10.csv.gz --store bills
-  spendbot load exports/2026-10/ --store bills --source aws-main`,
-		Args: exactArgs(1, "one file or folder"),
+  spendbot load exports/2026-10/ --store bills --source aws-main
+  spendbot load 's3://company-bills/cur?region=eu-central-1' --store bills
+  spendbot load --config spendbot.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
 			if a.flags.store == "" {
 				return usageError{fmt.Errorf("say where the store is, or should be: --store DIR or SPENDBOT_STORE")}
 			}
-			if len(source) > maxSource || render.Clean(source) != source {
+			if len(feed) > maxSource || render.Clean(feed) != feed {
 				return usageError{fmt.Errorf("--source is a name of up to %d plain characters", maxSource)}
+			}
+			files, places, err := a.toLoad(ctx, args, sourceConfig{Feed: feed, Format: mapping})
+			if err != nil {
+				return err
 			}
 			st, err := a.openDir(ctx, a.flags.store, false)
 			if err != nil {
 				return err
 			}
 			defer st.Close()
-			progress, done := progressBar(a.stderr)
-			res, err := ingest.Load(ctx, st.Store, args[0], ingest.Options{Source: source, Now: a.now, Progress: progress})
-			done()
-			if err != nil {
-				return a.refused(ctx, st, err)
+			for _, f := range files {
+				if err := a.loadFiles(ctx, st, f, sourceConfig{Feed: feed, Format: mapping}, asJSON); err != nil {
+					return err
+				}
 			}
-			if sn, err := st.Snapshot(ctx, 0); err == nil { // so that the first question need not wait for it
-				_, _ = survey.Of(ctx, st.Store, sn)
-				sn.Close()
+			if len(places) == 0 {
+				return nil
 			}
-			if asJSON {
-				return encode(a.stdout, newLoadJSON(res.Load, &res.Unchanged))
-			}
-			printLoad(a.stdout, res)
-			return nil
+			return a.loadSources(ctx, st, places, again, asJSON)
 		},
 	}
-	c.Flags().StringVar(&source, "source", "", "name of the feed; default: each row's provider and billing account")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the load's record as JSON")
+	c.Flags().StringVar(&feed, "source", "", "name of the feed; default: each row's provider and billing account")
+	c.Flags().StringVar(&mapping, "mapping", "", "YAML mapping of a format of your own")
+	c.Flags().BoolVar(&again, "again", false, "fetch deliveries that are in force already too")
+	c.Flags().BoolVar(&asJSON, "json", false, "print the loads' records as JSON")
 	return c
+}
+
+// toLoad tells the arguments apart: files and folders that are one load each, and places that hold deliveries.
+func (a *app) toLoad(ctx context.Context, args []string, flags sourceConfig) (files []string, places []sourceConfig, err error) {
+	if len(args) == 0 {
+		if len(a.cfg.Sources) == 0 {
+			return nil, nil, usageError{errors.New("load takes files, folders or addresses, or the sources of a configuration that has some; see `spendbot load --help`")}
+		}
+		return nil, a.cfg.Sources, nil
+	}
+	for _, arg := range args {
+		if i := slices.IndexFunc(a.cfg.Sources, func(s sourceConfig) bool { return s.Name == arg }); i >= 0 {
+			places = append(places, a.cfg.Sources[i])
+			continue
+		}
+		place := flags
+		place.URL = arg
+		if source.Remote(arg) {
+			places = append(places, place)
+			continue
+		}
+		arg = strings.TrimPrefix(arg, "file://")
+		if st, err := os.Stat(arg); err != nil || !st.IsDir() {
+			files = append(files, arg) // a path that is not there says so when it is loaded
+			continue
+		}
+		s, err := source.Open(ctx, arg, source.Options{})
+		if err != nil {
+			return nil, nil, err
+		}
+		is, err := s.Manifested(ctx)
+		s.Close()
+		if err != nil {
+			return nil, nil, err
+		}
+		if is {
+			place.URL = arg
+			places = append(places, place)
+		} else {
+			files = append(files, arg)
+		}
+	}
+	return files, places, nil
+}
+
+// loadFiles loads a file or a folder of parts as it lies there.
+func (a *app) loadFiles(ctx context.Context, st *opened, path string, o sourceConfig, asJSON bool) error {
+	dialects, _, err := o.mapping()
+	if err != nil {
+		return usageError{err}
+	}
+	progress, done := progressBar(a.stderr)
+	res, err := ingest.Load(ctx, st.Store, path, ingest.Options{Source: o.Feed, Now: a.now, Progress: progress, Mappings: dialects})
+	done()
+	if err != nil {
+		return a.refused(ctx, st, err)
+	}
+	warmSurvey(ctx, st.Store)
+	if asJSON {
+		return encode(a.stdout, newLoadJSON(res.Load, &res.Unchanged))
+	}
+	printLoad(a.stdout, res)
+	return nil
 }
 
 // refused adds to an error of bad input what the store still holds.
@@ -129,6 +200,8 @@ type loadJSON struct {
 	Files      []store.LoadFile     `json:"files"`
 	Partitions []store.Partition    `json:"partitions"`
 	Replaced   *store.Replaced      `json:"replaced"`
+	Restated   []restatedJSON       `json:"restated"`
+	Delivery   *store.Delivery      `json:"delivery,omitempty"`
 	Snapshot   int64                `json:"snapshot,string"`
 	Unchanged  *bool                `json:"unchanged,omitempty"`
 }
@@ -142,7 +215,45 @@ func newLoadJSON(l store.Load, unchanged *bool) loadJSON {
 	if j.Warnings == nil {
 		j.Warnings = []string{}
 	}
+	j.Restated, j.Delivery = newRestatedJSON(l), l.Delivery
 	return j
+}
+
+// restatedJSON is a restatement with its differences.
+type restatedJSON struct {
+	store.Restatement
+	differenceJSON
+	Services []serviceMovedJSON `json:"services"`
+	Rest     *serviceMovedJSON  `json:"rest"`
+}
+
+type serviceMovedJSON struct {
+	store.ServiceMoved
+	differenceJSON
+}
+
+type differenceJSON struct {
+	Billed    *analysis.Amount `json:"billed_difference"`
+	Effective *analysis.Amount `json:"effective_difference"`
+}
+
+func newRestatedJSON(l store.Load) []restatedJSON {
+	out := []restatedJSON{}
+	service := func(s store.ServiceMoved) serviceMovedJSON {
+		return serviceMovedJSON{s, differenceJSON{s.Billed(), s.Effective()}}
+	}
+	for _, r := range l.Restated {
+		j := restatedJSON{Restatement: r, differenceJSON: differenceJSON{r.Billed(), r.Effective()}, Services: []serviceMovedJSON{}}
+		for _, s := range r.Services {
+			j.Services = append(j.Services, service(s))
+		}
+		if r.Rest != nil {
+			rest := service(*r.Rest)
+			j.Rest = &rest
+		}
+		out = append(out, j)
+	}
+	return out
 }
 
 func fileName(l store.Load) string {
@@ -160,7 +271,7 @@ func printLoad(w io.Writer, res *ingest.Result) {
 	}
 	fmt.Fprintf(w, "Loaded %s: %s rows of %s, %s.\n", render.Clean(fileName(l)), humanize.Comma(l.Rows), strings.Join(l.Periods, ", "), totalsWords(l.Totals))
 	if r := l.Replaced; r != nil {
-		fmt.Fprintf(w, "It took the place of %s rows, %s.\n", humanize.Comma(r.Rows), totalsWords(r.Totals))
+		fmt.Fprintf(w, "It took the place of %s rows, %s%s.\n", humanize.Comma(r.Rows), totalsWords(r.Totals), restatedHint(l))
 	}
 	fmt.Fprintf(w, "Rows and sums equal the file's exactly. Load %s, snapshot %d.\n", l.ID, l.Snapshot)
 	for _, warning := range l.Warnings {
@@ -195,14 +306,22 @@ func sortedCurrencies(t map[string]store.Totals) []string {
 }
 
 func (a *app) loads() *cobra.Command {
-	var asJSON bool
+	var asJSON, restated bool
 	c := &cobra.Command{
-		Use:   "loads",
-		Short: "List what was loaded, newest first",
+		Use:   "loads [LOAD]",
+		Short: "List what was loaded, newest first, or show what a load changed",
+		Long: `Loads lists what was loaded. Of a load that is named, or of all with --restated, it shows what it changed about days that were
+in the store before: per provider, invoice month and currency the services that moved most, and the rest as one row.`,
 		Example: `  spendbot loads --store bills
+  spendbot loads L-20261102-080000-3f2a1b
   spendbot loads --json | jq '.[0].totals'`,
-		Args: exactArgs(0, "no arguments"),
-		RunE: func(c *cobra.Command, _ []string) error {
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError{fmt.Errorf("loads takes one load's id, or none; see `spendbot loads --help`")}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
 			st, err := a.open(c.Context())
 			if err != nil {
 				return err
@@ -212,12 +331,33 @@ func (a *app) loads() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(args) == 1 {
+				i := slices.IndexFunc(loads, func(l store.Load) bool { return strings.EqualFold(l.ID, args[0]) })
+				if i < 0 {
+					return fmt.Errorf("there is no load %s; `spendbot loads` lists them", render.Clean(args[0]))
+				}
+				loads = loads[i : i+1]
+			} else if restated {
+				loads = slices.DeleteFunc(loads, func(l store.Load) bool { return len(l.Restated) == 0 })
+			}
 			if asJSON {
 				out := make([]loadJSON, 0, len(loads))
 				for _, l := range loads {
 					out = append(out, newLoadJSON(l, nil))
 				}
 				return encode(a.stdout, out)
+			}
+			if len(args) == 1 || restated {
+				for i, l := range loads {
+					if i > 0 {
+						fmt.Fprintln(a.stdout)
+					}
+					printRestated(a.stdout, l)
+				}
+				if len(loads) == 0 {
+					fmt.Fprintln(a.stdout, "No load has changed a day that was in the store before.")
+				}
+				return nil
 			}
 			if len(loads) == 0 {
 				return store.ErrEmpty
@@ -232,6 +372,7 @@ func (a *app) loads() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print the records as JSON")
+	c.Flags().BoolVar(&restated, "restated", false, "show what each load changed about days that were there before")
 	return c
 }
 

@@ -49,7 +49,11 @@ server that speaks Slack's API. /healthz, /readyz and /metrics are served on sla
 			if err != nil {
 				return usageError{err}
 			}
-			st, err := a.open(c.Context())
+			open := a.open
+			if len(a.cfg.Sources) > 0 { // the first bills may be still to come
+				open = a.openForSources
+			}
+			st, err := open(c.Context())
 			if err != nil {
 				return err
 			}
@@ -138,7 +142,11 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		}
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock()}, log, m)
+		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel}, log, m)
+	w, err := a.lookout(st, b, m, log)
+	if err != nil {
+		return err
+	}
 
 	// Health is served before Slack is reached: an orchestrator must see a bot that waits for Slack as alive and not ready.
 	var receiver http.Handler
@@ -168,6 +176,9 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 			stop(err)
 		}
 	})
+	if len(a.cfg.Sources) > 0 {
+		wg.Go(func() { w.run(run) })
+	}
 	if cfg.Mode == modeHTTP {
 		b.Connected(true)
 	} else {
