@@ -332,6 +332,7 @@ func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, 
 		return nil, err
 	}
 	if len(left) > 0 {
+		rec.LeftTags = left
 		rec.Warnings = append(rec.Warnings, fmt.Sprintf("tags with more than %d values are kept on line items but are no dimensions: %s", MaxTagValues, strings.Join(left, ", ")))
 	}
 	sets, parts := together(l.parts, charges)
