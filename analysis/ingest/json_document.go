@@ -193,8 +193,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 
 // allocationColumns are the columns of the table.
 var allocationColumns = []string{
-	"Name", "Start", "End", "Cluster", "Node", "Namespace", "ControllerKind", "ControllerName", "Pod", "Container", "ProviderID", "Labels",
-	"CPUCoreHours", "RAMByteHours", "GPUHours", "TotalCost",
+	"Name", "Start", "End", "Cluster", "Node", "Namespace", "ControllerKind", "ControllerName", "Pod", "Container", "Labels", "TotalCost",
 }
 
 // allocations reads an answer.
@@ -219,7 +218,6 @@ type allocation struct {
 		ControllerKind string            `json:"controllerKind"`
 		Pod            string            `json:"pod"`
 		Container      string            `json:"container"`
-		ProviderID     string            `json:"providerID"`
 		Labels         map[string]string `json:"labels"`
 		Namespaces     map[string]string `json:"namespaceLabels"`
 	} `json:"properties"`
@@ -229,9 +227,6 @@ type allocation struct {
 	} `json:"window"`
 	Start     string       `json:"start"`
 	End       string       `json:"end"`
-	CPUHours  json.Number  `json:"cpuCoreHours"`
-	RAMHours  json.Number  `json:"ramByteHours"`
-	GPUHours  json.Number  `json:"gpuHours"`
 	TotalCost *json.Number `json:"totalCost"`
 }
 
@@ -390,12 +385,9 @@ func (a *allocations) one(name string, one *allocation) error {
 	if one.TotalCost == nil || *one.TotalCost == "" {
 		return a.bad(field("totalCost"), "there is no value", "the cost of the allocation")
 	}
-	for f, v := range map[string]json.Number{"totalCost": *one.TotalCost, "cpuCoreHours": one.CPUHours, "ramByteHours": one.RAMHours, "gpuHours": one.GPUHours} {
-		if d, ok := parseNumber([]byte(v)); v != "" {
-			if d, _ = d.rounded(); !ok || !d.fits() {
-				return a.bad(field(f), clip([]byte(v))+" is no number that the store can hold", "a decimal number")
-			}
-		}
+	d, ok := parseNumber([]byte(*one.TotalCost))
+	if d, _ = d.rounded(); !ok || !d.fits() {
+		return a.bad(field("totalCost"), clip([]byte(*one.TotalCost))+" is no number that the store can hold", "a decimal number")
 	}
 	labels := map[string]string{}
 	for _, from := range []map[string]string{one.Properties.Namespaces, one.Properties.Labels} {
@@ -412,8 +404,7 @@ func (a *allocations) one(name string, one *allocation) error {
 		text = string(b)
 	}
 	p := &one.Properties
-	copy(a.row, []string{cmp.Or(one.Name, name), start, end, p.Cluster, p.Node, p.Namespace, p.ControllerKind, p.Controller, p.Pod, p.Container, p.ProviderID, text,
-		one.CPUHours.String(), one.RAMHours.String(), one.GPUHours.String(), one.TotalCost.String()})
+	copy(a.row, []string{cmp.Or(one.Name, name), start, end, p.Cluster, p.Node, p.Namespace, p.ControllerKind, p.Controller, p.Pod, p.Container, text, one.TotalCost.String()})
 	for i := range a.row { // the table's reader takes these for nothing
 		if a.row[i] == "NULL" {
 			a.row[i] = ""

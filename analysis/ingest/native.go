@@ -286,6 +286,8 @@ func (n *nativeRows) group(line int64, fields [][]byte) (group, error) {
 	g := group{Currency: cmp.Or(r.o.Currency, n.key.DefaultCurrency)}
 	if i := first(n.currency, fields); i >= 0 {
 		g.Currency = string(fields[i])
+	} else if r.o.Currency == "" {
+		r.t.guessed = true
 	}
 	if g.Currency == "" {
 		return g, r.missing(line, n.currency, "no currency", sayCurrency)

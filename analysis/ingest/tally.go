@@ -126,6 +126,7 @@ type tally struct {
 	// dialect's variants, and witness tells of which a row was seen that only they have.
 	reading  *dialect.Reading
 	paths    *jsonPaths // of JSON lines: where the columns are
+	guessed  bool       // rows name no currency, and the dialect's usual one is taken
 	variants []map[group]*groupSums
 	witness  []bool
 	warnings *warnings
@@ -356,6 +357,7 @@ func (t *tally) read(r *dialect.Reading) {
 func (t *tally) absorb(o *tally) {
 	t.rows += o.rows
 	t.counts.add(o.counts)
+	t.guessed = t.guessed || o.guessed
 	t.paddedTags = t.paddedTags || o.paddedTags
 	for i := range t.columns {
 		c, d := &t.columns[i], o.columns[i]
@@ -394,6 +396,12 @@ func (t *tally) complete(r *reading) (*tally, error) {
 	}
 	if t.reading == nil {
 		t.counts.warn(t.warnings)
+	}
+	if t.guessed {
+		t.warnings.add("rows name no currency: %s is taken, --currency says another", t.reading.Dialect.Key.DefaultCurrency)
+	}
+	if t.reading != nil && t.reading.Dialect.Note != "" {
+		t.warnings.add("%s", t.reading.Dialect.Note)
 	}
 	for _, c := range t.columns {
 		t.warnings.count(c.cut, fmt.Sprintf("floating-point numbers of %s have more than %d digits after the point and are rounded there", c.name, store.MoneyScale))

@@ -7,5 +7,6 @@ func Built() []*Dialect {
 		azure(),
 		gcp(),
 		oci(),
+		opencost(),
 	}
 }

@@ -51,6 +51,8 @@ type Dialect struct {
 	Version  int    // goes up when the same bytes become something else
 	Columns  []Column
 	Families []Family
+	// Note is what a person should know of every load of it; mostly nothing.
+	Note string
 	// SQL is one SELECT from "src", which has every column and family of the dialect: null where the file lacks it. What it
 	// selects are FOCUS columns by name and x_ columns of the registry; those it leaves out are null. {variant} in it becomes
 	// the name of the file's variant as an SQL string, {has:column} true or false.
