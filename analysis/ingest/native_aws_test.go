@@ -3,8 +3,10 @@ package ingest_test
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 
 	"spendbot/analysis/demo"
 	demonative "spendbot/analysis/demo/native"
+	"spendbot/analysis/ingest/dialect"
 )
 
 // columnTotal adds up a column of a CSV file, whichever of some names it has.
@@ -92,8 +95,8 @@ func demoAWS(t *testing.T) (focus, native string, months int) {
 func TestNativeAWSEqualsFOCUS(t *testing.T) {
 	focus, native, months := demoAWS(t)
 	const costs = `sum(BilledCost), sum(EffectiveCost), sum(ListCost)`
-	slices := func(extra, sums string) string {
-		return `SELECT ChargeDate, BillingPeriodStart, SubAccountId, ServiceName, SkuId, SkuPriceId, RegionId, x_UsageType, x_InstanceType, Tags` + extra + `, ` + sums + ` FROM daily
+	costsOf := func(sums string) string {
+		return `SELECT ChargeDate, BillingPeriodStart, SubAccountId, ServiceName, SkuId, SkuPriceId, RegionId, x_UsageType, x_InstanceType, Tags, ` + sums + ` FROM daily
 GROUP BY ALL HAVING sum(BilledCost) <> 0 OR sum(EffectiveCost) <> 0 OR sum(ListCost) <> 0 ORDER BY ALL`
 	}
 	cents := `round(sum(BilledCost), 2), round(sum(EffectiveCost), 2), round(sum(ListCost), 2)`
@@ -120,7 +123,7 @@ FROM daily WHERE CommitmentDiscountStatus IS NOT NULL GROUP BY ALL HAVING sum(Ef
 			if len(r.Load.Periods) != months {
 				t.Errorf("it holds the months %v, expected %d", r.Load.Periods, months)
 			}
-			for _, q := range append([]string{slices("", c.sums)}, c.more...) {
+			for _, q := range append([]string{costsOf(c.sums)}, c.more...) {
 				if got, want := ask(t, s, q), ask(t, truth, q); got != want {
 					t.Errorf("%s\n%s", q, firstDifference(got, want))
 				}
@@ -189,4 +192,175 @@ func TestAWSLinesAsFOCUS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// cur is a small AWS report: a header and lines of "column=value"; what is not named is as usual.
+func cur(columns string, lines ...string) string {
+	usual := map[string]string{"bill/PayerAccountId": "111122223333", "bill/BillingPeriodStartDate": "2026-10-01T00:00:00Z", "lineItem/UsageAccountId": "044455556666",
+		"lineItem/LineItemType": "Usage", "lineItem/UsageStartDate": "2026-10-05T00:00:00Z", "lineItem/UsageEndDate": "2026-10-06T00:00:00Z",
+		"lineItem/ProductCode": "AmazonEC2", "lineItem/CurrencyCode": "USD", "lineItem/UnblendedCost": "1"}
+	header := slices.Sorted(maps.Keys(usual))
+	if columns != "" {
+		header = append(header, strings.Split(columns, ",")...)
+	}
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	_ = w.Write(header)
+	for _, l := range lines {
+		cells := make([]string, len(header))
+		for i, h := range header {
+			cells[i] = usual[h]
+			for _, kv := range strings.Split(l, "|") {
+				if k, v, _ := strings.Cut(kv, "="); k == h {
+					cells[i] = v
+				}
+			}
+		}
+		_ = w.Write(cells)
+	}
+	w.Flush()
+	return b.String()
+}
+
+// folder writes files to a folder of their own.
+func folder(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		p := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// The columns of a report differ from month to month, with the tags in use and as AWS adds some; CUR 2.0 follows the legacy report.
+func TestAWSColumnsMayDifferFromMonthToMonth(t *testing.T) {
+	september := "bill/BillingPeriodStartDate=2026-09-01T00:00:00Z|lineItem/UsageStartDate=2026-09-05T00:00:00Z|"
+	s := newStore(t)
+	r := load(t, s, folder(t, map[string]string{
+		"cur/20260901-20261001/a1/cur-00001.csv": cur("product/ProductName,resourceTags/user:team", september+"product/ProductName=Amazon Elastic Compute Cloud|resourceTags/user:team=web"),
+		"cur/20261001-20261101/b2/cur-00001.csv": cur("resourceTags/user:cost-center,resourceTags/user:team,savingsPlan/SavingsPlanARN", "resourceTags/user:team=web|resourceTags/user:cost-center=42"),
+		"cur2/BILLING_PERIOD=2026-11/cur2.csv": strings.NewReplacer("bill/PayerAccountId", "bill_payer_account_id", "bill/BillingPeriodStartDate", "bill_billing_period_start_date",
+			"lineItem/UsageAccountId", "line_item_usage_account_id", "lineItem/LineItemType", "line_item_line_item_type", "lineItem/UsageStartDate", "line_item_usage_start_date",
+			"lineItem/UsageEndDate", "line_item_usage_end_date", "lineItem/ProductCode", "line_item_product_code", "lineItem/CurrencyCode", "line_item_currency_code",
+			"lineItem/UnblendedCost", "line_item_unblended_cost", "2026-10", "2026-11").Replace(cur("resource_tags", `resource_tags={"user_team":"web","user_cost_center":"42"}`)),
+	}))
+	if got := fmt.Sprint(r.Load.Periods); got != "[2026-09 2026-10 2026-11]" {
+		t.Errorf("the months %s", got)
+	}
+	got := ask(t, s, "SELECT ChargeDate, ServiceName, Tags, BilledCost FROM daily ORDER BY 1")
+	want := `2026-09-05 00:00:00|Amazon Elastic Compute Cloud|{"team":"web"}|1
+2026-10-05 00:00:00|Amazon Elastic Compute Cloud|{"cost-center":"42","team":"web"}|1
+2026-11-05 00:00:00|Amazon Elastic Compute Cloud|{"cost_center":"42","team":"web"}|1`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A report's discount lines may all be in one of its files; the net columns of the others must not count too.
+func TestAWSDiscountsCountOnceAcrossFiles(t *testing.T) {
+	part1 := cur("lineItem/NetUnblendedCost", "lineItem/UnblendedCost=10|lineItem/NetUnblendedCost=9.3")
+	part2 := cur("lineItem/NetUnblendedCost", "lineItem/LineItemType=EdpDiscount|lineItem/UnblendedCost=-0.7|lineItem/NetUnblendedCost=0")
+	for name, files := range map[string]map[string]string{
+		"in two files":       {"cur-00001.csv": part1, "cur-00002.csv": part2},
+		"in the other order": {"cur-00001.csv": part2, "cur-00002.csv": part1},
+		"net columns alone":  {"cur-00001.csv": part1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStore(t)
+			load(t, s, folder(t, files))
+			if got := ask(t, s, "SELECT sum(BilledCost), sum(EffectiveCost) FROM daily"); got != "9.3|9.3" {
+				t.Errorf("billed and effective %s, the invoice asks for 9.3", got)
+			}
+		})
+	}
+}
+
+// Two invoices a month, of two currencies even, are one report.
+func TestAWSInvoicesAndCurrencies(t *testing.T) {
+	s := newStore(t)
+	load(t, s, file(t, "cur.csv", cur("bill/InvoiceId,bill/BillingEntity,lineItem/LegalEntity", "bill/InvoiceId=1|bill/BillingEntity=AWS",
+		"bill/InvoiceId=2|bill/BillingEntity=AWS Marketplace|lineItem/LegalEntity=Datadog|lineItem/UnblendedCost=20",
+		"bill/InvoiceId=3|bill/BillingEntity=AWS|lineItem/CurrencyCode=EUR|lineItem/UnblendedCost=5")))
+	got := ask(t, s, "SELECT InvoiceId, PublisherName, BillingCurrency, BilledCost FROM charges ORDER BY 1")
+	if want := "1|AWS|USD|1\n2|Datadog|USD|20\n3|AWS|EUR|5"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAWSLineWithoutADayIsOfItsMonth(t *testing.T) {
+	s := newStore(t)
+	load(t, s, file(t, "cur.csv", cur("", "", "lineItem/UsageStartDate=|lineItem/UsageEndDate=")))
+	if got, want := ask(t, s, "SELECT ChargeDate, BilledCost FROM daily ORDER BY 1"), "2026-10-01 00:00:00|1\n2026-10-05 00:00:00|1"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestBadAWSReportsAreRefused(t *testing.T) {
+	good := cur("", "")
+	var out strings.Builder
+	s := newStore(t)
+	for _, c := range []struct{ name, text string }{
+		{"header-alone.csv", strings.SplitAfter(good, "\n")[0]},
+		{"no-cost.csv", strings.ReplaceAll(good, "lineItem/UnblendedCost", "lineItem/BlendedCost")},
+		{"bad-cost.csv", cur("", "", "lineItem/UnblendedCost=1,50")},
+		{"bad-day.csv", cur("", "lineItem/UsageStartDate=yesterday")},
+		{"no-currency.csv", cur("", "lineItem/CurrencyCode=")},
+		{"no-month.csv", cur("", "bill/BillingPeriodStartDate=|lineItem/UsageStartDate=")},
+		{"both-names.csv", strings.Replace(good, "lineItem/ProductCode", "line_item_unblended_cost", 1)},
+		{"bad-tags.csv", cur("resource_tags", `resource_tags={"user_team":`)},
+		{"price-list.csv", "SKU,OfferTermCode,RateCode,TermType,PriceDescription,PricePerUnit,Currency\nA,B,C,OnDemand,$1 per thing,1,USD\n"},
+		{"cost-explorer.csv", "Service,EC2-Instances($),S3($),Total costs($)\nService total,1,2,3\n2026-10-01,1,2,3\n"},
+	} {
+		fmt.Fprintln(&out, refused(t, s, file(t, c.name, c.text)))
+	}
+	golden(t, filepath.Join("aws", "refused.txt"), out.String())
+}
+
+// Whatever the header, a report is read or refused; one that is read is read to the sum of its costs.
+func FuzzAWSHeader(f *testing.F) {
+	lines := strings.SplitAfter(cur("resourceTags/user:team", ""), "\n")
+	f.Add(lines[0])
+	f.Add(strings.ToUpper(lines[0]))
+	f.Add(strings.ReplaceAll(lines[0], "/", "_"))
+	f.Add(strings.ReplaceAll(lines[0], ",", ";"))
+	f.Add(strings.Replace(lines[0], "resourceTags/user:team", "resourceTags/", 1))
+	f.Add(strings.Replace(lines[0], "resourceTags/user:team", "lineItem/UnblendedCost", 1))
+	f.Add("\ufeff" + lines[0])
+	f.Fuzz(func(t *testing.T, header string) {
+		names := strings.Split(strings.TrimSpace(header), ",")
+		r, err := dialect.Detect(dialect.Built(), names)
+		if err != nil || r == nil {
+			return
+		}
+		if len(r.Bound) != len(names) {
+			t.Fatalf("%d columns of %d are bound", len(r.Bound), len(names))
+		}
+		once := map[string]bool{}
+		for i, b := range r.Bound {
+			if b.Header != names[i] {
+				t.Errorf("column %d is %q, bound as %q", i, names[i], b.Header)
+			}
+			if b.Column == "" {
+				continue
+			}
+			if _, ok := r.Dialect.Column(b.Column); !ok {
+				t.Errorf("%q is bound to %q, which %s does not have", b.Header, b.Column, r.Dialect.Name)
+			}
+			if b.Key == "" && once[b.Column] {
+				t.Errorf("two columns are %s", b.Column)
+			}
+			once[b.Column] = true
+		}
+		for _, n := range r.Dialect.Needs() {
+			if !once[n] {
+				t.Errorf("it is taken for %s without %s", r.Dialect.Name, n)
+			}
+		}
+	})
 }

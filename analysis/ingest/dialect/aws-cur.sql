@@ -169,7 +169,8 @@ SELECT
   -- The invoice's month, a calendar month. Its end is not read: some write the last second of the month instead of the next one's first.
   bill_billing_period_start_date AS BillingPeriodStart,
   date_trunc('month', bill_billing_period_start_date) + INTERVAL 1 MONTH AS BillingPeriodEnd,
-  line_item_usage_start_date AS ChargePeriodStart,
+  -- A line that names no day, which AWS's own all do, counts on the first of its invoice's month.
+  CASE WHEN line_item_usage_start_date IS NOT NULL THEN line_item_usage_start_date ELSE bill_billing_period_start_date END AS ChargePeriodStart,
   line_item_usage_end_date AS ChargePeriodEnd,
 
   -- FOCUS: usage and purchases include their refunds. A refund about a commitment is one of its purchase. Negation takes back the
