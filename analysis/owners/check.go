@@ -20,13 +20,14 @@ type Report struct {
 // RuleReport is what a rule does. A rule that matches nothing is of no use, or not yet; one that decides nothing is shadowed: rules
 // before it decide all that it would.
 type RuleReport struct {
-	Version  int             `json:"version"`
-	Rule     string          `json:"rule"`
-	Line     int             `json:"line"`
-	Matched  int64           `json:"matched"` // line items, while it is in force
-	Decided  int64           `json:"decided"` // of these, where it decided something
-	Amount   decimal.Decimal `json:"amount"`  // effective cost of what it decided something of, in all currencies together
-	Shadowed []string        `json:"shadowed_by,omitempty"`
+	Version int    `json:"version"`
+	Rule    string `json:"rule"`
+	Line    int    `json:"line"`
+	Matched int64  `json:"matched"` // line items, while it is in force
+	Decided int64  `json:"decided"` // of these, where it decided something
+	// Amounts are the effective cost of what it decided something of, by currency.
+	Amounts  map[string]decimal.Decimal `json:"amounts"`
+	Shadowed []string                   `json:"shadowed_by,omitempty"`
 }
 
 // Share is a part of a whole.
@@ -57,7 +58,7 @@ func (b *Book) Check(tuples []Tuple) Report {
 	for _, v := range b.versions {
 		states[v] = make([]state, len(v.Config.Rules))
 		for i, r := range v.Config.Rules {
-			states[v][i].RuleReport = RuleReport{Version: v.Number, Rule: r.Name, Line: r.Line}
+			states[v][i].RuleReport = RuleReport{Version: v.Number, Rule: r.Name, Line: r.Line, Amounts: map[string]decimal.Decimal{}}
 		}
 	}
 	shares := map[string]*Share{}
@@ -85,7 +86,7 @@ func (b *Book) Check(tuples []Tuple) Report {
 			}
 			if decided {
 				st.Decided += t.Rows
-				st.Amount = st.Amount.Add(t.Cost)
+				st.Amounts[t.Currency] = st.Amounts[t.Currency].Add(t.Cost)
 			}
 		}
 		if shares[t.Currency] == nil {

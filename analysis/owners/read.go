@@ -3,6 +3,7 @@ package owners
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -64,7 +65,11 @@ func parseYAML(b []byte) (docs []ast.Node, err error) {
 	}()
 	f, err := parser.ParseBytes(b, 0)
 	if err != nil {
-		return nil, errors.New(strings.TrimSpace(yaml.FormatError(err, false, false)))
+		said := strings.TrimSpace(yaml.FormatError(err, false, false))
+		if tagInBraces.Match(b) && strings.Contains(said, "must be specified") {
+			said += `; inside braces a tag has to be quoted, as {"tag:app": [a, b]}`
+		}
+		return nil, errors.New(said)
 	}
 	for _, d := range f.Docs {
 		if d.Body == nil || d.Body.Type() == ast.NullType || d.Body.Type() == ast.CommentType || d.Body.Type() == ast.CommentGroupType || d.Body.Type() == ast.DirectiveType {
@@ -74,6 +79,9 @@ func parseYAML(b []byte) (docs []ast.Node, err error) {
 	}
 	return docs, nil
 }
+
+// tagInBraces is what the parser does not take: a key with a colon in it, inside braces.
+var tagInBraces = regexp.MustCompile(`\{\s*tag:`)
 
 // shallow refuses files that are nested so deeply that reading them would take all memory.
 func shallow(b []byte) error {

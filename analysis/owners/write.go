@@ -138,7 +138,7 @@ func matchText(m *Match) string {
 		key, value, ok := fieldText(e)
 		if ok && !slices.Contains(used, key) {
 			used = append(used, key)
-			parts = append(parts, quoteKey(key)+": "+value)
+			parts = append(parts, quote(key)+": "+value)
 			continue
 		}
 		switch {
@@ -162,13 +162,6 @@ func matchText(m *Match) string {
 		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-func quoteKey(key string) string {
-	if k, tag := strings.CutPrefix(key, "tag:"); tag && plain.MatchString(k) {
-		return key
-	}
-	return quote(key)
 }
 
 // fieldText writes a condition on one column or tag: a value, a list, or not one of them.
