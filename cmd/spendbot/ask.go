@@ -19,7 +19,7 @@ import (
 func (a *app) ask() *cobra.Command {
 	var o struct {
 		json, csv, plan, markdown, follow bool
-		after                             string
+		after, owners                     string
 		width                             int
 	}
 	c := &cobra.Command{
@@ -43,6 +43,13 @@ func (a *app) ask() *cobra.Command {
 			}
 			defer st.Close()
 			question := strings.Join(args, " ")
+			switch o.owners {
+			case "":
+			case analysis.CurrentOwners:
+				question += " with today's rules"
+			default:
+				return usageError{fmt.Errorf("--owners is %q; write current for today's rules, or leave it out for those in force when each charge was made", o.owners)}
+			}
 			previous, err := st.previous(ctx, o.after)
 			if err != nil {
 				return err
@@ -75,6 +82,7 @@ func (a *app) ask() *cobra.Command {
 	f.BoolVar(&o.markdown, "markdown", false, "print the answer as Markdown")
 	f.BoolVarP(&o.follow, "follow", "f", false, "read the question as a follow-up of the last answer")
 	f.StringVar(&o.after, "after", "", "read the question as a follow-up of the answer with this id")
+	f.StringVar(&o.owners, "owners", "", "current: give every charge to its owners by today's rules (default: by those of its day)")
 	f.IntVar(&o.width, "width", 0, "columns to print in (default: the terminal's)")
 	return c
 }
@@ -128,6 +136,7 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 		return nil, err
 	}
 	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats}
+	o.Lens = a.lens(st)
 	if st.demo {
 		o.Caveat = caveat
 	}

@@ -51,6 +51,9 @@ func (a *app) demoData() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := demo.WriteOwners(args[0]); err != nil {
+				return err
+			}
 			if asJSON {
 				return encode(a.stdout, m)
 			}

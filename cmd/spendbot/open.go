@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
 	"spendbot/analysis/demo"
 	"spendbot/analysis/ingest"
+	"spendbot/analysis/owners"
 	"spendbot/analysis/store"
 	"spendbot/bot/state"
 )
@@ -78,7 +80,7 @@ func (a *app) openDir(ctx context.Context, dir string, isDemo bool) (*opened, er
 }
 
 // demoVersion goes up when the generator or the store layout changes what a demo store holds.
-const demoVersion = "2"
+const demoVersion = "3"
 
 // demoMark is written into a finished demo store; a store without it was interrupted and is made again.
 const demoMark = "demo-ready"
@@ -140,6 +142,9 @@ func (a *app) makeDemo(ctx context.Context, dir string) error {
 		return err
 	}
 	defer o.Close()
-	_, err = ingest.Load(ctx, o.Store, bills, ingest.Options{Now: a.now})
+	if _, err = ingest.Load(ctx, o.Store, bills, ingest.Options{Now: a.now}); err != nil {
+		return err
+	}
+	_, err = owners.HistoryIn(o.Dir()).Apply(demo.OwnersFile, demo.Owners, time.Time{}, a.now)
 	return err
 }
