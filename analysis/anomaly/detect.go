@@ -1,0 +1,242 @@
+package anomaly
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Detect judges every day of a series by the days before it.
+func Detect(s Series, set Settings) []Day {
+	d := &detector{s: s, set: set, days: make([]Day, len(s.Costs)), values: make([]float64, len(s.Costs)), off: make([]float64, len(s.Costs)), plain: make([]float64, len(s.Costs)), fee: make([]float64, len(s.Costs)),
+		aside: make([]bool, len(s.Costs)), weekday: int(s.Start.Weekday())}
+	for t := range s.Costs {
+		if t < set.Learn {
+			continue
+		}
+		d.judge(t)
+	}
+	return d.days
+}
+
+// detector is a detection under way. Up to the day at hand, off is how far each day was from the expected, plain how far from what
+// was expected without its day of the month, both in the scale of values, fee the latter in money, and aside whether it is left out of
+// what is learnt.
+type detector struct {
+	s       Series
+	set     Settings
+	scale   scale
+	days    []Day
+	values  []float64
+	off     []float64
+	plain   []float64
+	fee     []float64
+	aside   []bool
+	weekday int // of the first day
+	reset   int // days up to this one belong to no row
+	run     int // days in a row that stood out
+}
+
+// judge says what is to be said of a day.
+func (d *detector) judge(t int) {
+	if d.scale.unit == 0 || t%d.set.Learn == 0 { // the usual cost changes slowly
+		d.scale = scaleOf(d.s.Costs[:t])
+		for i := range t {
+			d.values[i] = d.scale.to(d.s.Costs[i])
+		}
+	}
+	d.values[t] = d.scale.to(d.s.Costs[t])
+	expected, noise, ok := d.expect(t)
+	if !ok {
+		d.aside[t] = math.IsNaN(d.values[t])
+		return
+	}
+	ordinary := d.scale.from(expected)
+	if fee := d.monthDay(t, noise); fee != 0 {
+		expected = d.scale.to(ordinary + fee)
+	}
+	band := d.set.One * noise
+	day := Day{Judged: true, Expected: d.scale.from(expected), Low: d.scale.from(expected - band*d.set.Drop), High: d.scale.from(expected + band)}
+	known := d.s.Known != nil && d.s.Known[t]
+	if math.IsNaN(d.values[t]) || known {
+		d.aside[t], d.days[t] = true, day
+		return
+	}
+	d.off[t] = d.values[t] - expected
+	d.fee[t], d.plain[t] = d.s.Costs[t]-ordinary, d.values[t]-d.scale.to(ordinary)
+	day.Score = d.off[t] / noise
+	d.days[t] = day
+	day.Row = d.row(t)
+	day.Out = day.Row > 0
+	if day.Score < d.set.Reset {
+		d.reset = t
+	}
+	d.aside[t] = day.Out
+	if d.run++; !day.Out {
+		d.run = 0
+	}
+	if d.run >= d.set.Accept {
+		for i := t - d.run + 1; i <= t; i++ {
+			d.aside[i] = false
+		}
+		day.Accepted, d.run, d.reset = true, 0, t
+	}
+	d.days[t] = day
+}
+
+// mostScore bounds what one day adds to a row, so that a row is more than its largest day.
+const mostScore = 4
+
+// row is how many days in a row stand out with the last of them, 0 when it does not.
+func (d *detector) row(t int) int {
+	score := d.days[t].Score
+	switch {
+	case score >= d.set.One, score <= -d.set.One*d.set.Drop:
+		return 1
+	case score < d.set.Still:
+		return 0
+	}
+	sum := 0.0
+	for n := 1; n <= d.set.Longest && t-n+1 > d.reset; n++ {
+		sum += max(-mostScore, min(mostScore, d.days[t-n+1].Score))
+		if n > 1 && sum/math.Sqrt(float64(n)) >= d.set.Run {
+			return n
+		}
+	}
+	return 0
+}
+
+// expect is what a day should be, whatever its day of the month brings, with the standard deviation around it, in the scale of
+// values.
+func (d *detector) expect(t int) (value, noise float64, ok bool) {
+	week := d.weekdays(t)
+	var at, level []float64
+	for i := max(0, t-d.set.Trend); i < t; i++ {
+		if !d.aside[i] && !math.IsNaN(d.values[i]) {
+			at, level = append(at, float64(i-t)), append(level, d.values[i]-week[d.dayOfWeek(i)])
+		}
+	}
+	if len(at) < leastDays {
+		return 0, 0, false
+	}
+	slope := trend(at, level) * d.set.Damp
+	for i := range at {
+		level[i] -= slope * at[i]
+	}
+	noise = d.noise(t)
+	return median(level) + week[d.dayOfWeek(t)], noise, true
+}
+
+// leastDays is how many days a level is the median of, at least: fewer tell a level from noise too badly.
+const leastDays = 10
+
+func (d *detector) dayOfWeek(i int) int { return (d.weekday + i) % 7 }
+
+// weekdays is how far each weekday lies from the middle of the week around it.
+func (d *detector) weekdays(t int) [7]float64 {
+	var off [7][]float64
+	for i := max(0, t-d.set.Season); i < t; i++ {
+		if d.aside[i] || math.IsNaN(d.values[i]) {
+			continue
+		}
+		from := min(max(0, i-3), max(0, t-7))
+		sum, n := 0.0, 0
+		for j := from; j < min(t, from+7); j++ {
+			if !math.IsNaN(d.values[j]) {
+				sum += d.values[j]
+				n++
+			}
+		}
+		w := d.dayOfWeek(i)
+		off[w] = append(off[w], d.values[i]-sum/float64(n))
+	}
+	var out [7]float64
+	mean := 0.0
+	for w := range out {
+		out[w] = median(off[w])
+		mean += out[w] / 7
+	}
+	for w := range out {
+		out[w] -= mean
+	}
+	return out
+}
+
+// noise is the standard deviation of a day around what was expected, from the median deviation, which a few wild days do not
+// move (1.4826 makes one of the other for a normal distribution).
+func (d *detector) noise(t int) float64 {
+	var dev []float64
+	for i := max(d.set.Learn, t-d.set.Noise); i < t; i++ {
+		if !d.aside[i] && d.days[i].Judged {
+			dev = append(dev, math.Abs(d.off[i]))
+		}
+	}
+	if len(dev) < 2*leastDays {
+		return max(unknownNoise, d.set.Quietest)
+	}
+	return max(1.4826*median(dev), d.set.Quietest)
+}
+
+// unknownNoise is the standard deviation, as a ratio, that is taken while there are too few days to tell.
+const unknownNoise = 0.15
+
+// monthDay is the money that a day of the month brings each month on top, as fees on the first do: the median of what the same days
+// of the last two or three months cost above the expected, where all were off to the same side by more than the noise lets a day be.
+func (d *detector) monthDay(t int, noise float64) float64 {
+	day := d.s.Start.AddDate(0, 0, t)
+	var off, fee []float64
+	for back := 1; back <= 3; back++ {
+		same, ok := monthsBefore(day, back)
+		i := int(same.Sub(d.s.Start).Hours() / 24)
+		if !ok || i < d.set.Learn || i >= t || !d.days[i].Judged || math.IsNaN(d.values[i]) {
+			continue
+		}
+		off, fee = append(off, d.plain[i]), append(fee, d.fee[i])
+	}
+	if len(off) < 2 || slices.Min(off) <= d.set.One*noise && slices.Max(off) >= -d.set.One*noise {
+		return 0
+	}
+	return median(fee)
+}
+
+// monthsBefore is the same day some months before; not ok for a month that is too short.
+func monthsBefore(day time.Time, months int) (time.Time, bool) {
+	t := day.AddDate(0, -months, 0)
+	return t, t.Day() == day.Day()
+}
+
+// trend is the slope of a line through points, a day apart or more: the median of the slopes between the medians of weeks
+// (Theil and Sen's estimator), which a bad week does not tilt.
+func trend(at, value []float64) float64 {
+	var wx, wy []float64
+	for i := 0; i < len(at); {
+		j := i
+		for j < len(at) && at[j]-at[i] < 7 {
+			j++
+		}
+		if j-i >= 3 {
+			wx, wy = append(wx, (at[i]+at[j-1])/2), append(wy, median(value[i:j]))
+		}
+		i = j
+	}
+	var slopes []float64
+	for i := range wx {
+		for j := i + 1; j < len(wx); j++ {
+			slopes = append(slopes, (wy[j]-wy[i])/(wx[j]-wx[i]))
+		}
+	}
+	return median(slopes)
+}
+
+// median of some values; 0 of none. The values stay as they are.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	s := slices.Clone(values)
+	slices.Sort(s)
+	if n := len(s); n%2 == 0 {
+		return (s[n/2-1] + s[n/2]) / 2
+	}
+	return s[len(s)/2]
+}
