@@ -155,6 +155,9 @@ func (p *parse) dropNotes(rest []token) {
 // aboutAnswers reads questions about numbers, words and data rather than about spend.
 func (p *parse) aboutAnswers(previous *analysis.Plan) (analysis.Plan, bool) {
 	pl := emptyPlan(analysis.Provenance)
+	if pl, ok := p.trust(previous); ok {
+		return pl, true
+	}
 	if has(p.ts, consoleWords) && (has(p.ts, mismatch) || p.q.why) {
 		p.readConsole()
 		pl = p.consolePlan(previous)

@@ -48,6 +48,10 @@ func laws(t *testing.T, r *Reader, question string, p analysis.Plan) {
 		if p.Intent == analysis.Compare && p.Baseline == nil && len(p.GroupBy) == 0 {
 			t.Fatalf("%q: a comparison of nothing", question)
 		}
+	case analysis.Trust:
+		if p.Topic == "" || p.Baseline != nil || len(p.GroupBy) > 0 {
+			t.Fatalf("%q: trusted in %q, baseline %v, by %v", question, p.Topic, p.Baseline, p.GroupBy)
+		}
 	default:
 		t.Fatalf("%q: intent %q", question, p.Intent)
 	}

@@ -109,7 +109,7 @@ var topics = []topic{
 		"unattached|orphaned|underutilized|underutilised|zombie"),
 		says: "Waste is not searched for here yet: a bill shows what was charged, not what sat idle", instead: "top 10 resources by cost this month"},
 	{name: "invoice", phrases: phrases("corrections|correction for|of|to|in a|the|previous|previously? ...",
-		"reconcile|reconciliation|reconciled", "invoice number|numbers|id|ids|due|date|pdf", "previously invoiced",
+		"invoice number|numbers|id|ids|due|date|pdf", "previously invoiced",
 		"restated|restatement|restatements"),
 		unless: phrases("why"),
 		says:   "Invoice corrections are not listed here yet", instead: "billed spend%s by charge category last month"},

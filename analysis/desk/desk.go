@@ -17,6 +17,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/query"
+	"spendbot/analysis/reconcile"
 	"spendbot/analysis/reply"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
@@ -32,6 +33,8 @@ type Options struct {
 	Lens func(ctx context.Context, sn *store.Snapshot, p analysis.Plan) (query.Lens, error)
 	// Caveat is said under every answer with numbers; empty for none.
 	Caveat string
+	// Invoices gives the invoice totals there are, read when a question is about them; nil gives none.
+	Invoices func() ([]reconcile.Invoice, error)
 }
 
 // Question is what is asked, by whom as far as it matters, and when.
@@ -241,6 +244,11 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 		}
 	}
 	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous}
+	if plan.Intent == analysis.Trust && len(plan.Scope) == 0 {
+		if err := d.records(ctx, sn, p); err != nil {
+			return nil, err
+		}
+	}
 	a, err := p.Answer(ctx, id, q.Text, plan)
 	if err != nil {
 		return nil, err
@@ -249,6 +257,19 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 		a.Caveats = append(a.Caveats, d.opts.Caveat)
 	}
 	return a, nil
+}
+
+// records gives a replier what is known beside the bills: of loads and of invoices.
+func (d *Desk) records(ctx context.Context, sn *store.Snapshot, p *reply.Replier) error {
+	loads, err := d.store.Loads(ctx)
+	if err != nil {
+		return err
+	}
+	p.Loads = loads[max(0, slices.IndexFunc(loads, func(l store.Load) bool { return l.Snapshot == sn.ID })):]
+	if d.opts.Invoices != nil {
+		p.Invoices, err = d.opts.Invoices()
+	}
+	return err
 }
 
 // rows is how many line items the months of a plan's periods hold.

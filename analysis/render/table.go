@@ -303,6 +303,8 @@ func (r rounded) cell(row, col int, kind analysis.ColumnKind, raw analysis.Cell,
 		if v.text = Percent(*a); r.signedRate {
 			v.text = PercentDelta(*a)
 		}
+	case analysis.ColCents:
+		v.text = money(*a, "", 2)
 	default:
 		v.text = number(*a)
 	}

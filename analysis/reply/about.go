@@ -165,10 +165,13 @@ FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 1`,
 		return nil
 	}
 	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(tot[0]), amountCell(tot[1])}}
-	w.a.Headline = fmt.Sprintf("%s %s is %s billed and %s effective: a console that shows another measure, window or filter shows another total.",
-		w.subject(), when(p), render.Figure(tot[0], w.a.Currency), render.Figure(tot[1], w.a.Currency))
+	w.a.Headline = fmt.Sprintf("%s %s is %s effective and %s billed: a console that shows another measure, window or filter shows another total.",
+		w.subject(), when(p), render.MoneyExact(tot[1], w.a.Currency), render.MoneyExact(tot[0], w.a.Currency))
+	if err := w.views(ctx, p); err != nil {
+		return err
+	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t},
-		text("What usually sets a console apart: it shows unblended (billed) cost where this shows effective cost; it leaves out or nets credits, refunds, tax or support; it cuts days in another time zone (here UTC); it counts days that are still arriving; it was opened after a restatement that is not loaded here."))
+		text("Find the console's total above: its line says what sets it apart. A total that is on no line was cut in another time zone (here UTC), counts days that are still arriving, or was looked at after a restatement that is not loaded here."))
 	w.plan.Metric, w.unknown = analysis.Billed, 1 // to say what is billed in other currencies, if anything is
 	return w.others(ctx, p)
 }

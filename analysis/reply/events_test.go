@@ -223,7 +223,19 @@ func TestOneChangeIsOneNumber(t *testing.T) {
 func TestConsoleTotalsAreOurTotals(t *testing.T) {
 	d := demoCompany(t)
 	a := d.ask(t, "why is this different from the console?")
-	table := tableOf(t, a)
+	views := tableOf(t, a)
+	var table *analysis.Table
+	for _, p := range a.Parts {
+		if p.Table != nil && p.Table.Total != nil {
+			table = p.Table
+		}
+	}
+	for _, r := range views.Rows {
+		if name := r.Cells[0].Text; name == "billed, everything (unblended; what is invoiced)" && !r.Cells[1].Amount.Equal(*table.Total.Cells[1].Amount) ||
+			name == "effective, everything (amortized, net)" && !r.Cells[1].Amount.Equal(*table.Total.Cells[2].Amount) {
+			t.Errorf("%s is %s, the charge categories sum to another total", name, r.Cells[1].Amount)
+		}
+	}
 	for i, m := range []analysis.Metric{analysis.Billed, analysis.Effective} {
 		whole := d.answer(t, analysis.Plan{Intent: analysis.SpendTotal, Metric: m, Current: a.Reading.Current})
 		want := *tableOf(t, whole).Rows[0].Cells[0].Amount

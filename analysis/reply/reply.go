@@ -15,6 +15,7 @@ import (
 	"spendbot/analysis/ask"
 	"spendbot/analysis/explain"
 	"spendbot/analysis/query"
+	"spendbot/analysis/reconcile"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
 )
@@ -32,12 +33,16 @@ type Replier struct {
 	Now    time.Time
 	// Previous is the answer a question like "how did you get that number?" is about; nil when there is none.
 	Previous *analysis.Answer
+	// Invoices are totals to reconcile with, and Loads the records of the loads that the snapshot was made from, newest first. Both
+	// are of whole accounts and feeds, and shown to nobody with a scope.
+	Invoices []reconcile.Invoice
+	Loads    []store.Load
 }
 
 // Answer carries out a plan. The id is given by the caller, who also keeps the answer.
 func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis.Plan) (*analysis.Answer, error) {
 	begin := time.Now()
-	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
+	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, invoices: r.Invoices, loads: r.Loads, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
 	if err := w.confine(); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
@@ -50,11 +55,15 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 		w.a.Currency = r.Survey.MainCurrency()
 	}
 	if sn := r.Snapshot; sn != nil {
-		if !plan.Current.IsZero() && plan.Intent != analysis.Freshness { // freshness looks at all days
+		if !plan.Current.IsZero() && !allDays(plan) {
 			sn = sn.Between(span(plan))
 		}
+		lens := r.Lens
+		if plan.Intent == analysis.Trust {
+			lens = asBilled(lens)
+		}
 		var err error
-		if w.sight, err = sn.SeenThrough(plan.Scope, r.Lens); err != nil {
+		if w.sight, err = sn.SeenThrough(plan.Scope, lens); err != nil {
 			return nil, fmt.Errorf("answer %q: %w", question, err)
 		}
 	}
@@ -109,6 +118,8 @@ type work struct {
 	reader   *ask.Reader
 	now      time.Time
 	previous *analysis.Answer
+	invoices []reconcile.Invoice
+	loads    []store.Load
 	plan     analysis.Plan
 	a        *analysis.Answer
 	beyond   bool  // the filters ask for nothing that the scope holds
@@ -137,6 +148,8 @@ func (w *work) carryOut(ctx context.Context) error {
 	switch w.plan.Intent {
 	case analysis.Freshness:
 		return w.freshness(ctx)
+	case analysis.Trust:
+		return w.trust(ctx)
 	case analysis.ExplainChange:
 		if w.plan.Topic == mismatchTopic {
 			return w.mismatch(ctx)

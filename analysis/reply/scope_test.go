@@ -396,6 +396,7 @@ func TestNothingFromOutsideOfAScope(t *testing.T) {
 					if strings.HasPrefix(a.Headline, saysNothing) {
 						nothing++
 					} else if p.Intent != analysis.Freshness { // which says how it is judged
+						a.Caveats = slices.DeleteFunc(slices.Clone(a.Caveats), func(s string) bool { return strings.HasPrefix(s, "invoices are of whole accounts") })
 						if diff := cmp.Diff(look(b), look(a), cmpopts.EquateEmpty()); diff != "" {
 							t.Errorf("%q (-island +scope):\n%.3000s", q.question, diff)
 						}
