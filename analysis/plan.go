@@ -12,6 +12,7 @@ const (
 	Breakdown     Intent = "breakdown"      // a total cut along dimensions or days
 	Provenance    Intent = "provenance"     // where a number or a definition comes from
 	Freshness     Intent = "freshness"      // how far the data reaches
+	Showback      Intent = "showback"       // who bears the period's bill, shared costs split by the allocation rules; see package showback
 	Trust         Intent = "trust"          // whether the data can be relied on: Topic is what was looked at
 	Ambiguous     Intent = "ambiguous"      // a question back, with choices
 	OutOfScope    Intent = "oos"            // not something this bot answers, or not something a bill can tell

@@ -121,16 +121,23 @@ func spread(rows, totals []*big.Int) [][]*big.Int {
 // an invoice is rounded: by largest remainder, ties to the first. No part moves by a whole unit.
 func Cents(parts []analysis.Amount, places int32) []analysis.Amount {
 	total := decimal.Zero
+	for _, p := range parts {
+		total = total.Add(p)
+	}
+	return CentsTo(parts, total.Round(places), places)
+}
+
+// CentsTo rounds parts so that they sum to a total, which is their sum rounded up or down; otherwise like [Cents].
+func CentsTo(parts []analysis.Amount, total analysis.Amount, places int32) []analysis.Amount {
 	out := make([]analysis.Amount, len(parts))
 	missing := decimal.Zero
 	order := make([]int, len(parts))
 	for i, p := range parts {
-		total = total.Add(p)
 		out[i] = p.RoundFloor(places)
 		missing = missing.Sub(out[i])
 		order[i] = i
 	}
-	missing = missing.Add(total.Round(places))
+	missing = missing.Add(total)
 	rest := func(i int) analysis.Amount { return parts[i].Sub(out[i]) }
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(0, rest(a).Cmp(rest(b))) })
 	unit := decimal.New(1, -places)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"spendbot/analysis"
+	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/query"
 	"spendbot/analysis/reconcile"
@@ -31,6 +32,8 @@ type Options struct {
 	// Lens is what a snapshot is looked at through for a plan, and for reading questions, when the plan is its zero value; nil looks at
 	// it as it is. It is asked for every question and has to be quick.
 	Lens func(ctx context.Context, sn *store.Snapshot, p analysis.Plan) (query.Lens, error)
+	// Allocation is how shared costs are split; nil splits none.
+	Allocation *allocation.Rules
 	// Caveat is said under every answer with numbers; empty for none.
 	Caveat string
 	// Invoices gives the invoice totals there are, read when a question is about them; nil gives none.
@@ -243,7 +246,7 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 			return nil, err
 		}
 	}
-	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous}
+	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous, Rules: d.opts.Allocation}
 	if plan.Intent == analysis.Trust && len(plan.Scope) == 0 {
 		if err := d.records(ctx, sn, p); err != nil {
 			return nil, err

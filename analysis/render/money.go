@@ -25,6 +25,9 @@ func minorPlaces(currency string) int32 {
 	return 2
 }
 
+// Places is the number of decimals of a currency's smallest unit: 2 for USD, 0 for JPY.
+func Places(currency string) int32 { return minorPlaces(currency) }
+
 // Money writes an amount in whole units: "$18,412", "-€409", "CHF 1,234". An empty currency gives the bare number.
 func Money(amount analysis.Amount, currency string) string { return money(amount, currency, 0) }
 

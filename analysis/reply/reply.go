@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
+	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/explain"
 	"spendbot/analysis/query"
@@ -33,6 +34,8 @@ type Replier struct {
 	Now    time.Time
 	// Previous is the answer a question like "how did you get that number?" is about; nil when there is none.
 	Previous *analysis.Answer
+	// Rules are how shared costs are split; nil splits none.
+	Rules *allocation.Rules
 	// Invoices are totals to reconcile with, and Loads the records of the loads that the snapshot was made from, newest first. Both
 	// are of whole accounts and feeds, and shown to nobody with a scope.
 	Invoices []reconcile.Invoice
@@ -44,6 +47,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	begin := time.Now()
 	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, invoices: r.Invoices, loads: r.Loads, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
+	w.rules = r.Rules
 	if err := w.confine(); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
 	}
@@ -55,7 +59,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 		w.a.Currency = r.Survey.MainCurrency()
 	}
 	if sn := r.Snapshot; sn != nil {
-		if !plan.Current.IsZero() && !allDays(plan) {
+		if !plan.Current.IsZero() && !allDays(plan) && plan.Topic != ChargebackTopic {
 			sn = sn.Between(span(plan))
 		}
 		lens := r.Lens
@@ -118,6 +122,7 @@ type work struct {
 	reader   *ask.Reader
 	now      time.Time
 	previous *analysis.Answer
+	rules    *allocation.Rules
 	invoices []reconcile.Invoice
 	loads    []store.Load
 	plan     analysis.Plan
@@ -150,6 +155,8 @@ func (w *work) carryOut(ctx context.Context) error {
 		return w.freshness(ctx)
 	case analysis.Trust:
 		return w.trust(ctx)
+	case analysis.Showback:
+		return w.showback(ctx)
 	case analysis.ExplainChange:
 		if w.plan.Topic == mismatchTopic {
 			return w.mismatch(ctx)

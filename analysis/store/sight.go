@@ -42,6 +42,11 @@ func (s *Sight) Beside() *Sight {
 	return &Sight{sn: s.sn.Beside(), scope: s.scope, lens: s.lens, used: s.used}
 }
 
+// Whole is the same sight without its scope, for what has to be made from everything although its asker sees a part: a team's part
+// of a shared cost hangs on what the others cost. No row of such a query is shown to whoever has a scope, and nothing but what the
+// scope holds is told of what was made from it.
+func (s *Sight) Whole() *Sight { return &Sight{sn: s.sn, lens: s.lens, used: s.used} }
+
 // Lens is what the sight looks through.
 func (s *Sight) Lens() query.Lens { return s.lens }
 
