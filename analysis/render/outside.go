@@ -334,7 +334,8 @@ var readAs = map[analysis.Intent]string{
 	analysis.ExplainChange: "why it changed", analysis.Compare: "a comparison", analysis.SpendTotal: "a total",
 	analysis.TopN: "the largest", analysis.Breakdown: "a breakdown", analysis.Provenance: "where a figure comes from",
 	analysis.Freshness: "how far the data reaches", analysis.Ambiguous: "not clear enough to answer",
-	analysis.OutOfScope: "nothing a bill can tell", analysis.Showback: "who bears the bill",
+	analysis.OutOfScope: "nothing a bill can tell", analysis.Trust: "whether the data can be relied on",
+	analysis.Showback: "who bears the bill",
 }
 
 // ReadingWords says how a question was read: "why it changed, by team: effective cost in USD, 16-22 Nov against 9-15 Nov 2026
