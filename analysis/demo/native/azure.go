@@ -222,7 +222,9 @@ func (b *azureBill) line(r row, rate string) (azureLine, error) {
 		if r.get("ListUnitPrice") != "" {
 			l["paygCostInBillingCurrency"] = r.get("ListCost")
 		}
-		l["ResourceLocation"], l["location"] = strings.ToUpper(r.get("RegionId")), "EU West"
+		if r.get("RegionId") != "" {
+			l["ResourceLocation"], l["location"] = strings.ToUpper(r.get("RegionId")), "EU West"
+		}
 		if cost.IsZero() {
 			l["effectivePrice"] = "0"
 		}

@@ -43,7 +43,9 @@ func azure() *Dialect {
 			{Name: "publisher_name"},
 			{Name: "product_name", Also: []string{"Product"}},
 			{Name: "product_id"},
+			{Name: "product_order_id"},
 			{Name: "product_order_name"},
+			{Name: "term"},
 			{Name: "part_number"},
 			{Name: "service_family"},
 			{Name: "service_name"},
@@ -96,11 +98,16 @@ func azure() *Dialect {
 		by      = In("pricing_model", "reservation", "savingsplan", "savings plan")
 		benefit = Is("benefit_id", Set)
 		reserve = Is("reservation_id", Set)
+		term    = Is("term", Set)
+		own     = In("publisher_type", "azure", "microsoft")
 		nonzero = Is("cost", NonZero)
 	)
-	// A row is one of a commitment by its pricing model; where it has none, by the commitment that it names.
+	// A row is one of a commitment by its pricing model; where it has none, by the commitment that it names or by a term of Microsoft's own.
 	committed := func(also ...Cond) [][]Cond {
-		return [][]Cond{append([]Cond{by}, also...), append([]Cond{Not(model), reserve}, also...), append([]Cond{Not(model), benefit}, also...)}
+		return [][]Cond{
+			append([]Cond{by}, also...), append([]Cond{Not(model), reserve}, also...), append([]Cond{Not(model), benefit}, also...),
+			append([]Cond{Not(model), term, own}, also...),
+		}
 	}
 	zero := func(when [][]Cond) Rules {
 		var rs Rules
@@ -133,7 +140,8 @@ func azure() *Dialect {
 		Rows: []Count{
 			{When: []Cond{Not(buying)}, N: 0},
 			{When: []Cond{model, Not(by)}, N: 0},
-			{When: []Cond{Not(model), Not(reserve), Not(benefit)}, N: 0},
+			{When: []Cond{Not(model), Not(reserve), Not(benefit), Not(term)}, N: 0},
+			{When: []Cond{Not(model), Not(reserve), Not(benefit), Not(own)}, N: 0},
 		},
 	})
 	return d

@@ -10,9 +10,10 @@ WITH named AS NOT MATERIALIZED (
   SELECT *,
     -- Files from before there was a ChargeType hold usage only.
     CASE WHEN charge_type IS NULL THEN 'usage' ELSE lower(charge_type) END AS kind,
-    -- Bought, covered or refunded through a reservation or savings plan. Files from before PricingModel name the reservation on such rows.
+    -- Bought, covered or refunded through a reservation or savings plan. Files without PricingModel name the reservation on such rows, or
+    -- have at least its term; the term of somebody else's offer in the marketplace commits to nothing that is amortized.
     CASE WHEN pricing_model IS NOT NULL THEN lower(pricing_model) IN ('reservation', 'savingsplan', 'savings plan')
-         ELSE reservation_id IS NOT NULL OR benefit_id IS NOT NULL END AS committed,
+         ELSE reservation_id IS NOT NULL OR benefit_id IS NOT NULL OR (term IS NOT NULL AND publisher_type IS NOT NULL AND lower(publisher_type) IN ('azure', 'microsoft')) END AS committed,
     -- Costs are in the billing currency. MCA's prices are in the pricing currency, with the month's rate on every row.
     CASE WHEN billing_currency IS NOT NULL THEN billing_currency ELSE file_currency END AS invoiced,
     CASE WHEN exchange_rate IS NULL OR pricing_currency IS NULL OR pricing_currency = billing_currency OR pricing_currency = file_currency THEN 1
@@ -39,8 +40,8 @@ sized AS NOT MATERIALIZED (
     -- of the charge type Usage only; read to the letter, unused rows would be billed beside the purchase.
     CASE WHEN {variant} = 'amortized' AND (kind IN ('unusedreservation', 'unusedsavingsplan') OR kind = 'usage' AND committed) THEN 0 ELSE cost END AS billed,
     CASE WHEN benefit_id ILIKE '%/microsoft.billingbenefits/%' THEN 'Savings Plan' WHEN benefit_id ILIKE '%/microsoft.capacity/%' THEN 'Reservation'
-         WHEN kind = 'unusedsavingsplan' OR lower(pricing_model) IN ('savingsplan', 'savings plan') THEN 'Savings Plan'
-         WHEN kind = 'unusedreservation' OR lower(pricing_model) = 'reservation' OR reservation_id IS NOT NULL THEN 'Reservation' END AS commitment
+         WHEN kind = 'unusedsavingsplan' OR lower(pricing_model) IN ('savingsplan', 'savings plan') OR committed AND product_order_name ILIKE '%savings plan%' THEN 'Savings Plan'
+         WHEN kind = 'unusedreservation' OR committed OR reservation_id IS NOT NULL THEN 'Reservation' END AS commitment
   FROM named
   WHERE {variant} <> 'purchases' OR kind IN ('purchase', 'refund') AND committed
 ),
@@ -160,9 +161,9 @@ SELECT
   CASE WHEN regions.id IS NOT NULL THEN regions.name WHEN region NOT IN ('', 'unassigned', 'unknown') THEN place END AS RegionName,
   availability_zone AS AvailabilityZone,
 
-  -- The benefit's id says what kind it is; files from before savings plans have the reservation's.
-  CASE WHEN benefit_id IS NOT NULL THEN benefit_id ELSE reservation_id END AS CommitmentDiscountId,
-  CASE WHEN benefit_name IS NOT NULL THEN benefit_name ELSE reservation_name END AS CommitmentDiscountName,
+  -- The benefit's id says what kind it is; files from before savings plans have the reservation's, the leanest only the order's.
+  CASE WHEN benefit_id IS NOT NULL THEN benefit_id WHEN reservation_id IS NOT NULL THEN reservation_id WHEN committed THEN product_order_id END AS CommitmentDiscountId,
+  CASE WHEN benefit_name IS NOT NULL THEN benefit_name WHEN reservation_name IS NOT NULL THEN reservation_name WHEN committed THEN product_order_name END AS CommitmentDiscountName,
   CASE commitment WHEN 'Savings Plan' THEN 'Spend' WHEN 'Reservation' THEN 'Usage' END AS CommitmentDiscountCategory,
   commitment AS CommitmentDiscountType,
   CASE WHEN kind IN ('unusedreservation', 'unusedsavingsplan') THEN 'Unused' WHEN kind = 'usage' AND committed THEN 'Used' END AS CommitmentDiscountStatus,

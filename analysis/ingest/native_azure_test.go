@@ -1,0 +1,323 @@
+package ingest_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis/demo"
+	demonative "spendbot/analysis/demo/native"
+	"spendbot/analysis/focus"
+	"spendbot/analysis/ingest"
+	"spendbot/analysis/ingest/dialect"
+)
+
+// sameTruth asks two stores for the daily costs by account, service, SKU, region and tags, to the last digit.
+const sameTruth = `SELECT ChargeDate, BillingPeriodStart, BillingAccountId, SubAccountId, ServiceName, SkuId, RegionId, ChargeCategory, CommitmentDiscountStatus, PublisherName, Tags,
+  sum(BilledCost), sum(EffectiveCost), sum(ListCost) FROM daily
+GROUP BY ALL HAVING sum(BilledCost) <> 0 OR sum(EffectiveCost) <> 0 OR sum(ListCost) <> 0 ORDER BY ALL`
+
+// Azure's two exports of a bill say together what its FOCUS export says: daily costs by account, service, SKU, region and tags, to the last digit.
+func TestNativeAzureEqualsFOCUS(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	if _, err := demo.Generate(t.Context(), from, demo.Options{Now: now, Months: 4}); err != nil {
+		t.Fatal(err)
+	}
+	if err := demonative.Azure(t.Context(), from, to); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		focus, native, currency string
+		// of the kinds that the files were taken for
+		formats []string
+	}{
+		{"azure", "azure-ea", "USD", []string{"Azure cost details amortized csv.gz", "Azure cost details purchases csv.gz"}},
+		{"azure-eu", "azure-mca", "EUR", []string{"Azure cost details amortized csv", "Azure cost details purchases csv"}},
+	} {
+		t.Run(c.native, func(t *testing.T) {
+			truth, s := newStore(t), newStore(t)
+			want := load(t, truth, filepath.Join(from, c.focus))
+			got := load(t, s, filepath.Join(to, c.native))
+			if g, w := ask(t, s, sameTruth), ask(t, truth, sameTruth); g != w {
+				t.Error(firstDifference(g, w))
+			}
+			g, w := got.Load.Totals[c.currency], want.Load.Totals[c.currency]
+			if !g.Billed.Equal(*w.Billed) || !g.Effective.Equal(*w.Effective) || !g.List.Equal(*w.List) || len(got.Load.Totals) != 1 {
+				t.Errorf("totals are %v %v %v, expected %v %v %v", g.Billed, g.Effective, g.List, w.Billed, w.Effective, w.List)
+			}
+			if got.Load.Rows != want.Load.Rows {
+				t.Errorf("%d rows, expected %d", got.Load.Rows, want.Load.Rows)
+			}
+			formats := map[string]int{}
+			for _, f := range got.Load.Files {
+				formats[f.Format]++
+			}
+			for _, f := range c.formats {
+				if formats[f] == 0 || len(formats) != len(c.formats) {
+					t.Errorf("the files were taken for %v, expected %v", formats, c.formats)
+				}
+			}
+			if len(got.Load.Warnings) > 0 {
+				t.Errorf("warnings: %v", got.Load.Warnings)
+			}
+		})
+	}
+}
+
+// azureFile is an export by its columns and rows.
+type azureFile struct {
+	header []string
+	rows   []map[string]string
+}
+
+func readAzure(t testing.TB, path string) azureFile {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(b), "\ufeff")))
+	rows, err := c.ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := azureFile{header: rows[0]}
+	for _, r := range rows[1:] {
+		m := map[string]string{}
+		for i, h := range rows[0] {
+			if open := strings.LastIndexByte(h, '('); open >= 0 { // localised
+				h = strings.Trim(h[open:], "()")
+			}
+			m[strings.ToLower(h)] = r[i]
+		}
+		f.rows = append(f.rows, m)
+	}
+	return f
+}
+
+func (f azureFile) sum(t testing.TB, of func(row map[string]string) string) decimal.Decimal {
+	t.Helper()
+	sum := decimal.Zero
+	for _, r := range f.rows {
+		v := of(r)
+		if v == "" {
+			continue
+		}
+		d, err := decimal.NewFromString(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum = sum.Add(d)
+	}
+	return sum
+}
+
+// azureCost is a row's cost, under whichever name.
+func azureCost(r map[string]string) string {
+	for _, n := range []string{"costinbillingcurrency", "cost", "pretaxcost"} {
+		if v, ok := r[n]; ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// near reports whether two amounts are equal but for what is finer than the store's last digit, over n rows.
+func near(got *decimal.Decimal, want decimal.Decimal, n int) bool {
+	return got != nil && got.Sub(want).Abs().LessThanOrEqual(decimal.New(int64(n), -18))
+}
+
+// Every public sample loads to its own totals, added up here from the rows, or is refused with what is wrong with it.
+func TestSampleAzureExports(t *testing.T) {
+	dir := shared(t, "azure")
+	covered := func(r map[string]string) bool {
+		return r["pricingmodel"] == "Reservation" || r["pricingmodel"] == "SavingsPlan"
+	}
+	for _, c := range []struct{ file, kind, currency, refused string }{
+		{"finops_toolkit_EA_ActualCost_Small.csv", "actual", "USD", ""},
+		{"finops_toolkit_EA_AmortizedCost_Small.csv", "amortized", "USD", ""},
+		{"focus_converters_azure_ea_anonymous.csv", "actual", "CAD", ""},
+		{"opencost_headersets/BOM.csv", "", "", "line 2, column 23 (Currency): there is no currency"},
+		{"opencost_headersets/Enterprise.csv", "actual", "CAD", ""},
+		{"opencost_headersets/EnterpriseCamel.csv", "actual", "USD", ""},
+		{"opencost_headersets/German.csv", "actual", "USD", ""},
+		{"opencost_headersets/MissingBrackets.csv", "", "", "the file has no currency"},
+		{"opencost_headersets/PayAsYouGo.csv", "actual", "USD", ""},
+		{"opencost_headersets/Template.csv", "", "", "line 2: the row has 10 fields and the header 11"},
+		{"opencost_headersets/VirtualMachine.csv", "", "", "the file has no currency"},
+		{"opencost_headersets/YA.csv", "actual", "USD", ""},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			path := filepath.Join(dir, filepath.FromSlash(c.file))
+			s := newStore(t)
+			r, err := ingest.Load(t.Context(), s, path, ingest.Options{Now: now})
+			if c.refused != "" {
+				if err == nil || !strings.Contains(err.Error(), c.refused) {
+					t.Errorf("got %v, expected %s", err, c.refused)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := readAzure(t, path)
+			billed := f.sum(t, func(r map[string]string) string {
+				if c.kind == "amortized" && covered(r) {
+					return ""
+				}
+				return azureCost(r)
+			})
+			effective := f.sum(t, func(r map[string]string) string {
+				if r["chargetype"] == "Purchase" && covered(r) {
+					return ""
+				}
+				return azureCost(r)
+			})
+			got := r.Load.Totals[c.currency]
+			if !near(got.Billed, billed, len(f.rows)) || !near(got.Effective, effective, len(f.rows)) || r.Load.Rows != int64(len(f.rows)) {
+				t.Errorf("%d rows, %v billed, %v effective; the file has %d, %s, %s", r.Load.Rows, got.Billed, got.Effective, len(f.rows), billed, effective)
+			}
+			if stored := ask(t, s, "SELECT sum(BilledCost) FROM daily"); !decimal.RequireFromString(strings.TrimSpace(stored)).Equal(*got.Billed) {
+				t.Errorf("the store holds %s, the record says %s", stored, got.Billed)
+			}
+			if want := "Azure cost details " + c.kind + " csv"; r.Load.Files[0].Format != want {
+				t.Errorf("it was read as %s, expected %s", r.Load.Files[0].Format, want)
+			}
+			// A price for each unit makes the list cost; where there is none it is what was billed.
+			list := f.sum(t, func(r map[string]string) string {
+				price, err := decimal.NewFromString(r["paygprice"])
+				if err == nil && !price.IsZero() {
+					if r["unitofmeasure"] == "10K" && c.currency == "CAD" { // anonymised prices: cost is not price times quantity
+						return price.Mul(decimal.RequireFromString(r["quantity"])).Shift(-4).String()
+					}
+					if r["unitofmeasure"] == "1K" {
+						return price.Mul(decimal.RequireFromString(r["quantity"])).Shift(-3).String()
+					}
+					return price.Mul(decimal.RequireFromString(r["quantity"])).String()
+				}
+				if c.kind == "amortized" && covered(r) {
+					return ""
+				}
+				return azureCost(r)
+			})
+			if !near(got.List, list, len(f.rows)) {
+				t.Errorf("list cost %v, expected %s", got.List, list)
+			}
+		})
+	}
+}
+
+// The toolkit's actual and amortized files are of one month, so that the one beside the other gives its reservation's purchase only.
+func TestSampleAzurePair(t *testing.T) {
+	dir := shared(t, "azure")
+	both := t.TempDir()
+	for _, n := range []string{"finops_toolkit_EA_ActualCost_Small.csv", "finops_toolkit_EA_AmortizedCost_Small.csv"} {
+		b, err := os.ReadFile(filepath.Join(dir, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(both, n), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := newStore(t)
+	r := load(t, s, both)
+	amortized := readAzure(t, filepath.Join(dir, "finops_toolkit_EA_AmortizedCost_Small.csv"))
+	usage := amortized.sum(t, func(r map[string]string) string {
+		if r["pricingmodel"] != "OnDemand" {
+			return ""
+		}
+		return r["cost"]
+	})
+	bought := decimal.RequireFromString("3.25")
+	got := r.Load.Totals["USD"]
+	if r.Load.Rows != 29 || !near(got.Billed, usage.Add(bought), 29) || !near(got.Effective, amortized.sum(t, azureCost), 29) {
+		t.Errorf("%d rows, %v billed, %v effective; expected 29, %s, %s", r.Load.Rows, got.Billed, got.Effective, usage.Add(bought), amortized.sum(t, azureCost))
+	}
+}
+
+// exportSchema is the header of an export as Microsoft's list of its columns has it.
+func exportSchema(t testing.TB, path string) []string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var j struct {
+		Translator struct {
+			Mappings []struct {
+				Source struct {
+					Name string `json:"name"`
+				} `json:"source"`
+			} `json:"mappings"`
+		} `json:"translator"`
+	}
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(string(b), "\ufeff")), &j); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range j.Translator.Mappings {
+		names = append(names, m.Source.Name)
+	}
+	if len(names) == 0 {
+		t.Fatalf("%s lists no columns", path)
+	}
+	return names
+}
+
+// Microsoft's own lists of columns: cost exports are known for what they are, all others are refused by name.
+func TestAzureExportSchemas(t *testing.T) {
+	dir := shared(t, "azure/export_schemas")
+	for file, want := range map[string]string{
+		"actualcost_c360-2025-04.json": "azure", "amortizedcost_c360-2025-04.json": "azure",
+		"focuscost_1.0-preview(v1).json": "FOCUS", "focuscost_1.0.json": "FOCUS", "focuscost_1.0r2.json": "FOCUS", "focuscost_1.2-preview.json": "FOCUS", "focuscost_1.2.json": "FOCUS",
+		"pricesheet_2023-05-01_ea.json": "price sheet", "pricesheet_2023-05-01_mca.json": "price sheet",
+		"reservationdetails_2023-03-01.json":            "reservation details",
+		"reservationrecommendations_2023-05-01_ea.json": "reservation recommendations", "reservationrecommendations_2023-05-01_mca.json": "reservation recommendations",
+		"reservationtransactions_2023-05-01_ea.json": "reservation transactions", "reservationtransactions_2023-05-01_mca.json": "reservation transactions",
+	} {
+		t.Run(file, func(t *testing.T) {
+			header := exportSchema(t, filepath.Join(dir, file))
+			_, isFOCUS, _, _ := focus.DetectVersion(header)
+			r, err := dialect.Detect(dialect.Built(), header)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch want {
+			case "FOCUS":
+				if !isFOCUS {
+					t.Error("it is not taken for FOCUS")
+				}
+			case "azure":
+				if isFOCUS || r == nil || r.Dialect.ID != "azure" {
+					t.Errorf("FOCUS %v, dialect %v", isFOCUS, r)
+				}
+			default:
+				if isFOCUS || r != nil {
+					t.Fatalf("it is taken for a bill: FOCUS %v, dialect %v", isFOCUS, r)
+				}
+				path := filepath.Join(t.TempDir(), "export.csv")
+				if err := os.WriteFile(path, []byte(strings.Join(header, ",")+"\n"+strings.Repeat(",", len(header)-1)+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				_, err := ingest.Load(t.Context(), newStore(t), path, ingest.Options{Now: now})
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, expected it to be called %s", err, want)
+				}
+				t.Log(fmt.Sprint(err))
+			}
+		})
+	}
+}
