@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -313,16 +312,20 @@ func common(r row) (curLine, error) {
 	return l, nil
 }
 
-// lineIDs are made-up ids of line items, the same in each run.
+// lineIDs are made-up ids of line items, the same in each run: 52 characters, as AWS's are, and unlike those easily packed.
 type lineIDs struct {
-	of string
-	n  uint64
+	prefix string
+	n      int
+}
+
+func lineIDsOf(delivery string) *lineIDs {
+	sum := sha256.Sum256([]byte(delivery))
+	return &lineIDs{prefix: strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:40]}
 }
 
 func (ids *lineIDs) next() string {
 	ids.n++
-	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(ids.of), ids.n))
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
+	return fmt.Sprintf("%s%012d", ids.prefix, ids.n)
 }
 
 // uuid is an id as AWS gives one to each delivery, the same in each run.
@@ -378,7 +381,7 @@ func writeLegacy(bill, to string, month time.Time) error {
 	folder := path.Join("aws-cur", awsReport, period)
 	out := &reportFiles{to: to, name: path.Join(folder, assembly, awsReport), header: header}
 	defer out.abort()
-	ids := lineIDs{of: assembly}
+	ids := lineIDsOf(assembly)
 	err = eachLine(bill, false, func(l curLine, tags map[string]string) error {
 		cells := make([]string, 0, len(header))
 		for _, c := range curColumns {
@@ -437,7 +440,7 @@ func writeCUR2(bill, to string, month time.Time) error {
 	folder := path.Join("aws-cur2", awsExport)
 	out := &reportFiles{to: to, name: path.Join(folder, "data", period, awsExport), header: header}
 	defer out.abort()
-	ids := lineIDs{of: awsExport + period}
+	ids := lineIDsOf(awsExport + period)
 	err := eachLine(bill, true, func(l curLine, tags map[string]string) error {
 		product := map[string]string{}
 		for k, v := range map[string]string{"product_name": l["product/ProductName"], "region": l["product/region"]} {
