@@ -66,6 +66,7 @@ type Bot struct {
 	wake     chan struct{}
 	homes    homes
 	pictures pictures
+	moved    movedCache
 	busy     sync.WaitGroup // events that are dealt with at once and not kept
 	fatal    chan error     // the first call that Slack refused for the credentials' sake
 	up       atomic.Bool

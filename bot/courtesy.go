@@ -95,6 +95,9 @@ func (b *Bot) home(ctx context.Context, e slack.Event) error {
 	if p, err := b.slack.Person(ctx, e.User); err == nil {
 		d.Viewer = p.Name
 	}
+	if d.Moved, err = b.movedAnswers(ctx, e.Team, e.User, g.Scope); err != nil { // the rest of the view is no worse for it
+		b.log.Warn("not known which answers moved", "error", err)
+	}
 	return b.slack.PublishHome(ctx, e.User, blocks.Home(d))
 }
 

@@ -88,6 +88,7 @@ func (b *Bot) showSQL(ctx context.Context, t *talk, a *analysis.Answer) (string,
 		return b.trouble(ctx, t, "", err)
 	}
 	view, long := blocks.SQL(own, nil)
+	blocks.AddMoved(&view, b.movedInTime(ctx, own, t.grant.Scope))
 	if err := b.slack.OpenView(ctx, t.Trigger, view); err != nil {
 		b.log.Warn("modal not opened", "error", err)
 		if slack.Fatal(err) {

@@ -52,3 +52,30 @@ func TestBreachesAreToldOnce(t *testing.T) {
 		t.Errorf("%d posts wait, %v; want 3", pending, err)
 	}
 }
+
+func TestRecentAnswersAreThePersonsOwn(t *testing.T) {
+	ctx, db := t.Context(), opened(t)
+	for _, x := range []struct {
+		id, user, channel string
+		asked             time.Time
+	}{{"Q-000001", "U1", "C1", t0.AddDate(0, 0, -40)}, {"Q-000002", "U1", "C1", t0}, {"Q-000003", "U2", "C1", t0}, {"Q-000004", "U1", "", t0}, {"Q-000005", "U1", "D1", t0}} {
+		a := answer(x.id)
+		a.Asked = x.asked
+		if err := db.SaveAnswer(ctx, a); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.SetAskedBy(ctx, x.id, "T1", x.user, x.channel, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := db.RecentAnswers(ctx, "T1", "U1", t0.AddDate(0, 0, -30), 10)
+	if err != nil || len(list) != 2 || list[0].ID != "Q-000005" || list[1].ID != "Q-000002" {
+		t.Fatalf("%+v, %v; want Q-000005 and Q-000002", list, err)
+	}
+	if want := answer("Q-000002"); list[1].Question != want.Question || list[1].Snapshot != want.Trace.Snapshot || !list[1].Plan.Current.Equal(want.Reading.Current) {
+		t.Errorf("%+v", list[1])
+	}
+	if list, err := db.RecentAnswers(ctx, "T1", "U1", t0.AddDate(0, 0, -30), 1); err != nil || len(list) != 1 {
+		t.Errorf("at most one: %+v, %v", list, err)
+	}
+}

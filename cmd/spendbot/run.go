@@ -37,6 +37,7 @@ type app struct {
 	cfg            config
 	now            time.Time
 	log            *slog.Logger
+	reached        *reach // of the newest snapshot, once it was asked for
 }
 
 // run carries out one command line and returns its exit code.

@@ -313,7 +313,6 @@ type sourceHealth struct {
 	looked  bool
 	loads   int // in force
 	rows    int64
-	last    time.Time // the newest load
 	through time.Time // the newest day that is complete for all its providers; zero for none
 	late    bool
 	why     string // what is late, or what it has; one sentence
@@ -329,20 +328,9 @@ func (a *app) healths(ctx context.Context, st *opened, now time.Time) ([]sourceH
 	if err != nil {
 		return nil, err
 	}
-	through := map[string]time.Time{}
-	if len(loads) > 0 {
-		sn, err := st.Snapshot(ctx, 0)
-		if err != nil {
-			return nil, err
-		}
-		sv, err := survey.Of(ctx, st.Store, sn)
-		sn.Close()
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range sv.Providers {
-			through[p.Name] = p.Through
-		}
+	far, err := a.reach(ctx, st, loads)
+	if err != nil {
+		return nil, err
 	}
 	var out []sourceHealth
 	for _, sc := range a.cfg.Sources {
@@ -351,33 +339,80 @@ func (a *app) healths(ctx context.Context, st *opened, now time.Time) ([]sourceH
 			return nil, err
 		}
 		h.look, h.looked = looks[sc.Name]
-		h.count(loads, through)
+		h.count(loads, far)
 		h.judge(now)
 		out = append(out, h)
 	}
 	return out, nil
 }
 
-// count adds up the source's loads that are in force.
-func (h *sourceHealth) count(loads []store.Load, through map[string]time.Time) {
+// reach is how far a snapshot's data reaches.
+type reach struct {
+	snapshot  int64
+	providers map[string]survey.Provider
+	feeds     map[string]time.Time // the last day of each
+}
+
+// reach looks it up for the newest snapshot, once for each.
+func (a *app) reach(ctx context.Context, st *opened, loads []store.Load) (*reach, error) {
+	if len(loads) == 0 {
+		return &reach{}, nil
+	}
+	if a.reached != nil && a.reached.snapshot == loads[0].Snapshot {
+		return a.reached, nil
+	}
+	sn, err := st.Snapshot(ctx, loads[0].Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	defer sn.Close()
+	sv, err := survey.Of(ctx, st.Store, sn)
+	if err != nil {
+		return nil, err
+	}
+	rows, _, err := sn.Query(ctx, "the last day of each feed", "SELECT x_Source, max(ChargeDate) FROM daily GROUP BY 1 ORDER BY 1")
+	if err != nil {
+		return nil, err
+	}
+	r := &reach{snapshot: loads[0].Snapshot, providers: map[string]survey.Provider{}, feeds: map[string]time.Time{}}
+	for _, p := range sv.Providers {
+		r.providers[p.Name] = p
+	}
+	for _, row := range rows.Values {
+		feed, _ := row[0].(string)
+		r.feeds[feed], _ = row[1].(time.Time)
+	}
+	a.reached = r
+	return r, nil
+}
+
+// count adds up the source's loads that are in force. Its data is complete through the day that its provider's is, and no
+// further than its own feeds reach: another source may bring more of the same provider.
+func (h *sourceHealth) count(loads []store.Load, far *reach) {
 	address := source.AddressOf(h.source.URL)
-	providers := map[string]bool{}
+	last := map[string]time.Time{} // by provider
 	for i, l := range loads {
 		if l.Delivery == nil || l.Delivery.Source != address || store.ReplacedBy(loads, i) != nil {
 			continue
 		}
 		h.loads++
 		h.rows += l.Rows
-		if l.At.After(h.last) {
-			h.last = l.At
-		}
 		for _, p := range l.Partitions {
-			providers[p.Provider] = true
+			if day := far.feeds[p.Source]; day.After(last[p.Provider]) {
+				last[p.Provider] = day
+			}
 		}
 	}
-	for p := range providers {
-		if t, ok := through[p]; ok && (h.through.IsZero() || t.Before(h.through)) {
-			h.through = t
+	for name, day := range last {
+		p, ok := far.providers[name]
+		if !ok {
+			continue
+		}
+		if p.Monthly || day.After(p.Through) {
+			day = p.Through
+		}
+		if h.through.IsZero() || day.Before(h.through) {
+			h.through = day
 		}
 	}
 }

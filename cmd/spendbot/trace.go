@@ -48,6 +48,10 @@ func (a *app) trace() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			moved, err := a.moved(ctx, st, s.Answer)
+			if err != nil {
+				return err
+			}
 			var runs []desk.Rerun
 			if o.rerun {
 				d, err := a.desk(st, demoCaveat)
@@ -60,9 +64,12 @@ func (a *app) trace() *cobra.Command {
 				}
 			}
 			if o.json {
-				err = encode(a.stdout, newTraceJSON(s, runs))
+				j := newTraceJSON(s, runs)
+				j.Moved = moved
+				err = encode(a.stdout, j)
 			} else {
 				printTrace(a.stdout, s.Answer, runs)
+				printMoved(a.stdout, moved)
 			}
 			if err != nil {
 				return err
@@ -91,6 +98,7 @@ type traceJSON struct {
 	Trace    evidence      `json:"trace"`
 	Rerun    []desk.Rerun  `json:"rerun,omitempty"`
 	Equal    *bool         `json:"equal,omitempty"`
+	Moved    *desk.Moved   `json:"moved,omitempty"` // what became of it, where its days were restated since
 }
 
 // evidence is [analysis.Trace] with the snapshots' ids as text, as in `ask --json`: they do not fit a JavaScript number.

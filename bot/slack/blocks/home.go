@@ -21,6 +21,8 @@ type HomeData struct {
 	// Teams is a table of spend by team, the largest first.
 	Teams     *analysis.Answer
 	Freshness *analysis.Answer
+	// Moved are answers the viewer got that come out otherwise today, the newest first.
+	Moved []Moved
 	// Questions are worth asking.
 	Questions []string
 	// Refusal is said instead of everything else.
@@ -50,6 +52,9 @@ func Home(h HomeData) slack.HomeTabViewRequest {
 		blocks = append(blocks, monthToDate(h.MonthToDate)...)
 	} else {
 		blocks = append(blocks, section("There is no complete day of this month yet."))
+	}
+	if b := movedAnswers(h.Moved); b != nil {
+		blocks = append(append(blocks, slack.NewDividerBlock()), b...)
 	}
 	if b := teams(h.Teams); b != nil {
 		blocks = append(append(blocks, slack.NewDividerBlock()), b...)
