@@ -230,7 +230,7 @@ func (p *part) mapping() string {
 }
 
 // nativeParquet makes a part of a Parquet file of a dialect. DuckDB does the tally; the controls are the same.
-func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column, types []string, h header, o Options, warn *warnings) error {
+func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column, read []leaf, h header, o Options, warn *warnings) error {
 	d := h.reading.Dialect
 	exprs := make([]string, len(cols))
 	var cells []parquetCell
@@ -238,11 +238,11 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		if !c.known {
 			continue
 		}
-		cell, err := newParquetCell(c, strings.ToUpper(types[i]))
+		cell, err := newParquetCell(c, read[i].expr, strings.ToUpper(read[i].typ))
 		if err != nil {
-			return &Error{File: p.src.path, Column: i + 1, Name: c.name, Problem: err.Error(), Expected: "a plain value"}
+			return &Error{File: p.src.path, Column: read[i].at + 1, Name: c.name, Problem: err.Error(), Expected: "a plain value"}
 		}
-		cell.column = i
+		cell.column = read[i].at
 		cells = append(cells, cell)
 		exprs[i] = cell.value
 	}

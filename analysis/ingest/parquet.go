@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,14 +25,33 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 		names, types = append(names, text(r[0])), append(types, text(r[1]))
 	}
 	h, err := detect(src.path, names, o.Mappings)
-	if err != nil {
-		return nil, err
+	read := make([]leaf, len(names))
+	for i, n := range names {
+		read[i] = leaf{path: n, expr: ident(n), typ: types[i], at: i}
+	}
+	if err != nil { // it may be one whose columns lie in structs
+		flat, bad := flatten(names, types)
+		if bad != nil {
+			return nil, &Error{File: src.path, Problem: bad.Error(), Expected: "a billing export"}
+		}
+		if len(flat) == len(names) {
+			return nil, err
+		}
+		read, names = flat, make([]string, len(flat))
+		for i, l := range flat {
+			names[i] = l.path
+		}
+		nested, other := detect(src.path, names, o.Mappings)
+		if other != nil || nested.reading == nil {
+			return nil, err
+		}
+		h = nested
 	}
 	cols := h.columns
 	p := &part{src: src, version: h.version, from: from, have: present{}}
 	warn := newWarnings()
 	if h.reading != nil {
-		if err := p.nativeParquet(ctx, w, cols, types, h, o, warn); err != nil {
+		if err := p.nativeParquet(ctx, w, cols, read, h, o, warn); err != nil {
 			return nil, err
 		}
 		return p.complete(ctx, warn)
@@ -42,7 +62,7 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 		if !c.known {
 			continue
 		}
-		cell, err := newParquetCell(c, strings.ToUpper(types[i]))
+		cell, err := newParquetCell(c, read[i].expr, strings.ToUpper(types[i]))
 		if err != nil {
 			return nil, &Error{File: src.path, Column: i + 1, Name: c.name, Problem: err.Error(), Expected: "a plain value"}
 		}
@@ -76,7 +96,7 @@ type parquetCell struct {
 	value    string // what the store keeps
 	bad      []badIf
 	lossy    string // true where a float has more digits than the store holds; "" for other types
-	lossyOwn string // the column's FOCUS name
+	lossyOwn string // what the column is called in FOCUS or in the dialect
 }
 
 // badIf is a reason to refuse a cell.
@@ -85,8 +105,7 @@ type badIf struct{ sql, problem, expected string }
 // plainNumber is the grammar of [wellFormed].
 const plainNumber = `[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?`
 
-func newParquetCell(c column, typ string) (parquetCell, error) {
-	raw := ident(c.name)
+func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 	cell := parquetCell{name: c.name, raw: raw}
 	nested := strings.ContainsAny(typ, "[(") && !strings.HasPrefix(typ, "DECIMAL") && !strings.HasPrefix(typ, "ENUM")
 	if nested && c.focus.Type != focus.JSON {
@@ -106,7 +125,7 @@ func newParquetCell(c column, typ string) (parquetCell, error) {
 		switch {
 		case isFloat:
 			clean = fmt.Sprintf("CAST(%s AS VARCHAR)", raw)
-			cell.lossy, cell.lossyOwn = tooFine(clean), c.focus.Name
+			cell.lossy, cell.lossyOwn = tooFine(clean), cmp.Or(c.native, c.focus.Name)
 		case isText:
 			cell.bad = append(cell.bad,
 				badIf{fmt.Sprintf("NOT regexp_full_match(%s, '%s')", clean, plainNumber), "is not a decimal number", "digits with a dot, as in 12.40"})
@@ -121,6 +140,9 @@ func newParquetCell(c column, typ string) (parquetCell, error) {
 	case focus.JSON:
 		if nested {
 			clean = fmt.Sprintf("CAST(to_json(%s) AS VARCHAR)", raw)
+		} else if c.kind == kindTags || c.kind == kindAmounts {
+			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) IN ('OBJECT', 'ARRAY') ELSE false END", clean, clean, clean),
+				"is neither a JSON object nor a list", `one as in {"team":"payments"} or [{"key":"team","value":"payments"}]`})
 		} else {
 			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) = 'OBJECT' ELSE false END", clean, clean, clean),
 				"is not a JSON object", `one as in {"team":"payments"}`})
@@ -128,7 +150,9 @@ func newParquetCell(c column, typ string) (parquetCell, error) {
 		if c.focus.Name == "Tags" {
 			clean = padded(clean)
 		}
-		cell.value = clean
+		if cell.value = clean; c.kind == kindTags {
+			cell.value = tagsObject(clean)
+		}
 	case focus.DateTime:
 		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
 		if isText {
