@@ -137,6 +137,9 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	}
 	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats}
 	o.Lens = a.lens(st)
+	if o.Allocation, err = a.allocation(st); err != nil {
+		return nil, err
+	}
 	if st.demo {
 		o.Caveat = caveat
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/store"
 	"spendbot/bot"
@@ -31,6 +32,8 @@ type config struct {
 
 	Sources []sourceConfig `yaml:"sources"` // where bills are delivered
 	Alerts  alertsConfig   `yaml:"alerts"`  // who is told of what is late
+
+	Allocation allocation.Config `yaml:"allocation"` // how shared costs are split
 
 	Slack  slackConfig   `yaml:"slack"`
 	Access access.Config `yaml:"access"`
@@ -132,6 +135,9 @@ func readConfig(path string) (config, error) {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if err := c.checkSources(); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := allocation.New(c.Allocation, ""); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := access.New(c.Access); err != nil {

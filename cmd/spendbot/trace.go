@@ -133,25 +133,34 @@ func printTrace(w io.Writer, a *analysis.Answer, runs []desk.Rerun) {
 	}
 	fmt.Fprintf(w, "\nsnapshot %d (line items: snapshot %d), %s, %.0f ms in all\n", a.Trace.Snapshot, a.Trace.ChargesSnapshot, count(len(a.Trace.Queries), "query", "queries"), a.Trace.MS)
 	for i, q := range a.Trace.Queries {
-		fmt.Fprintf(w, "\n%d. %s: %d rows in %.1f ms, sha256 %s\n", i+1, q.Name, q.Rows, q.MS, q.SHA256)
+		var run *desk.Rerun
 		if runs != nil {
-			verdict := "EQUAL"
-			if !runs[i].Equal {
-				verdict = fmt.Sprintf("DIFFERENT: now %d rows, sha256 %s", runs[i].Rows, runs[i].SHA256)
-			}
-			fmt.Fprintf(w, "   run again: %s (%.1f ms)\n", verdict, runs[i].MS)
+			run = &runs[i]
 		}
-		fmt.Fprintln(indent(w, "   "), q.SQL)
-		if len(q.Params) > 0 {
-			parts := make([]string, len(q.Params))
-			for k, p := range q.Params {
-				parts[k] = fmt.Sprintf("%q", fmt.Sprint(p))
-			}
-			fmt.Fprintf(w, "   parameters: %s\n", strings.Join(parts, ", "))
-		}
+		printQuery(w, i, q, run)
 	}
 	if runs != nil && len(runs) == 0 {
 		fmt.Fprintln(w, "\nthe answer needed no query, so there is nothing to run again")
+	}
+}
+
+// printQuery prints a query of a trace, and how it came out when it was run again; nil where it was not.
+func printQuery(w io.Writer, i int, q analysis.QueryTrace, run *desk.Rerun) {
+	fmt.Fprintf(w, "\n%d. %s: %d rows in %.1f ms, sha256 %s\n", i+1, q.Name, q.Rows, q.MS, q.SHA256)
+	if run != nil {
+		verdict := "EQUAL"
+		if !run.Equal {
+			verdict = fmt.Sprintf("DIFFERENT: now %d rows, sha256 %s", run.Rows, run.SHA256)
+		}
+		fmt.Fprintf(w, "   run again: %s (%.1f ms)\n", verdict, run.MS)
+	}
+	fmt.Fprintln(indent(w, "   "), q.SQL)
+	if len(q.Params) > 0 {
+		parts := make([]string, len(q.Params))
+		for k, p := range q.Params {
+			parts[k] = fmt.Sprintf("%q", fmt.Sprint(p))
+		}
+		fmt.Fprintf(w, "   parameters: %s\n", strings.Join(parts, ", "))
 	}
 }
 
