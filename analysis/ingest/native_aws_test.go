@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 
 	"spendbot/analysis/demo"
 	demonative "spendbot/analysis/demo/native"
@@ -146,7 +147,7 @@ func firstDifference(got, want string) string {
 // goldenColumns are what the goldens show of a row, where it has a value.
 var goldenColumns = []string{"ChargeCategory", "ChargeClass", "ChargeFrequency", "BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "ListUnitPrice",
 	"ContractedUnitPrice", "PricingCategory", "PricingQuantity", "PricingUnit", "ConsumedQuantity", "ConsumedUnit", "ServiceName", "ServiceCategory",
-	"ServiceSubcategory", "SkuId", "SkuPriceId", "SkuMeter", "x_UsageType", "x_InstanceType", "x_Operation", "ResourceId", "RegionId", "RegionName", "AvailabilityZone",
+	"ServiceSubcategory", "SkuId", "SkuPriceId", "SkuMeter", "x_UsageType", "x_InstanceType", "x_Operation", "ResourceId", "ResourceName", "RegionId", "RegionName", "AvailabilityZone",
 	"CommitmentDiscountId", "CommitmentDiscountCategory", "CommitmentDiscountType", "CommitmentDiscountStatus", "CommitmentDiscountQuantity", "CommitmentDiscountUnit",
 	"BillingAccountId", "BillingAccountName", "SubAccountId", "SubAccountName", "InvoiceId", "InvoiceIssuerName", "PublisherName", "BillingPeriodStart", "BillingPeriodEnd",
 	"ChargePeriodStart", "ChargePeriodEnd", "AllocatedMethodId", "AllocatedResourceId", "Tags"}
@@ -320,6 +321,77 @@ func TestBadAWSReportsAreRefused(t *testing.T) {
 		fmt.Fprintln(&out, refused(t, s, file(t, c.name, c.text)))
 	}
 	golden(t, filepath.Join("aws", "refused.txt"), out.String())
+}
+
+// For random reports, their columns there or not and filled or not, the store's BilledCost is the sum of the lines' costs, and no cost is lost
+// or counted twice between the mapping and what it is held against: else the load would be refused.
+func TestRandomAWSReportsReconcile(t *testing.T) {
+	types := []string{"Usage", "DiscountedUsage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "SavingsPlanRecurringFee", "SavingsPlanUpfrontFee", "RIFee", "Fee",
+		"Credit", "Refund", "Tax", "BundledDiscount", "EdpDiscount", "PrivateRateDiscount", "Unheard"}
+	optional := []string{"lineItem/NetUnblendedCost", "pricing/publicOnDemandCost", "reservation/EffectiveCost", "reservation/NetEffectiveCost",
+		"reservation/UnusedAmortizedUpfrontFeeForBillingPeriod", "reservation/UnusedRecurringFee", "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod",
+		"reservation/NetUnusedRecurringFee", "savingsPlan/SavingsPlanEffectiveCost", "savingsPlan/NetSavingsPlanEffectiveCost", "savingsPlan/TotalCommitmentToDate",
+		"savingsPlan/UsedCommitment", "splitLineItem/SplitCost", "splitLineItem/NetSplitCost", "splitLineItem/UnusedCost", "splitLineItem/PublicOnDemandSplitCost"}
+	texts := map[string][]string{"reservation/ReservationARN": {"", "arn:ri/1"}, "savingsPlan/SavingsPlanARN": {"", "arn:sp/1"},
+		"splitLineItem/ParentResourceId": {"", "", "i-1", "i-2"}, "lineItem/ResourceId": {"", "i-1", "pod"}, "resourceTags/user:team": {"", "a", "b"}, "costCategory/Unit": {"", "x"}}
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		if n > 12 && os.Getenv("SPENDBOT_LONG") == "" {
+			return
+		}
+		amount := rapid.Custom(func(rt *rapid.T) string {
+			v := decimal.New(rapid.Int64Range(-1_000_000, 10_000_000).Draw(rt, "amount"), int32(-rapid.IntRange(0, 12).Draw(rt, "scale")))
+			return v.String()
+		})
+		columns := rapid.SliceOfDistinct(rapid.SampledFrom(optional), func(s string) string { return s }).Draw(rt, "columns")
+		var more []string
+		for _, c := range slices.Sorted(maps.Keys(texts)) {
+			if rapid.Bool().Draw(rt, c) {
+				more = append(more, c)
+			}
+		}
+		var lines []string
+		gross, net, withDiscounts := decimal.Zero, decimal.Zero, false
+		for range rapid.IntRange(1, 25).Draw(rt, "lines") {
+			kind := rapid.SampledFrom(types).Draw(rt, "type")
+			withDiscounts = withDiscounts || strings.HasSuffix(kind, "Discount")
+			cost := amount.Draw(rt, "cost")
+			line := "lineItem/LineItemType=" + kind + "|lineItem/UnblendedCost=" + cost
+			gross = gross.Add(decimal.RequireFromString(cost))
+			netCost := cost
+			for _, c := range columns {
+				switch rapid.IntRange(0, 3).Draw(rt, "filled") {
+				case 0: // empty
+				case 1:
+					line += "|" + c + "=0"
+					if c == "lineItem/NetUnblendedCost" {
+						netCost = "0"
+					}
+				default:
+					v := amount.Draw(rt, c)
+					line += "|" + c + "=" + v
+					if c == "lineItem/NetUnblendedCost" {
+						netCost = v
+					}
+				}
+			}
+			net = net.Add(decimal.RequireFromString(netCost))
+			for _, c := range more {
+				line += "|" + c + "=" + rapid.SampledFrom(texts[c]).Draw(rt, c)
+			}
+			lines = append(lines, line)
+		}
+		want := net
+		if withDiscounts {
+			want = gross
+		}
+		s := newStore(t)
+		r := load(t, s, file(t, "cur.csv", cur(strings.Join(append(columns, more...), ","), lines...)))
+		if got := r.Load.Totals["USD"].Billed; !got.Equal(want) {
+			rt.Errorf("billed %s, the lines add up to %s", got, want)
+		}
+	})
 }
 
 // Whatever the header, a report is read or refused; one that is read is read to the sum of its costs.

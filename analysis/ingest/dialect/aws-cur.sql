@@ -148,6 +148,45 @@ rows AS (
   FROM lines
   JOIN (VALUES (1), (2)) AS twin(n) ON twin.n = 1 OR is_fee OR is_split
   LEFT JOIN machines ON {has:split_line_item_parent_resource_id} AND machines.machine = lines.split_line_item_parent_resource_id
+),
+
+-- The same with the row's costs.
+costs AS (
+  SELECT rows.*,
+    -- Amortized. Covered usage costs what the commitment pays for it, so neither its negation nor what was paid for the commitment counts,
+    -- upfront or recurring; what of a fee lay idle does. A discount on such a fee, as the enterprise discount is, is a line of its own
+    -- and counts like all others at its cost. Unknown where the report lacks the column: older ones have no amortized cost of reservations.
+    CASE WHEN kind = 'discountedusage' THEN CASE WHEN {variant} = 'net' AND reservation_net_effective_cost IS NOT NULL THEN reservation_net_effective_cost ELSE reservation_effective_cost END
+      WHEN kind = 'savingsplancoveredusage' THEN CASE WHEN {variant} = 'net' AND savings_plan_net_savings_plan_effective_cost IS NOT NULL THEN savings_plan_net_savings_plan_effective_cost ELSE savings_plan_savings_plan_effective_cost END
+      WHEN kind IN ('savingsplannegation', 'savingsplanupfrontfee') THEN 0
+      WHEN is_fee AND NOT second THEN 0
+      WHEN kind = 'rifee' THEN CASE
+        WHEN {variant} = 'net' AND (reservation_net_unused_amortized_upfront_fee_for_billing_period IS NOT NULL OR reservation_net_unused_recurring_fee IS NOT NULL)
+        THEN CASE WHEN reservation_net_unused_amortized_upfront_fee_for_billing_period IS NULL THEN 0 ELSE reservation_net_unused_amortized_upfront_fee_for_billing_period END
+          + CASE WHEN reservation_net_unused_recurring_fee IS NULL THEN 0 ELSE reservation_net_unused_recurring_fee END
+        WHEN reservation_unused_amortized_upfront_fee_for_billing_period IS NOT NULL OR reservation_unused_recurring_fee IS NOT NULL
+        THEN CASE WHEN reservation_unused_amortized_upfront_fee_for_billing_period IS NULL THEN 0 ELSE reservation_unused_amortized_upfront_fee_for_billing_period END
+          + CASE WHEN reservation_unused_recurring_fee IS NULL THEN 0 ELSE reservation_unused_recurring_fee END END
+      -- The net columns of a savings plan's fee say what all of it costs, not what its idle part does, which is at its price before discounts here.
+      WHEN kind = 'savingsplanrecurringfee' THEN CASE WHEN savings_plan_total_commitment_to_date IS NOT NULL OR savings_plan_used_commitment IS NOT NULL
+        THEN CASE WHEN savings_plan_total_commitment_to_date IS NULL THEN 0 ELSE savings_plan_total_commitment_to_date END
+          - CASE WHEN savings_plan_used_commitment IS NULL THEN 0 ELSE savings_plan_used_commitment END END
+      WHEN kind = 'fee' AND commitment IS NOT NULL THEN 0
+      ELSE billed END AS amortized,
+
+    -- Usage at the public price; negation and discount lines at 0, since the list price knows neither; all else, which has no list price, at
+    -- its cost. The idle part of a fee at what the report says its public price is, which is nothing in AWS's own.
+    CASE WHEN is_fee AND second THEN CASE WHEN pricing_public_on_demand_cost IS NULL THEN 0 ELSE pricing_public_on_demand_cost END
+      WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage') THEN listed
+      WHEN kind IN ('savingsplannegation', 'edpdiscount', 'privateratediscount', 'bundleddiscount') THEN 0
+      ELSE billed END AS public,
+    -- On-demand usage at its cost, with its negotiated discount, which is inside it or a line of its own. Usage that a commitment covers at the public
+    -- price: no report says what it would have cost without. Purchases, credits and tax at their cost.
+    CASE WHEN is_fee AND second THEN CASE WHEN pricing_public_on_demand_cost IS NULL THEN 0 ELSE pricing_public_on_demand_cost END
+      WHEN kind IN ('discountedusage', 'savingsplancoveredusage') THEN listed
+      WHEN kind = 'savingsplannegation' THEN 0
+      ELSE billed END AS contracted
+  FROM rows
 )
 
 SELECT
@@ -196,42 +235,10 @@ SELECT
   -- What the invoice asks: the unblended cost of every line, covered usage with its negation. What lay idle of a fee is asked for with the fee.
   CASE WHEN second THEN 0 ELSE billed END AS BilledCost,
 
-  -- Amortized. Covered usage costs what the commitment pays for it, so neither its negation nor what was paid for the commitment counts,
-  -- upfront or recurring; what of a fee lay idle does. A discount on such a fee, as the enterprise discount is, is a line of its own
-  -- and counts like all others at its cost. Unknown where the report lacks the column: older ones have no amortized cost of reservations.
-  CASE WHEN is_split THEN CASE WHEN second THEN -share ELSE billed + share END
-    WHEN kind = 'discountedusage' THEN CASE WHEN {variant} = 'net' AND reservation_net_effective_cost IS NOT NULL THEN reservation_net_effective_cost ELSE reservation_effective_cost END
-    WHEN kind = 'savingsplancoveredusage' THEN CASE WHEN {variant} = 'net' AND savings_plan_net_savings_plan_effective_cost IS NOT NULL THEN savings_plan_net_savings_plan_effective_cost ELSE savings_plan_savings_plan_effective_cost END
-    WHEN kind IN ('savingsplannegation', 'savingsplanupfrontfee') THEN 0
-    WHEN is_fee AND NOT second THEN 0
-    WHEN kind = 'rifee' THEN CASE
-      WHEN {variant} = 'net' AND (reservation_net_unused_amortized_upfront_fee_for_billing_period IS NOT NULL OR reservation_net_unused_recurring_fee IS NOT NULL)
-      THEN CASE WHEN reservation_net_unused_amortized_upfront_fee_for_billing_period IS NULL THEN 0 ELSE reservation_net_unused_amortized_upfront_fee_for_billing_period END
-        + CASE WHEN reservation_net_unused_recurring_fee IS NULL THEN 0 ELSE reservation_net_unused_recurring_fee END
-      WHEN reservation_unused_amortized_upfront_fee_for_billing_period IS NOT NULL OR reservation_unused_recurring_fee IS NOT NULL
-      THEN CASE WHEN reservation_unused_amortized_upfront_fee_for_billing_period IS NULL THEN 0 ELSE reservation_unused_amortized_upfront_fee_for_billing_period END
-        + CASE WHEN reservation_unused_recurring_fee IS NULL THEN 0 ELSE reservation_unused_recurring_fee END END
-    -- The net columns of a savings plan's fee say what all of it costs, not what its idle part does, which is at its price before discounts here.
-    WHEN kind = 'savingsplanrecurringfee' THEN CASE WHEN savings_plan_total_commitment_to_date IS NOT NULL OR savings_plan_used_commitment IS NOT NULL
-      THEN CASE WHEN savings_plan_total_commitment_to_date IS NULL THEN 0 ELSE savings_plan_total_commitment_to_date END
-        - CASE WHEN savings_plan_used_commitment IS NULL THEN 0 ELSE savings_plan_used_commitment END END
-    WHEN kind = 'fee' AND commitment IS NOT NULL THEN 0
-    ELSE billed END AS EffectiveCost,
-
-  -- Usage at the public price; negation and discount lines at 0, since the list price knows neither; all else, which has no list price, at
-  -- its cost. The idle part of a fee at what the report says its public price is, which is nothing in AWS's own.
-  CASE WHEN is_split THEN CASE WHEN second THEN -list_share ELSE listed + list_share END
-    WHEN is_fee AND second THEN CASE WHEN pricing_public_on_demand_cost IS NULL THEN 0 ELSE pricing_public_on_demand_cost END
-    WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage') THEN listed
-    WHEN kind IN ('savingsplannegation', 'edpdiscount', 'privateratediscount', 'bundleddiscount') THEN 0
-    ELSE billed END AS ListCost,
-  -- On-demand usage at its cost, with its negotiated discount, which is inside it or a line of its own. Usage that a commitment covers at the public
-  -- price: no report says what it would have cost without. Purchases, credits and tax at their cost.
-  CASE WHEN is_split THEN CASE WHEN second THEN -share ELSE billed + share END
-    WHEN is_fee AND second THEN CASE WHEN pricing_public_on_demand_cost IS NULL THEN 0 ELSE pricing_public_on_demand_cost END
-    WHEN kind IN ('discountedusage', 'savingsplancoveredusage') THEN listed
-    WHEN kind = 'savingsplannegation' THEN 0
-    ELSE billed END AS ContractedCost,
+  -- A share of a machine is added to what its line costs by itself, which is nothing in AWS's own reports.
+  CASE WHEN is_split AND second THEN -share WHEN is_split AND amortized IS NULL THEN share WHEN is_split THEN amortized + share ELSE amortized END AS EffectiveCost,
+  CASE WHEN is_split AND second THEN -list_share WHEN is_split THEN public + list_share ELSE public END AS ListCost,
+  CASE WHEN is_split AND second THEN -share WHEN is_split THEN contracted + share ELSE contracted END AS ContractedCost,
   CASE WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage') AND NOT is_split THEN pricing_public_on_demand_rate
     WHEN kind IN ('fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') AND NOT second THEN line_item_unblended_rate END AS ListUnitPrice,
   CASE WHEN kind IN ('discountedusage', 'savingsplancoveredusage') THEN pricing_public_on_demand_rate
@@ -285,6 +292,8 @@ SELECT
 
   -- The idle part of a fee is no resource's; the fee's own is an ARN that is the commitment's id as well.
   CASE WHEN second AND is_split THEN split_line_item_parent_resource_id WHEN is_fee THEN NULL ELSE line_item_resource_id END AS ResourceId,
+  -- People name what they run by the tag Name.
+  CASE WHEN second OR is_fee THEN NULL WHEN contains(row_tags, '"Name":') THEN json_extract_string(row_tags, '$.Name') WHEN contains(row_tags, '"name":') THEN json_extract_string(row_tags, '$.name') END AS ResourceName,
   -- The region's code; older reports have it under product/region, some lines only in the zone. Global and Any are no region.
   CASE WHEN product_region_code IS NOT NULL THEN CASE WHEN lower(product_region_code) NOT IN ('global', 'any') THEN product_region_code END
     WHEN product_region IS NOT NULL THEN CASE WHEN lower(product_region) NOT IN ('global', 'any') THEN product_region END
@@ -335,7 +344,7 @@ FROM (
   FROM (
     SELECT rows.*,
       CASE WHEN cost_category_columns IS NOT NULL THEN cost_category_columns ELSE cost_category END AS given_categories
-    FROM rows
+    FROM costs AS rows
   ) AS rows
 ) AS rows
 LEFT JOIN services ON services.code = CASE WHEN is_split THEN 'amazonec2' ELSE lower(line_item_product_code) END
