@@ -78,6 +78,7 @@ type dimension struct {
 	key  string         // the tag key
 	expr query.Fragment // empty where there is none
 	bare query.Fragment // null where there is none
+	lens bool           // the lens adds it, which is work: it is read only where it is needed
 }
 
 // Run explains a change: effects first, then disjoint drivers, then when each began and which resources carry it.
@@ -160,7 +161,7 @@ func (r *run) dimensions() error {
 			continue
 		}
 		for _, c := range r.req.Columns {
-			r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c)), bare: query.F(c)})
+			r.dims = append(r.dims, dimension{name: c, expr: query.OrEmpty(query.F(c)), bare: query.F(c), lens: true})
 		}
 		for _, k := range r.req.TagKeys {
 			e, err := query.TagOrNull("Tags", k)
@@ -184,6 +185,7 @@ func (r *run) part(baseline analysis.Period, named []bool) (query.Fragment, erro
 	for i, d := range r.dims {
 		as := " AS d" + strconv.Itoa(i)
 		switch {
+		case d.lens && !named[i]:
 		case d.key == "" || named[i] && r.table != query.Daily:
 			dims = append(dims, query.Fragment{SQL: d.expr.SQL + as, Params: d.expr.Params})
 		case named[i]:

@@ -143,7 +143,7 @@ func (v *Version) Why(rule int, r Row) []string {
 			if got == "" {
 				got = "(none)"
 			}
-			s := f.name() + " is " + got
+			s := f.words() + " is " + got
 			if f.Op != Exact {
 				s += ", which " + f.Text + " matches"
 			}
@@ -154,7 +154,7 @@ func (v *Version) Why(rule int, r Row) []string {
 				if got == "" {
 					got = "(none)"
 				}
-				out = append(out, f.name()+" is "+got+", not "+f.Text)
+				out = append(out, f.words()+" is "+got+", not "+f.Text)
 			})
 		case m.Any != nil:
 			for i := range m.Any {

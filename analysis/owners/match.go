@@ -43,6 +43,17 @@ func (f *Field) name() string {
 	return f.Column
 }
 
+// words names the column or tag in prose.
+func (f *Field) words() string {
+	best := f.name()
+	for word, c := range columns {
+		if c == f.Column && f.Column != "" && (best == c || word < best) {
+			best = word
+		}
+	}
+	return strings.ReplaceAll(best, "_", " ")
+}
+
 // holds judges a value in Go.
 func (f *Field) holds(v string) bool {
 	if f.re != nil {

@@ -113,8 +113,9 @@ func (w *work) leaveOut() {
 	}
 }
 
-// searchedOwners are the dimensions of the owners that slices are searched by; groups of teams would say less than the teams.
-var searchedOwners = []analysis.Dimension{analysis.DimTeam, analysis.DimEnvironment, analysis.DimProduct}
+// searchedOwners are the dimensions of the owners that slices are searched by. Groups of teams would say less than the teams, and
+// products and cost centres are mostly said of a part of the rows.
+var searchedOwners = []analysis.Dimension{analysis.DimTeam, analysis.DimEnvironment}
 
 // searchOwners are the columns of those that tell rows apart.
 func (w *work) searchOwners() []string {

@@ -27,6 +27,9 @@ func (w *work) subject() string {
 	if w.untagged() {
 		return "Untagged " + strings.ToLower(s)
 	}
+	if f := w.plan.Filters; len(f) == 1 && f[0].Dimension == analysis.DimTeam && !f[0].Not && slices.Equal(f[0].Values, []string{analysis.Unallocated}) {
+		return "Unallocated " + strings.ToLower(s)
+	}
 	var of, without []string
 	for _, f := range w.plan.Filters {
 		names := make([]string, len(f.Values))

@@ -57,9 +57,9 @@ func (a *app) book(h *owners.History) (*owners.Book, error) {
 // they are stored.
 func (a *app) lens(st *opened) func(context.Context, *store.Snapshot, analysis.Plan) (query.Lens, error) {
 	o := &ownersLens{app: a, store: st.Store, history: owners.HistoryIn(st.Dir()), today: a.clock(), lines: map[int64][]string{}}
-	return func(ctx context.Context, sn *store.Snapshot, p analysis.Plan) (query.Lens, error) {
+	return a.converted(func(ctx context.Context, sn *store.Snapshot, p analysis.Plan) (query.Lens, error) {
 		return o.lens(ctx, sn, p)
-	}
+	})
 }
 
 // ownersLens makes the owners' layer for a snapshot and a plan.
@@ -446,6 +446,7 @@ func (a *app) printDiff(d owners.Diff, was *owners.Book, file string, p analysis
 	}
 	fmt.Fprintf(w, "What %s would move %s, in effective cost, against %s:\n", render.Clean(file), inPeriod(p), render.Clean(was.Words()))
 	attribute := ""
+	var following []string
 	var t table.Writer
 	flush := func() {
 		if t != nil {
@@ -455,17 +456,27 @@ func (a *app) printDiff(d owners.Diff, was *owners.Book, file string, p analysis
 	for _, x := range d.Totals {
 		if x.Attribute != attribute {
 			flush()
-			attribute = x.Attribute
+			attribute, t = x.Attribute, nil
+			if !slices.ContainsFunc(d.Moves, func(m owners.Move) bool { return m.Attribute == attribute && !derived(d.Moves, m) }) {
+				following = append(following, strings.ReplaceAll(attribute, "_", " "))
+				continue
+			}
 			fmt.Fprintf(w, "\n%s\n", strings.ReplaceAll(attribute, "_", " "))
 			t = newTable("", "", "was", "is", "moved")
 			t.SetColumnConfigs([]table.ColumnConfig{{Number: 3, Align: text.AlignRight, AlignHeader: text.AlignRight}, {Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight}, {Number: 5, Align: text.AlignRight, AlignHeader: text.AlignRight}})
 		}
+		if t == nil {
+			continue
+		}
 		t.AppendRow(table.Row{"", orNone(x.Value), render.MoneyExact(x.Was, x.Currency), render.MoneyExact(x.Is, x.Currency), withSign(x.Delta, x.Currency)})
 	}
 	flush()
+	if len(following) > 0 {
+		fmt.Fprintf(w, "\nWith the team go its %s (--json has the amounts).\n", list(following))
+	}
 	fmt.Fprintln(w, "\nWhy")
 	for _, m := range d.Moves {
-		if m.Attribute != "team" && derived(d.Moves, m) {
+		if derived(d.Moves, m) {
 			continue
 		}
 		fmt.Fprintf(w, "  %s %s -> %s: %s, %s line items\n", strings.ReplaceAll(m.Attribute, "_", " "), orNone(m.Was), orNone(m.Is), render.MoneyExact(m.Amount, m.Currency), humanize.Comma(m.Rows))
@@ -476,8 +487,19 @@ func (a *app) printDiff(d owners.Diff, was *owners.Book, file string, p analysis
 	}
 }
 
+// list writes "a, b and c".
+func list(s []string) string {
+	if len(s) < 2 {
+		return strings.Join(s, "")
+	}
+	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
+}
+
 // derived reports whether a move follows from its rows' team alone.
 func derived(all []owners.Move, m owners.Move) bool {
+	if m.Attribute == "team" {
+		return false
+	}
 	team := func(by string) bool { return strings.HasPrefix(by, "team ") || by == "nothing" }
 	return team(m.WasBy) && team(m.IsBy) && slices.ContainsFunc(all, func(o owners.Move) bool { return o.Attribute == "team" })
 }
