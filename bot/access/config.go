@@ -24,10 +24,13 @@ type Config struct {
 	Channels []ChannelRule `yaml:"channels"`
 	// SharedChannels names the channels shared with other organizations where members may ask nevertheless.
 	SharedChannels SharedChannels `yaml:"shared_channels"`
+	// Owned says that owners are configured: team, group and so on are then theirs in scopes, and not the tags of these names. It is no
+	// field of the file; whoever knows the store sets it.
+	Owned bool `yaml:"-"`
 }
 
-// Scope is a part of the spend: values by dimension ("account", "service") or tag key ("team"; "tag:service" where the key is
-// called as a dimension is). All dimensions have to hold; the values of one are alternatives. The value "" is what has none.
+// Scope is a part of the spend: values by dimension ("account", "service", and "team" where owners are configured) or tag key
+// ("env"; "tag:service" where the key is called as a dimension is). All dimensions have to hold; the values of one are alternatives. The value "" is what has none.
 type Scope map[string][]string
 
 // PeopleRule says what some people may do.
@@ -93,7 +96,7 @@ func (c Config) validate() (map[string][]analysis.Filter, error) {
 	}
 	scopes := map[string][]analysis.Filter{}
 	for _, name := range slices.Sorted(maps.Keys(c.Scopes)) {
-		fs, err := c.Scopes[name].filters("scopes." + name)
+		fs, err := c.Scopes[name].filters("scopes."+name, c.Owned)
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -238,14 +241,14 @@ func given(field, scope string, may []Right, allowed []Right) []error {
 }
 
 // filters reads a scope, sorted by dimension.
-func (s Scope) filters(field string) ([]analysis.Filter, error) {
+func (s Scope) filters(field string, owned bool) ([]analysis.Filter, error) {
 	if len(s) == 0 {
 		return nil, fmt.Errorf("access.%s is empty, which would let see everything: write a dimension with its values, as team: [payments]", field)
 	}
 	var out []analysis.Filter
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(s)) {
-		d, err := dimension(key)
+		d, err := dimension(key, owned)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("access.%s: %w", field, err))
 			continue
@@ -264,14 +267,18 @@ func (s Scope) filters(field string) ([]analysis.Filter, error) {
 	return out, errors.Join(errs...)
 }
 
-// dimension is what a key of a scope names: a fixed dimension by its name, else a tag key.
-func dimension(key string) (analysis.Dimension, error) {
+// dimension is what a key of a scope names: a fixed dimension by its name, an owner's where there are any, else a tag key.
+func dimension(key string, owned bool) (analysis.Dimension, error) {
 	key = strings.TrimSpace(key)
 	if k, ok := analysis.Dimension(key).TagKey(); ok {
 		return tag(strings.TrimSpace(k))
 	}
 	name := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(key))
-	for _, d := range analysis.Dimensions {
+	dimensions := analysis.Dimensions
+	if owned {
+		dimensions = slices.Concat(dimensions, analysis.OwnerDimensions)
+	}
+	for _, d := range dimensions {
 		switch {
 		case string(d) != name:
 		case d == analysis.DimResource:

@@ -53,6 +53,15 @@ func (a *app) book(h *owners.History) (*owners.Book, error) {
 	return owners.NewBook(v), nil
 }
 
+// owned reports whether owners are configured, or were applied to the store in a folder.
+func (a *app) owned(storeDir string) bool {
+	if a.cfg.Owners != "" || storeDir == "" {
+		return a.cfg.Owners != ""
+	}
+	versions, err := owners.HistoryIn(storeDir).Versions()
+	return len(versions) > 0 || err != nil // what cannot be read is told when it is asked for
+}
+
 // lens puts together what snapshots are looked at through, the innermost layer first: the owners add their columns to the rows as
 // they are stored.
 func (a *app) lens(st *opened) func(context.Context, *store.Snapshot, analysis.Plan) (query.Lens, error) {
