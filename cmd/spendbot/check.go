@@ -54,6 +54,7 @@ func (a *app) check() *cobra.Command {
 			var r checks
 			ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
 			defer cancel()
+			a.cfg.Access.Owned = a.owned(a.flags.store)
 			policy, err := access.New(a.cfg.Access)
 			if err != nil {
 				return usageError{err}

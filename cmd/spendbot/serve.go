@@ -118,6 +118,7 @@ func owner() string {
 // runBot answers in Slack until the context ends. l serves health and metrics, and in HTTP mode Slack's requests.
 func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Listener, log *slog.Logger) error {
 	cfg := a.cfg.Slack
+	a.cfg.Access.Owned = a.owned(st.Dir())
 	policy, err := access.New(a.cfg.Access)
 	if err != nil {
 		return usageError{err}
