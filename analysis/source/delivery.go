@@ -24,6 +24,9 @@ type Delivery struct {
 	Waits string
 	// Bad says what is wrong with its manifest; "" when nothing is.
 	Bad string
+
+	described []Object // manifests that the load reads beside the files
+	half      half     // of Azure's exports of costs
 }
 
 // Bytes is the size of its files.
@@ -46,11 +49,11 @@ func (d *Delivery) newest() time.Time {
 }
 
 var (
-	aPeriod   = regexp.MustCompile(`^(19|20)\d{6}-(19|20)\d{6}$`)
-	aMonth    = regexp.MustCompile(`^(19|20)\d\d-?(0[1-9]|1[0-2])$`)
-	aDay      = regexp.MustCompile(`^((19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])$`)
-	aYear     = regexp.MustCompile(`^(19|20)\d\d$`)
-	monthOfIt = regexp.MustCompile(`^(0?[1-9]|1[0-2])$`)
+	aPeriod    = regexp.MustCompile(`^(19|20)\d{6}-(19|20)\d{6}$`)
+	aMonth     = regexp.MustCompile(`^(19|20)\d\d-?(0[1-9]|1[0-2])$`)
+	aDay       = regexp.MustCompile(`^((19|20)\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])$`)
+	aYear      = regexp.MustCompile(`^(19|20)\d\d$`)
+	monthAlone = regexp.MustCompile(`^(0?[1-9]|1[0-2])$`)
 )
 
 // monthly cuts a folder's path after the month it names: what lies below it is one billing period's. Days are put together
@@ -61,6 +64,16 @@ var (
 //	focus/year=2024/month=10/day=7       focus/year=2024/month=10
 //	focus/2024-10-07                     focus/2024-10
 func monthly(dir string) string {
+	cut, _ := monthOf(dir)
+	return cut
+}
+
+func hasMonth(dir string) bool {
+	_, has := monthOf(dir)
+	return has
+}
+
+func monthOf(dir string) (cut string, has bool) {
 	parts := strings.Split(dir, "/")
 	value := func(i int) string {
 		_, v, ok := strings.Cut(parts[i], "=")
@@ -73,13 +86,29 @@ func monthly(dir string) string {
 		v := value(i)
 		switch {
 		case aPeriod.MatchString(v), aMonth.MatchString(v):
-			return strings.Join(parts[:i+1], "/")
+			return strings.Join(parts[:i+1], "/"), true
 		case aDay.MatchString(v):
 			m := aDay.FindStringSubmatch(v)
-			return strings.Join(append(slices.Clone(parts[:i]), m[1]+"-"+m[3]), "/")
-		case aYear.MatchString(v) && i+1 < len(parts) && monthOfIt.MatchString(value(i+1)):
-			return strings.Join(parts[:i+2], "/")
+			return strings.Join(append(slices.Clone(parts[:i]), m[1]+"-"+m[3]), "/"), true
+		case aYear.MatchString(v) && i+1 < len(parts) && monthAlone.MatchString(value(i+1)):
+			return strings.Join(parts[:i+2], "/"), true
 		}
+	}
+	return dir, false
+}
+
+// monthInName is a month, or a day, in a file's name: focus-2026-10.csv.gz, 2026-10-07.parquet.
+var monthInName = regexp.MustCompile(`(?:^|[^0-9])((?:19|20)\d\d-(?:0[1-9]|1[0-2]))(?:-(?:0[1-9]|[12]\d|3[01]))?(?:[^0-9-]|$)`)
+
+// looseKey is the delivery of a file that no manifest names: its folder's month, else its folder and the month in its name,
+// else its folder.
+func looseKey(key string) string {
+	dir := path.Dir(key)
+	if hasMonth(dir) {
+		return monthly(dir)
+	}
+	if m := monthInName.FindStringSubmatch(path.Base(key)); m != nil {
+		return path.Join(dir, m[1])
 	}
 	return dir
 }
@@ -201,7 +230,7 @@ func (s *Source) deliveries(ctx context.Context, objects []Object, now time.Time
 			out.passed++
 			continue
 		}
-		key := monthly(path.Dir(o.Key))
+		key := looseKey(o.Key)
 		d := loose[key]
 		if d == nil {
 			d = &Delivery{Key: key}
@@ -214,6 +243,7 @@ func (s *Source) deliveries(ctx context.Context, objects []Object, now time.Time
 		out.deliveries = append(out.deliveries, *d)
 	}
 	slices.SortFunc(out.deliveries, func(a, b Delivery) int { return cmp.Compare(a.Key, b.Key) })
+	out.deliveries = paired(out.deliveries)
 	if s.opts.Together && len(out.deliveries) > 0 {
 		out.deliveries = []Delivery{together(out.deliveries)}
 	}
@@ -255,6 +285,7 @@ func together(ds []Delivery) Delivery {
 			out.Bad = cmp.Or(out.Bad, d.Key+": "+d.Bad)
 		}
 		out.Files = append(out.Files, d.Files...)
+		out.described = append(out.described, d.described...)
 	}
 	slices.SortFunc(out.Files, byKey)
 	return out
@@ -281,6 +312,9 @@ func (s *Source) byManifest(ctx context.Context, o Object, have map[string]Objec
 		return d, made, nil
 	}
 	d.Kind, d.Version = m.kind, m.version
+	if d.half = m.half; m.half.kind != "" {
+		d.described = []Object{o}
+	}
 	var missing, other []string
 	for _, f := range m.files {
 		key, ok, err := resolve(f.key, s.prefix, s.nearby, have)

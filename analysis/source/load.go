@@ -108,7 +108,7 @@ func (s *Source) loadOne(ctx context.Context, st *store.Store, dir string, f *Fo
 	if o.Progress != nil {
 		o.Progress(ingest.Progress{Step: "fetching", File: f.Key, Total: f.Bytes()})
 	}
-	if err := s.fetch(ctx, to, f.Files); err != nil {
+	if err := s.fetch(ctx, to, slices.Concat(f.Files, f.described)); err != nil {
 		return nil, err
 	}
 	if err := s.still(ctx, f.Files); err != nil {

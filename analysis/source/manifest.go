@@ -16,6 +16,7 @@ type manifest struct {
 	version string    // of the delivery: assembly, execution, run
 	made    time.Time // when, where the manifest says so
 	files   []named
+	half    half // of Azure's exports of costs
 }
 
 // named is a file as a manifest names it.
@@ -113,9 +114,14 @@ func parseDataExport(b []byte) (*manifest, error) {
 
 func parseAzure(b []byte) (*manifest, error) {
 	var j struct {
+		Config struct {
+			Type     string `json:"type"`
+			Resource string `json:"resourceId"`
+		} `json:"exportConfig"`
 		RunInfo struct {
 			RunID     string `json:"runId"`
 			Submitted string `json:"submittedTime"`
+			Start     string `json:"startDate"`
 		} `json:"runInfo"`
 		Blobs []struct {
 			Name  string `json:"blobName"`
@@ -125,7 +131,7 @@ func parseAzure(b []byte) (*manifest, error) {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return nil, fmt.Errorf("it is no export's manifest: %s", jsonProblem(err))
 	}
-	m := &manifest{kind: "Azure export", version: j.RunInfo.RunID}
+	m := &manifest{kind: "Azure export", version: j.RunInfo.RunID, half: halfOf(j.Config.Resource, j.Config.Type, j.RunInfo.Start)}
 	for _, l := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.9999999"} {
 		if t, err := time.Parse(l, j.RunInfo.Submitted); err == nil {
 			m.made = t.UTC()
