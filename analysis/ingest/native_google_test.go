@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
 
+	"spendbot/analysis/demo"
+	demonative "spendbot/analysis/demo/native"
 	"spendbot/analysis/store"
 )
 
@@ -298,6 +300,69 @@ func TestEveryKindOfGoogleRow(t *testing.T) {
 			}
 			if got := r.Load.Totals["USD"]; !got.Billed.Equal(sum) || !got.Effective.Equal(sum) || !got.List.Equal(list) {
 				t.Errorf("billed %v, effective %v, list %v; the rows add up to %s and %s", got.Billed, got.Effective, got.List, sum, list)
+			}
+		})
+	}
+}
+
+// sameCosts compares answers whose last columns are costs, which may differ in the digits that a floating-point number does not hold.
+func sameCosts(t *testing.T, got, want string, costs int) {
+	t.Helper()
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	within := decimal.New(1, -8)
+	for i := range min(len(g), len(w)) {
+		a, b := strings.Split(g[i], "|"), strings.Split(w[i], "|")
+		keys := len(a) - costs
+		same := len(a) == len(b) && keys >= 0 && slices.Equal(a[:keys], b[:keys])
+		for k := max(keys, 0); same && k < len(a); k++ {
+			x, err := decimal.NewFromString(a[k])
+			y, err2 := decimal.NewFromString(b[k])
+			same = err == nil && err2 == nil && x.Sub(y).Abs().LessThan(within)
+		}
+		if !same {
+			t.Fatalf("of %d and %d lines the first that differ are\n got  %s\n want %s", len(g), len(w), g[i], w[i])
+		}
+	}
+	if len(g) != len(w) {
+		t.Fatalf("%d lines, expected %d", len(g), len(w))
+	}
+}
+
+// The truth is the same in FOCUS and in each form of Google's export, but for what a commitment bills; see [demonative.Google].
+func TestNativeGoogleEqualsFOCUS(t *testing.T) {
+	months := 2
+	if os.Getenv("SPENDBOT_LONG") != "" {
+		months = 12
+	}
+	focus, native := t.TempDir(), t.TempDir()
+	if _, err := demo.Generate(t.Context(), focus, demo.Options{Now: now, Months: months - 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := demonative.Google(t.Context(), focus, native); err != nil {
+		t.Fatal(err)
+	}
+	const keys = `ChargeDate, BillingPeriodStart, BillingAccountId, SubAccountId, ServiceName, ServiceCategory, SkuId, RegionId, x_UsageType, x_InstanceType, Tags`
+	const some = ` GROUP BY ALL HAVING abs(sum(EffectiveCost)) > 0.00000001 OR abs(sum(ListCost)) > 0.00000001 ORDER BY ALL`
+	queries := map[string]int{
+		`SELECT ` + keys + `, sum(EffectiveCost), sum(ListCost), sum(ContractedCost) FROM daily` + some: 3,
+		// A commitment is billed with its fee in FOCUS and with the usage it covers here.
+		`SELECT ` + keys + `, sum(BilledCost) FROM daily WHERE PricingCategory IS NULL OR PricingCategory <> 'Committed'` + some:                                 1,
+		`SELECT ChargeDate, ServiceName, sum(BilledCost), sum(EffectiveCost) FROM daily` + some:                                                                  2,
+		`SELECT ChargeDate, SkuId, RegionId, PricingUnit, sum(PricingQuantity) FROM daily WHERE ChargeCategory = 'Usage' AND PricingQuantity IS NOT NULL` + some: 1,
+		`SELECT ChargeDate, CommitmentDiscountStatus, sum(EffectiveCost) FROM daily WHERE CommitmentDiscountStatus = 'Used'` + some:                              1,
+		`SELECT ResourceId, ResourceName, sum(EffectiveCost) FROM charges GROUP BY ALL ORDER BY ALL`:                                                             1,
+	}
+	truth := newStore(t)
+	load(t, truth, filepath.Join(focus, "google"))
+	for _, folder := range []string{"google-detailed", "google-detailed-parquet", "google-detailed-csv"} {
+		t.Run(folder, func(t *testing.T) {
+			s := newStore(t)
+			r := load(t, s, filepath.Join(native, folder))
+			if len(r.Load.Periods) != months {
+				t.Errorf("it holds the months %v, expected %d", r.Load.Periods, months)
+			}
+			for q, costs := range queries {
+				sameCosts(t, ask(t, s, q), ask(t, truth, q), costs)
 			}
 		})
 	}
