@@ -54,7 +54,9 @@ func TestAzureHalvesAreOneDelivery(t *testing.T) {
 }
 
 func TestHalvesThatAreNotPaired(t *testing.T) {
-	half := func(key, scope, start, kind string) Delivery { return Delivery{Key: key, half: half{scope, start, kind}} }
+	half := func(key, scope, start, kind string) Delivery {
+		return Delivery{Key: key, half: half{scope, start, kind}}
+	}
 	for name, c := range map[string]struct {
 		ds   []Delivery
 		want string
