@@ -8,6 +8,21 @@ var terms = []struct {
 	name    string
 	phrases []pattern
 }{
+	{"duplicate_lines", phrases("duplicate lines|rows|line")},
+	{"missing_days", phrases("missing days check?")},
+	{"late_days", phrases("late days|rows")},
+	{"effective_cost_missing", phrases("effective cost|costs missing", "missing effective cost|costs")},
+	{"effective_cost_zero", phrases("effective cost zero", "zero effective cost|costs")},
+	{"unit_changes", phrases("unit changes|change")},
+	{"negative_usage", phrases("negative usage")},
+	{"currency_mix", phrases("currency mix", "mixed currencies")},
+	{"list_price_below_contracted", phrases("list price below contracted?")},
+	{"account_names_missing", phrases("account names missing", "missing account names")},
+	{"resource_ids_missing", phrases("resource ids missing", "missing resource ids")},
+	{"untagged", phrases("untagged share|check")},
+	{"future_dates", phrases("future dates")},
+	{"commitment_status_without_id", phrases("commitment status without id")},
+	{"reconciliation_reason", phrases("reconciliation|difference reason|reasons", "unexplained")},
 	{"effective_cost", phrases("effective cost|costs|spend", "amortized|amortised cost|costs|spend?", "effectivecost", "net amortized")},
 	{"billed_cost", phrases("billed cost|costs|spend|amount", "unblended|blended cost|costs?", "billedcost", "invoiced cost|amount")},
 	{"list_cost", phrases("list cost|price|unit", "listcost", "on-demand cost|price|equivalent", "public price")},

@@ -33,6 +33,9 @@ var trusts = []struct {
 
 // trust reads a question whether the data can be relied on: against invoices, by its quality, by FOCUS's rules.
 func (p *parse) trust(previous *analysis.Plan) (analysis.Plan, bool) {
+	if _, term := p.definitionTopic(); term && has(p.ts, definitions) {
+		return analysis.Plan{}, false // what a check means, not how it comes out
+	}
 	for _, t := range trusts {
 		if !has(p.ts, t.phrases) || has(p.ts, t.unless) {
 			continue

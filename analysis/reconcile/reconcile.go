@@ -434,6 +434,7 @@ func (w *run) compare(g []Invoice, byNumber bool, taken map[string]bool, sums []
 	for _, s := range sums {
 		if first.period(s) && s.key.Currency != first.Currency {
 			elsewhere[s.key.Currency] = elsewhere[s.key.Currency].Add(s.billed)
+			m.AccountName = cmp.Or(m.AccountName, s.name)
 		}
 		if !first.is(s) {
 			continue
@@ -496,13 +497,14 @@ func (w *run) compare(g []Invoice, byNumber bool, taken map[string]bool, sums []
 		if day := w.open(m.Key); day != "" {
 			m.Notes = append(m.Notes, "the month is not whole: its data is complete through "+day)
 		}
-		for _, p := range parts {
+		var held []string
+		for _, p := range append(parts, part{name: ReasonLate, amount: lateOf}) {
 			if !p.amount.IsZero() {
-				m.Notes = append(m.Notes, fmt.Sprintf("%s in the store: %s", p.name, p.amount.StringFixed(2)))
+				held = append(held, p.name+" "+p.amount.StringFixed(2))
 			}
 		}
-		if !lateOf.IsZero() {
-			m.Notes = append(m.Notes, fmt.Sprintf("%s: %s", ReasonLate, lateOf.StringFixed(2)))
+		if len(held) > 0 {
+			m.Notes = append(m.Notes, "what the store has apart is no such sum: "+strings.Join(held, ", "))
 		}
 	}
 	for _, cur := range sortedKeys(elsewhere) {

@@ -12,6 +12,7 @@ import (
 // Topics of [analysis.Trust].
 const (
 	reconcileTopic = "reconcile"
+	qualityTopic   = "quality"
 )
 
 // allDays reports whether a plan looks beyond the days of its periods: how far the data reaches, and what is invoiced in a month,
@@ -36,6 +37,9 @@ func asBilled(l query.Lens) query.Lens {
 
 // trust answers whether the data can be relied on.
 func (w *work) trust(ctx context.Context) error {
+	if w.plan.Topic == qualityTopic {
+		return w.quality(ctx)
+	}
 	return w.reconcile(ctx)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/desk"
+	"spendbot/analysis/reconcile"
 	"spendbot/analysis/render"
 	"spendbot/bot/state"
 )
@@ -135,7 +136,7 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats}
+	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats, Invoices: func() ([]reconcile.Invoice, error) { return a.cfg.readInvoices("") }}
 	o.Lens = a.lens(st)
 	if o.Allocation, err = a.allocation(st); err != nil {
 		return nil, err

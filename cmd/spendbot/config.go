@@ -28,6 +28,7 @@ type config struct {
 	FiscalYearStart string `yaml:"fiscal_year_start"` // month name: "April"
 	WeekStart       string `yaml:"week_start"`        // weekday name, default Monday
 	DayFirst        *bool  `yaml:"day_first"`         // 10/11 is 10 November; unset: ask
+	Invoices        string `yaml:"invoices"`          // CSV of invoice totals to reconcile with
 	Owners          string `yaml:"owners"`            // rules file that says whose each charge is
 
 	Sources []sourceConfig `yaml:"sources"` // where bills are delivered
