@@ -58,7 +58,13 @@ func (p *parse) aside() (analysis.Plan, bool) {
 		p.decline("There is no budget here to compare with: this explains the change against the period before.")
 		return analysis.Plan{}, false
 	}
+	if p.asksShowback() {
+		return p.showback(nil), true
+	}
 	if t, ok := p.topicOf(topics); ok && !p.plainSpend(t) {
+		if t.name == "allocation" {
+			return p.showback(nil), true
+		}
 		pl := p.outOfScope(t)
 		if t.name == "tag_compliance" && has(p.ts, tagList) && len(p.r.voc.Tags) > 0 {
 			pl.Declined = append([]string{"The tag keys of this data are " + strings.Join(sortedKeys(p.r.voc.Tags), ", ") + "."}, pl.Declined...)

@@ -86,6 +86,8 @@ type Options struct {
 	DayFirst *bool
 	// WeekStart is the first day of a week; nil means Monday (ISO 8601).
 	WeekStart *time.Weekday
+	// Rules are the names of the allocation rules, which "how was support split?" may mean.
+	Rules []string
 }
 
 // Reader reads questions over one vocabulary. It is safe for concurrent use.

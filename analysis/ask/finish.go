@@ -335,6 +335,10 @@ func (p *parse) addNotes(s span) {
 // defaultSpan is the period of a question that names none.
 func (p *parse) defaultSpan(pl *analysis.Plan, ruled *span) span {
 	switch {
+	case pl.Intent == analysis.Showback:
+		start := byMonth.step(p.cal.start(byMonth, p.cal.end()), -1)
+		p.note("no period was given: the last complete month")
+		return p.cal.calendarUnits(byMonth, start, 1, start.Format("January 2006"))
 	case pl.Topic == reconcileTopic:
 		start := byMonth.step(p.cal.start(byMonth, p.cal.end()), -1)
 		p.note("no period was given: the last complete month")

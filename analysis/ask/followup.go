@@ -52,6 +52,9 @@ func (p *parse) asksAnew() bool {
 
 // follow puts what the question says on top of the previous plan.
 func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Plan {
+	if prev.Intent == analysis.Showback && !p.q.why && len(p.focus) == 0 && intent != analysis.Compare {
+		return p.showback(prev)
+	}
 	saysIntent := intent
 	if p.hasRule() && !p.versus() && !p.q.compare && has(p.ts, phrases("what|how about", "^and")) {
 		p.shift(prev)

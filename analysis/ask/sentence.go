@@ -51,6 +51,8 @@ func (r *Reader) Sentence(p analysis.Plan) string {
 		default:
 			b.WriteString(" " + periodWords(p.Current))
 		}
+	case analysis.Showback:
+		b.WriteString(r.showbackSentence(p))
 	case analysis.Freshness:
 		return "how fresh is the data?"
 	case analysis.Provenance:

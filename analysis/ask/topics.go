@@ -90,7 +90,7 @@ var topics = []topic{
 	{name: "allocation", phrases: phrases("unallocated|allocated|allocation|allocate|unattributed",
 		"showback|chargeback|show-back|charge-back", "shared cost|costs", "split the|our? shared|support",
 		"how much of the|our ... does|do|did|should _ get|pay|owe|carry|bear", "apportion|apportioned|apportionment"),
-		says: "Shared costs are not allocated here yet", instead: "how much did we spend%s last month?"},
+		instead: "showback for last month"}, // what showback reads
 	{name: "tag_compliance", phrases: phrases("spelling|spellings",
 		"tag|tagging compliance|coverage|hygiene|policy|policies|quality", "required tags",
 		"list|show|find|which|what ... untagged|resources resources|missing|without",
