@@ -154,7 +154,10 @@ func draw(t *rapid.T, lines bool) *owners.Config {
 			r.From = first.AddDate(0, 0, rapid.IntRange(-5, days+5).Draw(t, "from"))
 		}
 		if rapid.Bool().Draw(t, "ends") {
-			r.Until = first.AddDate(0, 0, rapid.IntRange(-5, days+5).Draw(t, "until"))
+			r.Until = first.AddDate(0, 0, rapid.IntRange(-4, days+6).Draw(t, "until"))
+			if !r.Until.After(r.From) {
+				r.Until = r.From.AddDate(0, 0, 1)
+			}
 		}
 		c.Rules = append(c.Rules, r)
 	}
@@ -168,7 +171,7 @@ func match(t *rapid.T, lines bool, depth int) owners.Match {
 	}
 	list := func() []owners.Match {
 		out := []owners.Match{}
-		for range rapid.IntRange(0, 3).Draw(t, "parts") {
+		for range rapid.IntRange(min(form, 2)-1, 3).Draw(t, "parts") { // any of none is refused
 			out = append(out, match(t, lines, depth-1))
 		}
 		return out
@@ -194,6 +197,7 @@ func match(t *rapid.T, lines bool, depth int) owners.Match {
 	} else {
 		f.Tag = rapid.SampledFrom(append([]string{"environment", "cost-center"}, keys...)).Draw(t, "which tag")
 	}
+	from = slices.DeleteFunc(slices.Clone(from), func(s string) bool { return strings.ContainsAny(s, "\t\n") }) // a file may not hold them; rows do
 	f.Text = rapid.SampledFrom(from).Draw(t, "text")
 	switch f.Op {
 	case owners.Glob:
