@@ -147,6 +147,24 @@ func TestMonthly(t *testing.T) {
 	}
 }
 
+func TestLooseKeys(t *testing.T) {
+	for key, want := range map[string]string{
+		"aws/2026-10.csv.gz":              "aws/2026-10",
+		"aws/focus-2026-10.part1.parquet": "aws/2026-10",
+		"2026-10-07.csv":                  "2026-10",
+		"aws/0001000000202610.csv.gz":     "aws",
+		"aws/x-2026-13.csv":               "aws",
+		"aws/2026-10/2026-11.csv":         "aws/2026-10",
+		"aws/run-1202-10-05.csv":          "aws",
+		"aws/2026-10-07-15.csv":           "aws",
+		"bill.csv":                        ".",
+	} {
+		if got := looseKey(key); got != want {
+			t.Errorf("looseKey(%q) = %q, want %q", key, got, want)
+		}
+	}
+}
+
 func TestManifests(t *testing.T) {
 	for _, c := range []struct {
 		name, json, want string

@@ -144,7 +144,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
 		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel}, log, m)
-	w, err := a.lookout(st, b, m, log)
+	w, err := a.lookout(st, b.Watch, m, log)
 	if err != nil {
 		return err
 	}

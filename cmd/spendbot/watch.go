@@ -18,7 +18,7 @@ import (
 type lookout struct {
 	app     *app
 	st      *opened
-	bot     *bot.Bot // told of what is late
+	tell    func(context.Context, []bot.SourceHealth) error // the bot, of what is late
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	now     func() time.Time
@@ -35,8 +35,8 @@ type lookout struct {
 // judged is how often it is looked whether a source has become late.
 const judged = time.Minute
 
-func (a *app) lookout(st *opened, b *bot.Bot, m *metrics.Metrics, log *slog.Logger) (*lookout, error) {
-	w := &lookout{app: a, st: st, bot: b, metrics: m, log: log, now: a.clock(), known: map[string]settled{}}
+func (a *app) lookout(st *opened, tell func(context.Context, []bot.SourceHealth) error, m *metrics.Metrics, log *slog.Logger) (*lookout, error) {
+	w := &lookout{app: a, st: st, tell: tell, metrics: m, log: log, now: a.clock(), known: map[string]settled{}}
 	w.wait = func(ctx context.Context, until time.Time) error {
 		t := time.NewTimer(until.Sub(w.now()))
 		defer t.Stop()
@@ -129,5 +129,5 @@ func (w *lookout) judge(ctx context.Context) error {
 		w.metrics.Source(h.source.Name, h.look.Succeeded, h.newest(), now, len(h.look.Waiting), h.late)
 		told = append(told, bot.SourceHealth{Name: h.source.Name, Late: h.late, Why: h.told()})
 	}
-	return w.bot.Watch(ctx, told)
+	return w.tell(ctx, told)
 }
