@@ -99,7 +99,7 @@ func (a *app) demoData() *cobra.Command {
 func nativeBills(ctx context.Context, dir string) ([]string, error) {
 	to := filepath.Join(dir, "native")
 	for _, write := range []func(ctx context.Context, from, to string) error{
-		native.AWS, native.Azure, native.Google, native.OCI,
+		native.AWS, native.Azure, native.Google, native.OCI, native.OpenCost,
 	} {
 		if err := write(ctx, dir, to); err != nil {
 			return nil, fmt.Errorf("demo data: %w", err)
