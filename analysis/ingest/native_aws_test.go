@@ -16,6 +16,7 @@ import (
 	"spendbot/analysis/demo"
 	demonative "spendbot/analysis/demo/native"
 	"spendbot/analysis/ingest/dialect"
+	"spendbot/analysis/store"
 )
 
 // columnTotal adds up a column of a CSV file, whichever of some names it has.
@@ -321,6 +322,42 @@ func TestBadAWSReportsAreRefused(t *testing.T) {
 		fmt.Fprintln(&out, refused(t, s, file(t, c.name, c.text)))
 	}
 	golden(t, filepath.Join("aws", "refused.txt"), out.String())
+}
+
+// A CUR 2.0 export may have its tags with those of accounts and others in one column.
+func TestAWSTagsOfAllKinds(t *testing.T) {
+	s := newStore(t)
+	load(t, s, file(t, "cur.csv", cur("resource_tags,tags", `tags={"resourceTags/user_team":"web","accountTag/stage":"prod","costCategory/Unit":"Shop"}`, `resource_tags={"user_team":"ops"}|tags={"resourceTags/user_team":"ops"}`)))
+	got := ask(t, s, "SELECT Tags FROM charges ORDER BY 1")
+	if want := `{"team":"ops"}` + "\n" + `{"team":"web","accountTag/stage":"prod","costCategory/Unit":"Shop"}`; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A report as Parquet is the report as CSV, whether its tags are columns or maps.
+func TestAWSParquetIsTheCSV(t *testing.T) {
+	for _, name := range []string{"types", "cur2", "net"} {
+		t.Run(name, func(t *testing.T) {
+			in := filepath.Join("..", "..", "testdata", "ingest", "aws", name+".csv")
+			out := filepath.Join(t.TempDir(), name+".parquet")
+			fromCSV, fromParquet := newStore(t), newStore(t)
+			w, err := fromParquet.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = w.Exec(t.Context(), fmt.Sprintf("COPY (FROM read_csv(%s, header=true, all_varchar=true)) TO %s (FORMAT parquet)", store.QuoteLiteral(in), store.QuoteLiteral(out)))
+			w.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			load(t, fromCSV, in)
+			load(t, fromParquet, out)
+			q := "SELECT ChargeDescription, " + strings.Join(goldenColumns, ", ") + " FROM charges ORDER BY ALL"
+			if got, want := ask(t, fromParquet, q), ask(t, fromCSV, q); got != want {
+				t.Error(firstDifference(got, want))
+			}
+		})
+	}
 }
 
 // For random reports, their columns there or not and filled or not, the store's BilledCost is the sum of the lines' costs, and no cost is lost

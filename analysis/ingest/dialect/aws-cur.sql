@@ -104,26 +104,14 @@ services(code, name, category, subcategory) AS (VALUES
   ('awsamplify', 'AWS Amplify', 'Web', 'Application Platforms')
 ),
 
--- Split cost allocation data. With it a report has a line more for the CPU and one for the memory of each pod or task, on which is
--- its share of a machine (SplitCost, and UnusedCost, its share of what nobody used); the machine's own line stays as it was. So
--- that the bill stays the bill, such a line becomes two rows: the share, on the pod, and the same negative, on the machine: what
--- a machine cost is then what no pod took of it. The two have the same service, SKU, usage type, account and region, those of the machine
--- (FOCUS: an allocated charge has the dimensions of its origin), and so no total but the one by resource or by tag moves.
--- Only EffectiveCost, ListCost and ContractedCost are divided. BilledCost stays where the invoice has it, since SplitCost is amortized.
--- Here are the machines' tags, for the negative row; a machine in another file of the report has none.
-machines AS (
-  SELECT line_item_resource_id AS machine, max(tag_columns) AS tag_columns, max(resource_tags) AS resource_tags
-  FROM src
-  WHERE {has:split_line_item_parent_resource_id} AND split_line_item_parent_resource_id IS NULL AND line_item_resource_id IS NOT NULL
-  GROUP BY ALL
-),
-
 -- A line in words that the mapping uses.
-lines AS (
+lines AS NOT MATERIALIZED (
   SELECT src.*,
+    -- CUR 2.0 has the tags of resources alone or, as "tags", with those of accounts and others, each under a prefix, of which that of resources goes.
+    CASE WHEN {has:tags} AND (resource_tags IS NULL OR resource_tags = '{}') THEN regexp_replace(tags, '([{,]\s*)"resourceTags?/([^"])', '\1"\2', 'g') ELSE resource_tags END AS map_tags,
     lower(line_item_line_item_type) AS kind,
-    lower(line_item_line_item_type) IN ('rifee', 'savingsplanrecurringfee') AS is_fee,
-    lower(line_item_line_item_type) NOT IN ('rifee', 'savingsplanrecurringfee') AND split_line_item_parent_resource_id IS NOT NULL AS is_split,
+    lower(line_item_line_item_type) IN ('rifee', 'savingsplanrecurringfee') AND line_item_line_item_type IS NOT NULL AS is_fee,
+    lower(line_item_line_item_type) NOT IN ('rifee', 'savingsplanrecurringfee') AND line_item_line_item_type IS NOT NULL AND split_line_item_parent_resource_id IS NOT NULL AS is_split,
     -- Which commitment a line is about. On-demand usage is about none, whatever else is on the line.
     CASE WHEN lower(line_item_line_item_type) = 'usage' THEN NULL
          WHEN savings_plan_savings_plan_arn IS NOT NULL THEN savings_plan_savings_plan_arn
@@ -140,18 +128,32 @@ lines AS (
   FROM src
 ),
 
+-- Split cost allocation data. With it a report has a line more for the CPU and one for the memory of each pod or task, on which is
+-- its share of a machine (SplitCost, and UnusedCost, its share of what nobody used); the machine's own line stays as it was. So
+-- that the bill stays the bill, such a line becomes two rows: the share, on the pod, and the same negative, on the machine: what
+-- a machine cost is then what no pod took of it. The two have the same service, SKU, usage type, account and region, those of the machine
+-- (FOCUS: an allocated charge has the dimensions of its origin), and so no total but the one by resource or by tag moves.
+-- Only EffectiveCost, ListCost and ContractedCost are divided. BilledCost stays where the invoice has it, since SplitCost is amortized.
+-- Here are the machines' tags, for the negative row; a machine in another file of the report has none.
+machines AS NOT MATERIALIZED (
+  SELECT line_item_resource_id AS machine, max(tag_columns) AS tag_columns, max(map_tags) AS map_tags
+  FROM lines
+  WHERE {has:split_line_item_parent_resource_id} AND split_line_item_parent_resource_id IS NULL AND starts_with(line_item_resource_id, 'i-')
+  GROUP BY ALL
+),
+
 -- Two rows become of a recurring fee, what was paid (1) and what of it lay idle (2), and of a share, as above. One of all others.
-rows AS (
+rows AS NOT MATERIALIZED (
   SELECT lines.*, twin.n = 2 AS second,
     CASE WHEN twin.n = 2 AND is_split THEN machines.tag_columns ELSE lines.tag_columns END AS row_tag_columns,
-    CASE WHEN twin.n = 2 AND is_split THEN machines.resource_tags ELSE lines.resource_tags END AS row_resource_tags
+    CASE WHEN twin.n = 2 AND is_split THEN machines.map_tags ELSE lines.map_tags END AS row_map_tags
   FROM lines
   JOIN (VALUES (1), (2)) AS twin(n) ON twin.n = 1 OR is_fee OR is_split
   LEFT JOIN machines ON {has:split_line_item_parent_resource_id} AND machines.machine = lines.split_line_item_parent_resource_id
 ),
 
 -- The same with the row's costs.
-costs AS (
+costs AS NOT MATERIALIZED (
   SELECT rows.*,
     -- Amortized. Covered usage costs what the commitment pays for it, so neither its negation nor what was paid for the commitment counts,
     -- upfront or recurring; what of a fee lay idle does. A discount on such a fee, as the enterprise discount is, is a line of its own
@@ -236,9 +238,9 @@ SELECT
   CASE WHEN second THEN 0 ELSE billed END AS BilledCost,
 
   -- A share of a machine is added to what its line costs by itself, which is nothing in AWS's own reports.
-  CASE WHEN is_split AND second THEN -share WHEN is_split AND amortized IS NULL THEN share WHEN is_split THEN amortized + share ELSE amortized END AS EffectiveCost,
-  CASE WHEN is_split AND second THEN -list_share WHEN is_split THEN public + list_share ELSE public END AS ListCost,
-  CASE WHEN is_split AND second THEN -share WHEN is_split THEN contracted + share ELSE contracted END AS ContractedCost,
+  CASE WHEN NOT is_split OR amortized IS NULL THEN amortized WHEN second THEN -share ELSE amortized + share END AS EffectiveCost,
+  CASE WHEN NOT is_split THEN public WHEN second THEN -list_share ELSE public + list_share END AS ListCost,
+  CASE WHEN NOT is_split THEN contracted WHEN second THEN -share ELSE contracted + share END AS ContractedCost,
   CASE WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage') AND NOT is_split THEN pricing_public_on_demand_rate
     WHEN kind IN ('fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') AND NOT second THEN line_item_unblended_rate END AS ListUnitPrice,
   CASE WHEN kind IN ('discountedusage', 'savingsplancoveredusage') THEN pricing_public_on_demand_rate
@@ -337,9 +339,9 @@ FROM (
   SELECT rows.*,
     nullif(CASE
       WHEN row_tag_columns IS NOT NULL THEN CASE WHEN contains(row_tag_columns, '"aws_') THEN regexp_replace(row_tag_columns, '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g') ELSE row_tag_columns END
-      WHEN contains(row_resource_tags, '"user') OR contains(row_resource_tags, '"aws_')
-      THEN regexp_replace(regexp_replace(row_resource_tags, '([{,]\s*)"user[:_]([^"])', '\1"\2', 'g'), '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g')
-      ELSE row_resource_tags END, '{}') AS row_tags,
+      WHEN contains(row_map_tags, '"user') OR contains(row_map_tags, '"aws_')
+      THEN regexp_replace(regexp_replace(row_map_tags, '([{,]\s*)"user[:_]([^"])', '\1"\2', 'g'), '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g')
+      ELSE row_map_tags END, '{}') AS row_tags,
     nullif(regexp_replace(given_categories, '([{,]\s*)"([^",:}\s])', '\1"costCategory/\2', 'g'), '{}') AS categories
   FROM (
     SELECT rows.*,

@@ -24,13 +24,17 @@ var awsDiscounts = []string{"edpdiscount", "privateratediscount", "bundleddiscou
 // those of the data dictionary, docs.aws.amazon.com/cur/latest/userguide, under their names in CUR 2.0.
 func aws() *Dialect {
 	const (
-		kind     = "line_item_line_item_type"
-		gross    = "line_item_unblended_cost"
-		net      = "line_item_net_unblended_cost"
-		public   = "pricing_public_on_demand_cost"
-		plan     = "savings_plan_savings_plan_arn"
-		ri       = "reservation_reservation_arn"
-		machine  = "split_line_item_parent_resource_id"
+		kind    = "line_item_line_item_type"
+		gross   = "line_item_unblended_cost"
+		net     = "line_item_net_unblended_cost"
+		public  = "pricing_public_on_demand_cost"
+		plan    = "savings_plan_savings_plan_arn"
+		ri      = "reservation_reservation_arn"
+		machine = "split_line_item_parent_resource_id"
+
+		commitment = "savings_plan_total_commitment_to_date"
+		used       = "savings_plan_used_commitment"
+
 		month    = "bill_billing_period_start_date"
 		start    = "line_item_usage_start_date"
 		payer    = "bill_payer_account_id"
@@ -61,10 +65,15 @@ func aws() *Dialect {
 				v.Effective = append(v.Effective, Rule{When: []Cond{is(awsRIFee), Is(c, Set)}, Plus: netUnused})
 			}
 		}
+		// The fee itself is 0 and its idle part this: 0 where the report does not tell.
+		for _, c := range unused {
+			v.Effective = append(v.Effective, Rule{When: []Cond{is(awsRIFee), Is(c, Set)}, Plus: unused})
+		}
+		for _, c := range []string{commitment, used} {
+			v.Effective = append(v.Effective, Rule{When: []Cond{is(awsPlanFee), Is(c, Set)}, Plus: []string{commitment}, Minus: []string{used}})
+		}
 		v.Effective = append(v.Effective,
-			// The fee itself is 0 and its idle part this; 0 where the report does not tell.
-			Rule{When: []Cond{is(awsRIFee)}, Plus: unused},
-			Rule{When: []Cond{is(awsPlanFee)}, Plus: []string{"savings_plan_total_commitment_to_date"}, Minus: []string{"savings_plan_used_commitment"}},
+			Rule{When: []Cond{is(awsRIFee, awsPlanFee)}},
 			Rule{When: []Cond{is(awsFee), Is(plan, Set)}},
 			Rule{When: []Cond{is(awsFee), Is(ri, Set)}})
 		v.Effective = append(v.Effective, billed()...)
@@ -117,6 +126,7 @@ func aws() *Dialect {
 			{Name: "line_item_usage_end_date", Kind: Time},
 			{Name: month, Kind: Time},
 			{Name: "resource_tags", Kind: Tags},
+			{Name: "tags", Kind: Tags},
 			{Name: "cost_category", Kind: Tags},
 			{Name: "product", Kind: Tags},
 		},
@@ -141,7 +151,7 @@ func aws() *Dialect {
 		"reservation_unused_amortized_upfront_fee_for_billing_period", "reservation_net_unused_amortized_upfront_fee_for_billing_period",
 		"reservation_unused_recurring_fee", "reservation_net_unused_recurring_fee", "reservation_unused_quantity",
 		"savings_plan_savings_plan_effective_cost", "savings_plan_net_savings_plan_effective_cost",
-		"savings_plan_total_commitment_to_date", "savings_plan_used_commitment",
+		commitment, used,
 		"split_line_item_split_cost", "split_line_item_net_split_cost", "split_line_item_unused_cost", "split_line_item_net_unused_cost",
 		"split_line_item_public_on_demand_split_cost", "split_line_item_public_on_demand_unused_cost", "split_line_item_split_usage")...)
 	return d
