@@ -75,15 +75,23 @@ func (t Teller) Split(r *Rule) string {
 	}
 	switch {
 	case t.Discreet:
-		return out + " among " + plural
+		return out + comma(out) + " among " + plural
 	case r.To.Values == nil && len(r.To.Except) == 0:
-		return out + " among all " + plural
+		return out + comma(out) + " among all " + plural
 	case r.To.Values == nil:
-		return out + " among all " + plural + " but " + listed(t.named(r.To.Dimension, r.To.Except))
+		return out + comma(out) + " among all " + plural + " but " + listed(t.named(r.To.Dimension, r.To.Except))
 	case len(r.To.Values) == 1:
 		return "given to " + r.To.Dimension.Words() + " " + listed(t.named(r.To.Dimension, r.To.Values))
 	}
-	return out + " among " + listed(t.named(r.To.Dimension, r.To.Values))
+	return out + comma(out) + " among " + listed(t.named(r.To.Dimension, r.To.Values))
+}
+
+// comma ends what has commas in it, so that "among" does not belong to its last part.
+func comma(s string) string {
+	if strings.Contains(s, ",") {
+		return ","
+	}
+	return ""
 }
 
 func (t Teller) weighed(r *Rule) string {

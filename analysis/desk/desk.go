@@ -87,6 +87,7 @@ func New(s *store.Store, o Options) *Desk {
 	if o.Seats <= 0 {
 		o.Seats = defaultSeats
 	}
+	o.Ask.Rules = o.Allocation.Names()
 	return &Desk{store: s, opts: o, seats: make(chan struct{}, o.Seats), readers: map[string]*reader{}}
 }
 

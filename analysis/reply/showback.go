@@ -104,6 +104,9 @@ func (w *work) showback(ctx context.Context) error {
 // trace keeps a query as evidence. What reads more than the scope is marked, so that whoever has one is not shown its text.
 func (v *back) trace(q analysis.QueryTrace) {
 	if v.scoped() {
+		if strings.HasPrefix(q.Name, "weights of ") { // a rule's name may name others
+			q.Name = "weights of a rule"
+		}
 		q.Name = analysis.WiderThanScope + q.Name
 	}
 	v.a.Trace.Queries = append(v.a.Trace.Queries, q)
@@ -267,11 +270,11 @@ func (v *back) told(rules []int) {
 	var lines []string
 	for _, i := range rules {
 		r := &v.b.Rules[i]
-		words := r.Name + ": "
+		words := r.Name
 		if from := v.tell().From(r); from != r.Name {
-			words += from + ", "
+			words += " (" + from + ")"
 		}
-		lines = append(lines, words+v.tell().Split(r))
+		lines = append(lines, words+" "+v.tell().Split(r))
 	}
 	if len(lines) > 0 {
 		v.a.Parts = append(v.a.Parts, text("Rules, in order: "+strings.Join(lines, "; ")+"."))
@@ -416,13 +419,12 @@ func (v *back) owner(ctx context.Context, r showback.Row) error {
 	t.Total = &total
 	v.a.Parts = append(v.a.Parts, analysis.Part{Table: t})
 	who := v.say(r.Owner)
-	verb := " bears "
-	if r.Owner == "" {
-		who = "Nobody"
-	}
 	amount := len(t.Columns) - 1
-	v.a.Headline = strings.ToUpper(who[:1]) + who[1:] + verb + render.CellText(t, v.a.Currency, -1, amount) + " " + when(v.plan.Current) + ", " +
+	v.a.Headline = strings.ToUpper(who[:1]) + who[1:] + " bears " + render.CellText(t, v.a.Currency, -1, amount) + " " + when(v.plan.Current) + ", " +
 		render.CellText(t, v.a.Currency, 0, amount) + " of it by rows of its own."
+	if k := v.b.KPIs(v.a.Currency); r.Owner == "" && whole && k.Unallocated != nil {
+		v.a.Headline = "Nobody bears " + render.CellText(t, v.a.Currency, -1, amount) + " " + when(v.plan.Current) + ", " + render.Percent(*k.Unallocated) + " of the bill."
+	}
 	if whole {
 		if err := v.sources(ctx, rules); err != nil {
 			return err

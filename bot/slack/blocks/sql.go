@@ -35,6 +35,9 @@ type Rerun struct {
 	MS     float64
 }
 
+// withheld stands in the place of a query that reads more than the scope of its answer.
+const withheld = "This query reads more than your scope, and its text may name others: whoever may ask about all spend can see it and run it again."
+
 // SQL is the modal that shows how an answer was made: how the question was read, and each query with its rows, time, hash, SQL
 // and parameters. reran are the queries run again, in the same order; nil where they were not. long reports that not all of it
 // found room, or that it is much to read in a window: [SQLFile] has all of it.
@@ -55,6 +58,10 @@ func SQL(a *analysis.Answer, reran []Rerun) (view slack.ModalViewRequest, long b
 			long = true
 			blocks = append(blocks, contextOf(counted(len(a.Trace.Queries)-i, "more query is", "more queries are")+" in the file."))
 			break
+		}
+		if q.Withheld(a.Reading.Scope) {
+			blocks = append(blocks, section(queryHead(i, q, reran)), contextOf(withheld))
+			continue
 		}
 		text := render.CleanLines(strings.TrimSpace(q.SQL))
 		shown := cutLines(text, min(maxQuerySQL, left))
@@ -310,6 +317,10 @@ func SQLFile(a *analysis.Answer) []byte {
 	for i, q := range a.Trace.Queries {
 		b.WriteByte('\n')
 		comment("%d. %s: %s in %s, sha256 %s", i+1, q.Name, counted(q.Rows, "row", "rows"), millis(q.MS), q.SHA256)
+		if q.Withheld(a.Reading.Scope) {
+			comment("%s", withheld)
+			continue
+		}
 		text := strings.TrimRight(render.CleanLines(strings.TrimSpace(q.SQL)), "; \n")
 		if len(q.Params) == 0 {
 			b.WriteString(text + ";\n")
