@@ -88,6 +88,8 @@ type Options struct {
 	WeekStart *time.Weekday
 	// Rules are the names of the allocation rules, which "how was support split?" may mean.
 	Rules []string
+	// Currencies can be asked for besides those that the bills are in: there are rates to convert into them.
+	Currencies []string
 }
 
 // Reader reads questions over one vocabulary. It is safe for concurrent use.

@@ -104,7 +104,7 @@ func (p *parse) readMoney() {
 			if code == "" {
 				code = strings.ToUpper(t.low)
 			}
-			if slices.Contains(p.r.voc.Currencies, code) {
+			if slices.Contains(p.r.voc.Currencies, code) || slices.Contains(p.r.opts.Currencies, code) {
 				p.currency = code
 			} else {
 				p.decline("The bill holds no charges in %s, and amounts are not converted here.", code)

@@ -438,8 +438,10 @@ func (r *run) leafPart(row []any) (leafPart, error) {
 			rate := priced / effective
 			sums.List *= rate
 			sums.Contracted *= rate
-		} else if priced != 0 && !math.IsNaN(priced) && math.Abs(effective/priced-1) > 1e-9 {
-			sums.FX = effective / priced
+		} else if priced != 0 && !math.IsNaN(priced) && !math.IsNaN(effective) {
+			if sums.FX = effective / priced; math.Abs(sums.FX-1) <= 1e-9 { // one currency, or two that happen to be worth the same
+				sums.FX = 1
+			}
 		}
 		if math.IsNaN(cost) { // no lines in this period: nothing, rather than something unknown
 			sums.List, sums.Contracted = zero(sums.List), zero(sums.Contracted)

@@ -15,6 +15,7 @@ import (
 
 	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
+	"spendbot/analysis/currency"
 	"spendbot/analysis/store"
 	"spendbot/bot"
 	"spendbot/bot/access"
@@ -28,8 +29,10 @@ type config struct {
 	FiscalYearStart string `yaml:"fiscal_year_start"` // month name: "April"
 	WeekStart       string `yaml:"week_start"`        // weekday name, default Monday
 	DayFirst        *bool  `yaml:"day_first"`         // 10/11 is 10 November; unset: ask
-	Invoices        string `yaml:"invoices"`          // CSV of invoice totals to reconcile with
 	Owners          string `yaml:"owners"`            // rules file that says whose each charge is
+	Invoices        string `yaml:"invoices"`          // CSV of invoice totals to reconcile with
+
+	Currency currencyConfig `yaml:"currency"` // what answers are in, and the rates
 
 	Sources []sourceConfig `yaml:"sources"` // where bills are delivered
 	Alerts  alertsConfig   `yaml:"alerts"`  // who is told of what is late
@@ -135,6 +138,9 @@ func readConfig(path string) (config, error) {
 	if err := c.Slack.check(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
+	if err := c.Currency.check(); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
 	if err := c.checkSources(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
@@ -157,6 +163,13 @@ func (c config) limits() store.Limits { return store.Limits{Memory: c.Memory, Th
 
 func (c config) askOptions() (ask.Options, error) {
 	o := ask.Options{DayFirst: c.DayFirst}
+	if c.Currency.Rates != "" {
+		t, err := currency.Read(c.Currency.Rates)
+		if err != nil {
+			return o, err
+		}
+		o.Currencies = t.Currencies()
+	}
 	if c.FiscalYearStart != "" {
 		for m := time.January; m <= time.December; m++ {
 			if strings.EqualFold(m.String(), c.FiscalYearStart) {
