@@ -64,7 +64,11 @@ func (r *run) labelOf(slice map[string]string) string {
 			return
 		}
 		if v == "" {
-			parts = append(parts, "no "+wordOf(col))
+			word := wordOf(col)
+			if _, isTag := analysis.Dimension(col).TagKey(); isTag { // "no owner" alone would be taken for what the owners' rules say
+				word += " tag"
+			}
+			parts = append(parts, "no "+word)
 			return
 		}
 		v = r.req.Name(col, v)
