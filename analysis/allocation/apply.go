@@ -3,6 +3,7 @@ package allocation
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -85,8 +86,8 @@ type Result struct {
 // summed to before, exactly.
 //
 // Where owners have several dimensions, a part given to an owner of one is laid on that owner's own rows: in proportion to what
-// they cost as billed in the same month and currency, so that a team's part reaches its accounts. An owner without rows has
-// none of the others.
+// they cost as billed in the same month and currency, credits left out, or where it has none in that currency, in another; so
+// that a team's part reaches its accounts. An owner without rows has none of the others.
 func Apply(cells []Cell, dims []analysis.Dimension, rules []Rule, weights []Weight) (Result, error) {
 	b := bill{dims: dims, given: make([]bool, len(dims)), at: map[string]*Cell{}, billed: slices.Clone(cells), laid: map[string]laid{}}
 	for d, name := range dims {
@@ -401,20 +402,25 @@ func (b *bill) rowsOf(c *Cell, dim int, target string) ([][]string, []*big.Int) 
 	alone := make([]string, len(b.dims))
 	alone[dim] = target
 	l := laid{owners: [][]string{alone}, costs: []*big.Int{big.NewInt(1)}}
-	by := map[string]analysis.Amount{}
+	perCurrency := map[string]map[string]analysis.Amount{}
 	for i := range b.billed {
 		o := &b.billed[i]
-		if len(b.dims) > 1 && o.Owner[dim] == target && o.Currency == c.Currency && o.Period.Format("2006-01") == month {
+		if len(b.dims) > 1 && o.Owner[dim] == target && o.Period.Format("2006-01") == month && o.Amount.IsPositive() {
+			if perCurrency[o.Currency] == nil {
+				perCurrency[o.Currency] = map[string]analysis.Amount{}
+			}
 			k := strings.Join(o.Owner, "\x00")
-			by[k] = by[k].Add(o.Amount)
+			perCurrency[o.Currency][k] = perCurrency[o.Currency][k].Add(o.Amount)
 		}
+	}
+	by := perCurrency[c.Currency]
+	if by == nil && len(perCurrency) > 0 { // it has rows in other currencies only: in the first of them
+		by = perCurrency[slices.Sorted(maps.Keys(perCurrency))[0]]
 	}
 	var keys []string
 	var costs []analysis.Amount
 	for k := range by {
-		if by[k].IsPositive() {
-			keys = append(keys, k)
-		}
+		keys = append(keys, k)
 	}
 	slices.Sort(keys)
 	if len(keys) > 0 {

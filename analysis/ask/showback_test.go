@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"spendbot/analysis"
+	"spendbot/analysis/formula"
 )
 
 func TestShowbacks(t *testing.T) {
@@ -52,6 +53,15 @@ func TestShowbacks(t *testing.T) {
 		first := r.Read(c.first, monday, nil)
 		if got := brief(r.Read(c.then, monday, &first)); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%q, then %q\n got %s\nwant %s", c.first, c.then, got, c.want)
+		}
+	}
+	for question, term := range map[string]string{"how is the allocation accuracy index computed?": "allocation_accuracy_index", "how is apportionment calculated?": "apportionment",
+		"what does unallocated shared cost mean?": "unallocated_shared_cost", "how is unallocated cost computed?": "unallocated_cost"} {
+		if p := r.Read(question, monday, nil); p.Topic != "formula:"+term {
+			t.Errorf("%q: %s", question, brief(p))
+		}
+		if _, ok := formula.Find(term); !ok {
+			t.Errorf("there is no formula %s", term)
 		}
 	}
 	p := r.Read("showback of Amazon S3 in October", monday, nil)

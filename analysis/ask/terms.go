@@ -8,6 +8,10 @@ var terms = []struct {
 	name    string
 	phrases []pattern
 }{
+	{"apportionment", phrases("apportionment validation?")},
+	{"allocation_accuracy_index", phrases("allocation accuracy index?", "aai")},
+	{"unallocated_shared_cost", phrases("unallocated shared cost|costs")},
+	{"unallocated_cost", phrases("unallocated cost|costs percentage?")},
 	{"duplicate_lines", phrases("duplicate lines|rows|line")},
 	{"missing_days", phrases("missing days check?")},
 	{"late_days", phrases("late days|rows")},

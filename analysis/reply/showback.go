@@ -218,7 +218,7 @@ func (v *back) table() {
 			names = append(names, cellOr(r.CostCentre, "(none)"))
 		}
 		if v.b.Chargeback {
-			names = append(names, showback.InvoiceOf(r.Invoice).Reference(v.plan.Current.Start))
+			names = append(names, showback.InvoiceOf(r.Invoice).Reference())
 		}
 		row := line(r, names...)
 		row.Key = map[string]string{columnOf(by): r.Owner}
@@ -532,9 +532,9 @@ func (v *back) rule(ctx context.Context, name string) error {
 		t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{{Text: "(not allocated)"}, {}, share(stayed, source), amountCell(stayed)}})
 	}
 	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(weights), share(source, source), amountCell(source)}}
-	v.a.Headline = strings.ToUpper(r.Name[:1]) + r.Name[1:] + " " + when(v.plan.Current) + ": " + render.Figure(source, v.a.Currency) + ", split " + v.tell().Split(r) + "."
+	v.a.Headline = "Rule " + r.Name + " " + when(v.plan.Current) + ": " + render.Figure(source, v.a.Currency) + ", split " + v.tell().Split(r) + "."
 	if len(t.Rows) == 0 {
-		v.a.Headline = strings.ToUpper(r.Name[:1]) + r.Name[1:] + " " + when(v.plan.Current) + ": the bill has nothing in " + v.a.Currency + " for this rule to split."
+		v.a.Headline = "Rule " + r.Name + " " + when(v.plan.Current) + ": the bill has nothing in " + v.a.Currency + " for this rule to split."
 	} else {
 		v.a.Parts = append(v.a.Parts, analysis.Part{Table: t})
 	}

@@ -32,12 +32,16 @@ type Request struct {
 // Invoice is a bill as a provider numbers it; Number is empty where the provider has not given one yet.
 type Invoice struct{ Provider, Account, Number string }
 
-// Reference names the invoice on a chargeback.
-func (i Invoice) Reference(month time.Time) string {
+// Reference names the invoice on a chargeback: by its number, else by the provider and the end of the billing account.
+func (i Invoice) Reference() string {
 	if i.Number != "" {
 		return i.Number
 	}
-	return strings.TrimSpace(i.Provider+" "+i.Account) + " " + month.Format("2006-01") + " (no number yet)"
+	account := []rune(i.Account)
+	if len(account) > 8 {
+		account = append([]rune("…"), account[len(account)-4:]...)
+	}
+	return strings.TrimSpace(i.Provider+" "+string(account)) + ", no number yet"
 }
 
 func (i Invoice) kept() string {

@@ -79,7 +79,7 @@ func (b *Bill) Export(answer string, snapshot int64) Export {
 		}
 		if b.Chargeback {
 			inv := InvoiceOf(c.Kept)
-			row = append(row, inv.Provider, inv.Account, inv.Reference(c.Period))
+			row = append(row, inv.Provider, inv.Account, inv.Number)
 		}
 		row = append(row, c.Amount)
 		if b.Chargeback {

@@ -196,7 +196,7 @@ func (a *app) showbackPlan(ctx context.Context, d *desk.Desk, o showbackOptions)
 		value = ""
 	}
 	for _, t := range sv.Vocabulary.Terms(by) {
-		if t.Name == value { // an account is known by its name
+		if value != "" && t.Name == value { // an account is known by its name
 			value = t.Value
 			break
 		}
