@@ -244,26 +244,26 @@ func (s *Source) fail(doing string, err error) error {
 	case strings.Contains(said, "signaturedoesnotmatch"), strings.Contains(said, "invalidaccesskeyid"), strings.Contains(said, "authenticationfailed"),
 		strings.Contains(said, "authorizationfailure"), strings.Contains(said, "status code: 403"), strings.Contains(said, "statuscode: 403"),
 		code == gcerrors.PermissionDenied:
-		out.Problem = "could not " + doing + ": access was denied (" + s.scrub(shortest(err)) + ")"
+		out.Problem = "could not " + doing + ": access was denied (" + s.said(err) + ")"
 		out.Hint = "the credentials come from " + schemes[scheme]
 	case code == gcerrors.NotFound, strings.Contains(said, "nosuchbucket"), strings.Contains(said, "containernotfound"):
 		out.Problem = "there is no such bucket"
 		out.Hint = "or these credentials do not see it; they come from " + schemes[scheme]
-	case strings.Contains(said, "credential"), strings.Contains(said, "could not find default"):
+	case strings.Contains(said, "credential"), strings.Contains(said, "private key"), strings.Contains(said, "oauth2"), strings.Contains(said, "token"):
 		out.Hint = "credentials come from " + schemes[scheme]
 	}
 	return out
 }
 
-// shortest is what the innermost error says.
-func shortest(err error) string {
-	for {
-		in := errors.Unwrap(err)
-		if in == nil {
-			return err.Error()
-		}
-		err = in
+// saidCode is how SDKs name what a server answered.
+var saidCode = regexp.MustCompile(`(?:api error |ERROR CODE: |RESPONSE \d+: \d+ )([A-Za-z][A-Za-z0-9 ]*)`)
+
+// said is a server's own word for what is the matter, without the request around it.
+func (s *Source) said(err error) string {
+	if m := saidCode.FindAllStringSubmatch(err.Error(), -1); m != nil {
+		return strings.TrimSpace(m[len(m)-1][1])
 	}
+	return s.scrub(err.Error())
 }
 
 // requestQuery is the query of an address, where signatures stand, and what follows a header of them.
