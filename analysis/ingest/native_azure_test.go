@@ -27,7 +27,7 @@ GROUP BY ALL HAVING sum(BilledCost) <> 0 OR sum(EffectiveCost) <> 0 OR sum(ListC
 // Azure's two exports of a bill say together what its FOCUS export says: daily costs by account, service, SKU, region and tags, to the last digit.
 func TestNativeAzureEqualsFOCUS(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
-	if _, err := demo.Generate(t.Context(), from, demo.Options{Now: now, Months: 4}); err != nil {
+	if _, err := demo.Generate(t.Context(), from, demo.Options{Now: now, Months: 2}); err != nil {
 		t.Fatal(err)
 	}
 	if err := demonative.Azure(t.Context(), from, to); err != nil {
@@ -319,5 +319,143 @@ func TestAzureExportSchemas(t *testing.T) {
 				t.Log(fmt.Sprint(err))
 			}
 		})
+	}
+}
+
+// azureTestdata is our own exports, one for each thing they show.
+func azureTestdata(name string) string {
+	return filepath.Join("..", "..", "testdata", "ingest", "azure", name)
+}
+
+// rowsAsFOCUS shows a store's rows column by column, where there is a value.
+func rowsAsFOCUS(rows string) string {
+	var b strings.Builder
+	for line := range strings.Lines(rows) {
+		cells := strings.Split(strings.TrimRight(line, "\n"), "|")
+		b.WriteString("\n" + cells[0] + "\n")
+		for i, v := range cells[1:] {
+			if v != "-" {
+				fmt.Fprintf(&b, "  %-27s %s\n", goldenColumns[i], v)
+			}
+		}
+	}
+	return b.String()
+}
+
+// Every type of charge of every agreement, as the FOCUS rows that become of it.
+func TestAzureChargesAsFOCUS(t *testing.T) {
+	for _, c := range []struct {
+		name, of, currency string
+		files              []string
+	}{
+		{"ea-actual", "an enterprise agreement's actual costs", "USD", []string{"ea-actual.csv"}},
+		{"ea-amortized", "an enterprise agreement's amortized costs", "USD", []string{"ea-amortized.csv"}},
+		{"ea-pair", "both", "USD", []string{"ea-actual.csv", "ea-amortized.csv"}},
+		{"mca-eur", "a customer agreement in euros, priced in dollars", "EUR", []string{"mca-eur.csv"}},
+		{"mpa-nok", "a partner's customer, in Norwegian crowns", "NOK", []string{"mpa-nok.csv"}},
+		{"payg-de", "pay as you go under a German header", "EUR", []string{"payg-de.csv"}},
+		{"payg-fr", "pay as you go under a French header", "EUR", []string{"payg-fr.csv"}},
+		{"ea-2018", "an enterprise agreement's report of before there were charge types", "USD", []string{"ea-2018.csv"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStore(t)
+			in := azureTestdata(c.files[0])
+			if len(c.files) > 1 {
+				in = gathered(t, c.files...)
+			}
+			r := load(t, s, in)
+			total := r.Load.Totals[c.currency]
+			var b strings.Builder
+			fmt.Fprintf(&b, "%s: %d rows of %s\n", c.of, r.Load.Rows, strings.Join(c.files, ", "))
+			fmt.Fprintf(&b, "billed %s, effective %s, list %s, contracted %s\n", total.Billed, total.Effective, total.List, total.Contracted)
+			for _, w := range r.Load.Warnings {
+				fmt.Fprintf(&b, "note: %s\n", w)
+			}
+			for _, f := range r.Load.Files {
+				fmt.Fprintf(&b, "%s: %s\n", f.Path, f.Format)
+			}
+			b.WriteString(rowsAsFOCUS(ask(t, s, "SELECT ChargeDescription, "+strings.Join(goldenColumns, ", ")+" FROM charges ORDER BY ChargeDescription, BilledCost")))
+			golden(t, filepath.Join("azure", c.name+".golden"), b.String())
+		})
+	}
+}
+
+// gathered puts some of our exports into one folder.
+func gathered(t testing.TB, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, n := range names {
+		b, err := os.ReadFile(azureTestdata(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, n), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// What the two exports of a month say apart and together, said in plain sums.
+func TestAzureActualAndAmortized(t *testing.T) {
+	for _, export := range []string{"ea", "lean"} {
+		t.Run(export, func(t *testing.T) {
+			actual, amortized := readAzure(t, azureTestdata(export+"-actual.csv")), readAzure(t, azureTestdata(export+"-amortized.csv"))
+			bought := func(r map[string]string) bool {
+				return (r["chargetype"] == "Purchase" || r["chargetype"] == "Refund") && r["publishertype"] == "Azure"
+			}
+			paid := func(r map[string]string) bool {
+				return strings.HasPrefix(r["chargetype"], "Unused") || r["chargetype"] == "Usage" && r["productordername"] != ""
+			}
+			of := func(f azureFile, take func(map[string]string) bool) decimal.Decimal {
+				return f.sum(t, func(r map[string]string) string {
+					if !take(r) {
+						return ""
+					}
+					return r["cost"]
+				})
+			}
+			all := func(map[string]string) bool { return true }
+			not := func(f func(map[string]string) bool) func(map[string]string) bool {
+				return func(r map[string]string) bool { return !f(r) }
+			}
+			for _, c := range []struct {
+				files             []string
+				billed, effective decimal.Decimal
+				rows              int64
+			}{
+				{[]string{"-actual.csv"}, of(actual, all), of(actual, not(bought)), 14},
+				{[]string{"-amortized.csv"}, of(amortized, not(paid)), of(amortized, all), 13},
+				{[]string{"-actual.csv", "-amortized.csv"}, of(amortized, not(paid)).Add(of(actual, bought)), of(amortized, all), 16},
+			} {
+				var names []string
+				for _, f := range c.files {
+					names = append(names, export+f)
+				}
+				s := newStore(t)
+				r := load(t, s, gathered(t, names...))
+				got := r.Load.Totals["USD"]
+				if !got.Billed.Equal(c.billed) || !got.Effective.Equal(c.effective) || r.Load.Rows != c.rows {
+					t.Errorf("%v: %d rows, %s billed, %s effective; expected %d, %s, %s", names, r.Load.Rows, got.Billed, got.Effective, c.rows, c.billed, c.effective)
+				}
+				unused := ask(t, s, "SELECT sum(EffectiveCost) FROM daily WHERE CommitmentDiscountStatus = 'Unused'")
+				if len(c.files) == 2 && strings.TrimSpace(unused) != "1.65" {
+					t.Errorf("%v: unused %s, expected 1.65", names, unused)
+				}
+			}
+			// What the invoice asks is the same either way.
+			if !of(actual, all).Equal(of(amortized, not(paid)).Add(of(actual, bought))) {
+				t.Error("the pair does not add up to the actual costs")
+			}
+		})
+	}
+}
+
+// Dates are month/day/year. One that cannot be is refused, and told where.
+func TestAzureDates(t *testing.T) {
+	_, err := ingest.Load(t.Context(), newStore(t), azureTestdata("refused-date.csv"), ingest.Options{Now: now})
+	want := `refused-date.csv: line 3, column 1 (date): "13/09/2023" is not a date and time; expected one as in 2026-10-31T00:00:00Z, or month/day/year as in 10/31/2026`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, expected %s", err, want)
 	}
 }

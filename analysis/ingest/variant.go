@@ -272,7 +272,13 @@ func (l *load) warnAlone() {
 		if p.native == nil {
 			continue
 		}
-		if d, v := p.native.reading.Dialect, p.native.v(); v.Alone != "" && len(kinds[d.ID]) == 1 && slices.Contains(p.native.witness, true) && !told[d.ID] {
+		both := 0 // a file of both, put together by hand, is whole
+		for _, w := range p.native.witness {
+			if w {
+				both++
+			}
+		}
+		if d, v := p.native.reading.Dialect, p.native.v(); v.Alone != "" && len(kinds[d.ID]) == 1 && both == 1 && !told[d.ID] {
 			told[d.ID] = true
 			p.warnings = append(p.warnings, v.Alone)
 		}

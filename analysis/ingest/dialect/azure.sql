@@ -143,7 +143,15 @@ SELECT
        WHEN 'ai + machine learning' THEN 'AI and Machine Learning' WHEN 'management and governance' THEN 'Management and Governance' WHEN 'azure arc' THEN 'Management and Governance'
        WHEN 'developer tools' THEN 'Developer Tools' WHEN 'identity' THEN 'Identity' WHEN 'security' THEN 'Security' WHEN 'integration' THEN 'Integration'
        WHEN 'internet of things' THEN 'Internet of Things' WHEN 'media' THEN 'Media' WHEN 'migration' THEN 'Migration' WHEN 'mobile' THEN 'Mobile' WHEN 'web' THEN 'Web'
-       WHEN 'hybrid' THEN 'Multicloud' WHEN 'office 365' THEN 'Business Applications' WHEN 'dynamics' THEN 'Business Applications' ELSE 'Other' END AS ServiceCategory,
+       WHEN 'hybrid' THEN 'Multicloud' WHEN 'office 365' THEN 'Business Applications' WHEN 'dynamics' THEN 'Business Applications'
+       -- Purchases and old files have no family: the commonest meters say it.
+       ELSE CASE WHEN lower(meter_category) IN ('virtual machines', 'virtual machines licenses', 'azure kubernetes service', 'azure app service', 'functions', 'container instances', 'cloud services') THEN 'Compute'
+            WHEN lower(meter_category) IN ('storage', 'backup', 'azure netapp files') THEN 'Storage'
+            WHEN lower(meter_category) IN ('virtual network', 'bandwidth', 'load balancer', 'application gateway', 'vpn gateway', 'expressroute', 'azure dns', 'azure firewall', 'content delivery network') THEN 'Networking'
+            WHEN lower(meter_category) IN ('sql database', 'sql managed instance', 'azure cosmos db', 'azure database for mysql', 'azure database for postgresql', 'redis cache') THEN 'Databases'
+            WHEN lower(meter_category) IN ('log analytics', 'azure monitor', 'automation') THEN 'Management and Governance'
+            WHEN lower(meter_category) IN ('cognitive services', 'azure openai', 'azure machine learning') THEN 'AI and Machine Learning'
+            WHEN lower(meter_category) IN ('azure data factory v2', 'azure databricks', 'azure synapse analytics', 'hdinsight', 'event hubs') THEN 'Analytics' ELSE 'Other' END END AS ServiceCategory,
   -- MCA has the product's id; EA the part number, which is what its price list goes by; old files only the meter.
   CASE WHEN product_id IS NOT NULL THEN product_id WHEN part_number IS NOT NULL THEN part_number ELSE meter_id END AS SkuId,
   CASE WHEN part_number IS NOT NULL THEN part_number WHEN product_id IS NOT NULL AND meter_id IS NOT NULL THEN concat(product_id, '/', meter_id) END AS SkuPriceId,
