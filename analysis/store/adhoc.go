@@ -30,6 +30,9 @@ const (
 	maxCell     = 64 << 10 // bytes that are shown of one text
 )
 
+// adHocName names such queries in traces. Their rows are hashed in no order, since of equal ones any may come first.
+const adHocName = "ad-hoc SQL"
+
 // ErrNotAllowed says that a statement is none that may be run for somebody.
 var ErrNotAllowed = errors.New("only one SELECT may be run, over daily, charges, focus and focus_data_table")
 
@@ -90,7 +93,7 @@ func (sn *Snapshot) AdHoc(ctx context.Context, text string, params []string, mos
 	}
 	own := &Snapshot{ID: sn.ID, ChargesID: sn.ChargesID, At: sn.At, store: sn.store, daily: sn.daily, lines: sn.lines, guest: true}
 	defer own.Close()
-	columns, err := own.columnsOf(ctx, text, values)
+	columns, sorted, err := own.columnsOf(ctx, text, values)
 	if err != nil {
 		return nil, analysis.QueryTrace{}, err
 	}
@@ -98,7 +101,7 @@ func (sn *Snapshot) AdHoc(ctx context.Context, text string, params []string, mos
 	for _, c := range columns {
 		out.Kinds = append(out.Kinds, c.kind)
 	}
-	rows, tr, err := own.Query(ctx, "ad-hoc SQL", wrapped(text, columns, most+1), values...)
+	rows, tr, err := own.Query(ctx, adHocName, wrapped(text, columns, sorted, most+1), values...)
 	if err != nil {
 		return nil, tr, err
 	}
@@ -139,49 +142,49 @@ type found struct {
 }
 
 // columnsOf proves that a text is a single SELECT which does no more than it may, and says what it yields.
-func (sn *Snapshot) columnsOf(ctx context.Context, text string, params []any) ([]found, error) {
+func (sn *Snapshot) columnsOf(ctx context.Context, text string, params []any) (columns []found, sorted bool, err error) {
 	sn.mu.Lock()
 	defer sn.mu.Unlock()
 	if err := sn.open(ctx, text); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	conn, err := sn.db.Conn(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer conn.Close()
 	var tree string
 	if err := conn.QueryRowContext(ctx, treeSQL, text).Scan(&tree); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := syntax(tree); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	err = onlyReads(tree)
 	if err == nil {
 		err = onlyHarmless(tree)
 	}
 	if errors.Is(err, errNotSelect) {
-		return nil, ErrNotAllowed
+		return nil, false, ErrNotAllowed
 	} else if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, ErrNotAllowed)
+		return nil, false, fmt.Errorf("%w: %w", err, ErrNotAllowed)
 	}
 	// The text is one whole SELECT by now, so that it cannot end the parenthesis it is put into.
 	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+text+"\n) AS q LIMIT 0", params...)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer rows.Close()
 	types, err := rows.ColumnTypes()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	out := make([]found, len(types))
 	for i, t := range types {
 		out[i] = found{name: t.Name(), typ: t.DatabaseTypeName()}
 		out[i].kind = kindOf(out[i].typ)
 	}
-	return out, rows.Err()
+	return out, ordered(tree), rows.Err()
 }
 
 func kindOf(typ string) Kind {
@@ -200,8 +203,37 @@ func kindOf(typ string) Kind {
 	return KindText
 }
 
-// wrapped bounds the rows of a query, and makes texts of the values that have no exact text of their own.
-func wrapped(text string, columns []found, most int) string {
+// ordered reports whether the rows of a query come in an order that it says.
+func ordered(tree string) bool {
+	type node struct {
+		Modifiers []struct{ Type string }
+		Child     json.RawMessage // of a WITH
+	}
+	var doc struct{ Statements []struct{ Node node } }
+	if err := json.Unmarshal([]byte(tree), &doc); err != nil || len(doc.Statements) != 1 {
+		return false
+	}
+	for n := doc.Statements[0].Node; ; {
+		for _, m := range n.Modifiers {
+			if m.Type == "ORDER_MODIFIER" {
+				return true
+			}
+		}
+		var child node
+		if len(n.Child) == 0 || json.Unmarshal(n.Child, &child) != nil {
+			return false
+		}
+		n = child
+	}
+}
+
+// wrapped bounds the rows of a query, and makes texts of the values that have no exact text of their own. Rows in no order come
+// in one of their own, so that asking again gives the same ones.
+func wrapped(text string, columns []found, sorted bool, most int) string {
+	order := " ORDER BY ALL"
+	if sorted {
+		order = ""
+	}
 	plain := true
 	names, sel := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
@@ -219,9 +251,9 @@ func wrapped(text string, columns []found, most int) string {
 		sel[i] = expr + " AS " + quoteIdent(c.name)
 	}
 	if plain {
-		return fmt.Sprintf("SELECT * FROM (\n%s\n) AS q LIMIT %d", text, most)
+		return fmt.Sprintf("SELECT * FROM (\n%s\n) AS q%s LIMIT %d", text, order, most)
 	}
-	return fmt.Sprintf("SELECT %s FROM (\n%s\n) AS q(%s) LIMIT %d", strings.Join(sel, ", "), text, strings.Join(names, ", "), most)
+	return fmt.Sprintf("SELECT %s FROM (\n%s\n) AS q(%s)%s LIMIT %d", strings.Join(sel, ", "), text, strings.Join(names, ", "), order, most)
 }
 
 // onlyHarmless checks that a parse tree calls only functions that may be called, and that it reads nothing of DuckDB's own.

@@ -166,6 +166,9 @@ func TestAdHocAnswers(t *testing.T) {
 		"MySQL's JSON":           {`SELECT JSON_UNQUOTE(JSON_EXTRACT('{"a":"x"}', '$.a')) AS a, CAST('5' AS UNSIGNED) AS n, JSON_CONTAINS_PATH('{"a":1}', 'all', '$.a', '$.b') AS c`, nil, "[a n c] [text number bool] [[x 5 false]]", false},
 		"months":                 {"SELECT MONTH(ChargePeriodStart) AS m, count(*) AS n FROM focus_data_table GROUP BY MONTH(ChargePeriodStart)", nil, "[m n] [number number] [[10 2]]", false},
 		"no more than asked for": {"SELECT range AS a FROM range(100) ORDER BY range DESC", nil, "[a] [number] [[99] [98] [97]]", true},
+		"in no order":            {"SELECT 9 - range AS a, [range] AS l FROM range(10)", nil, "[a l] [number text] [[0 [9]] [1 [8]] [2 [7]]]", true},
+		"an order in a WITH":     {"WITH r AS (SELECT range AS a FROM range(10)) SELECT a FROM r ORDER BY a DESC", nil, "[a] [number] [[9] [8] [7]]", true},
+		"a union in no order":    {"SELECT 2 AS a UNION ALL SELECT 1", nil, "[a] [number] [[1] [2]]", false},
 		"exactly as many":        {"SELECT range AS a FROM range(3) ORDER BY range", nil, "[a] [number] [[0] [1] [2]]", false},
 		"long values":            {"SELECT string_agg('" + long + "', '') AS a FROM range(100)", nil, "", false},
 		"windows":                {"SELECT row_number() OVER (ORDER BY range) AS n FROM range(2)", nil, "[n] [number] [[1] [2]]", false},
@@ -187,7 +190,7 @@ func TestAdHocAnswers(t *testing.T) {
 				t.Errorf("more is %v", got.More)
 			}
 			// What the trace holds runs on any connection to the snapshot, and comes out the same.
-			_, again, err := sn.Query(context.Background(), "again", tr.SQL, tr.Params...)
+			_, again, err := sn.Query(context.Background(), tr.Name, tr.SQL, tr.Params...)
 			if err != nil {
 				t.Fatal(err)
 			}

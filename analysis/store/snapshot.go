@@ -112,7 +112,7 @@ func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any
 		return nil, tr, fmt.Errorf("query %q: %w", name, err)
 	}
 	tr.Rows = len(rows.Values)
-	tr.SHA256, err = hashRows(rows)
+	tr.SHA256, err = hashRows(rows, name == adHocName)
 	if err != nil {
 		return nil, tr, fmt.Errorf("query %q: %w", name, err)
 	}
@@ -261,10 +261,11 @@ func paths(fs []fileOf) []string {
 }
 
 // hashRows is SHA-256 over the rows as text: cells in JSON-like escaping joined by tabs, a line per row. Decimals are
-// written without trailing zeros, times in RFC 3339.
-func hashRows(r *Rows) (string, error) {
+// written without trailing zeros, times in RFC 3339. In no order it is over the sorted lines.
+func hashRows(r *Rows, unordered bool) (string, error) {
 	h := sha256.New()
 	var line []byte
+	var lines []string
 	for _, row := range r.Values {
 		line = line[:0]
 		for i, v := range row {
@@ -276,7 +277,15 @@ func hashRows(r *Rows) (string, error) {
 				return "", err
 			}
 		}
+		if unordered {
+			lines = append(lines, string(append(line, '\n')))
+			continue
+		}
 		h.Write(append(line, '\n'))
+	}
+	slices.Sort(lines)
+	for _, l := range lines {
+		h.Write([]byte(l))
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
