@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"spendbot/analysis/currency"
 	"spendbot/analysis/focus"
 	"spendbot/analysis/query"
 	"spendbot/analysis/store"
@@ -27,6 +28,19 @@ var meanings = map[string]focus.Column{
 	store.ColSpanDays:    {Type: "Count", Meaning: "How many days the charge period spans: 1 for hourly and daily charges, 28 to 31 for monthly ones.", Own: true},
 	store.ColRows:        {Type: "Count", Meaning: "How many line items of the bill the row adds up.", Own: true},
 	store.ColNoEffective: {Type: "Count", Meaning: "How many of these line items say no EffectiveCost.", Own: true},
+
+	currency.ColCurrency: {Type: focus.String, Nullable: true, Own: true, Meaning: "The currency that the charge was billed in; BillingCurrency is the one that the costs were converted to."},
+	currency.ColBilled: {Type: focus.Decimal, Nullable: true, Unit: currency.ColCurrency, Own: true,
+		Meaning: "BilledCost as it was billed, where it was converted."},
+	currency.ColEffective: {Type: focus.Decimal, Nullable: true, Unit: currency.ColCurrency, Own: true,
+		Meaning: "EffectiveCost as it was billed, where it was converted."},
+	currency.ColRate: {Type: focus.Decimal, Nullable: true, Unit: "BillingCurrency per " + currency.ColCurrency, Own: true,
+		Meaning: "The rate that costs were multiplied by."},
+}
+
+// lineOnly are the columns that line items have and the rollup has not.
+func lineOnly(name string) bool {
+	return slices.ContainsFunc(store.ChargeColumns(), func(c store.Column) bool { return c.Name == name })
 }
 
 // columnsOf are the columns of an export through a lens: the rollup's in their order, then what the lens adds. What only the
@@ -49,10 +63,10 @@ func columnsOf(lens query.Lens) ([]Column, error) {
 	}
 	for _, y := range lens.Layers {
 		for _, name := range y.Columns {
-			if has(name) || name == store.ColSquare {
+			if has(name) || name == store.ColSquare || lineOnly(name) {
 				continue
 			}
-			c, ok := focus.Lookup(name)
+			c, ok := meanings[name]
 			if !ok {
 				c = focus.Column{Type: focus.String, Nullable: true, Own: true, Meaning: "Given by " + y.Name + "."}
 			}
