@@ -67,10 +67,12 @@ type readingDoc struct {
 	GroupBy  []analysis.Dimension `json:"group_by"`
 	Limit    int                  `json:"limit"`
 	Currency string               `json:"currency"`
-	Topic    string               `json:"topic"`
-	Focus    string               `json:"focus"`
-	Notes    []string             `json:"notes"`
-	Declined []string             `json:"declined"`
+	// Owners is "current" where rows were given to their owners by the rules of the day asked, whatever they were.
+	Owners   string   `json:"owners,omitempty"`
+	Topic    string   `json:"topic"`
+	Focus    string   `json:"focus"`
+	Notes    []string `json:"notes"`
+	Declined []string `json:"declined"`
 }
 
 type clarifyDoc struct {
@@ -249,7 +251,7 @@ func changeOf(a *analysis.Answer) *changeDoc {
 func newReading(p analysis.Plan) readingDoc {
 	r := readingDoc{
 		Intent: p.Intent, Metric: p.Metric, Current: period(&p.Current), Baseline: period(p.Baseline), Windows: []periodDoc{},
-		Grain: p.Grain, GroupBy: some(p.GroupBy), Limit: p.Limit, Currency: p.Currency, Topic: p.Topic, Focus: p.Focus,
+		Grain: p.Grain, GroupBy: some(p.GroupBy), Limit: p.Limit, Currency: p.Currency, Owners: p.Owners, Topic: p.Topic, Focus: p.Focus,
 		Notes: some(p.Notes), Declined: some(p.Declined),
 	}
 	for _, w := range p.Windows {
