@@ -24,7 +24,7 @@ var readyMade = map[string][][]Cond{
 	"support": {oneOf(analysis.DimService, "*support*")},
 	"nat": {
 		oneOf(analysis.DimUsageType, "*natgateway*", "*nat gateway*", "*nat_gateway*", "*cloud nat*", "*cloudnat*"),
-		oneOf(analysis.DimService, "nat gateway", "azure nat gateway", "cloud nat"),
+		oneOf(analysis.DimService, "nat gateway*", "azure nat gateway*", "cloud nat*"),
 	},
 	"observability": {
 		oneOf(analysis.DimService, "*cloudwatch*", "*x-ray*", "*azure monitor*", "*log analytics*", "*application insights*", "*cloud logging*",

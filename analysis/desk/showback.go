@@ -33,7 +33,7 @@ func (d *Desk) Bill(ctx context.Context, a *analysis.Answer) (*showback.Bill, er
 	if err != nil {
 		return nil, err
 	}
-	req := showback.Request{Period: p.Current, Metric: p.Metric, Chargeback: p.Topic == reply.ChargebackTopic}
+	req := showback.Request{Period: p.Current, Metric: p.Metric, Currency: a.Currency, Chargeback: p.Topic == reply.ChargebackTopic}
 	if len(p.GroupBy) > 0 {
 		req.By = p.GroupBy[0]
 	}

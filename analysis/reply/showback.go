@@ -41,7 +41,7 @@ func (w *work) showback(ctx context.Context) error {
 	if w.survey != nil && w.plan.Current.IsZero() {
 		return fmt.Errorf("a showback is of a period, and none was read")
 	}
-	req := showback.Request{Period: w.plan.Current, Metric: w.plan.Metric, Chargeback: w.plan.Topic == ChargebackTopic}
+	req := showback.Request{Period: w.plan.Current, Metric: w.plan.Metric, Currency: w.a.Currency, Chargeback: w.plan.Topic == ChargebackTopic}
 	if len(w.plan.GroupBy) > 0 {
 		req.By = w.plan.GroupBy[0]
 	}
@@ -67,9 +67,9 @@ func (w *work) showback(ctx context.Context) error {
 	for _, q := range b.Queries {
 		v.trace(q)
 	}
-	all := b.Rows(w.a.Currency, showback.Everything)
+	all := b.Rows(showback.Everything)
 	showback.Charge(all, render.Places(w.a.Currency))
-	v.rows = b.Rows(w.a.Currency, v.sees)
+	v.rows = b.Rows(v.sees)
 	if !w.scoped() && len(w.plan.Filters) == 0 {
 		v.rows = all
 	}
@@ -87,8 +87,10 @@ func (w *work) showback(ctx context.Context) error {
 	}
 	if len(v.rows) == 0 {
 		w.a.Headline = "Showback " + when(w.plan.Current) + ": no line items in " + w.a.Currency + "."
-		v.otherCurrencies()
-		return nil
+		return v.leftOut(ctx)
+	}
+	if err := v.leftOut(ctx); err != nil {
+		return err
 	}
 	rule, single := strings.CutPrefix(w.plan.Topic, ruleTopic)
 	switch {
@@ -114,13 +116,13 @@ func (v *back) trace(q analysis.QueryTrace) {
 
 // held asks within the scope what was billed, and holds the direct amounts against it: that what is shown is the scope's own.
 func (v *back) held(ctx context.Context, within showback.Sees) error {
-	amount, tr, err := v.b.Own(ctx, v.sight, v.a.Currency)
+	amount, tr, err := v.b.Own(ctx, v.sight)
 	if err != nil {
 		return err
 	}
 	v.a.Trace.Queries = append(v.a.Trace.Queries, tr)
 	direct := analysis.Amount{}
-	for _, r := range v.b.Rows(v.a.Currency, within) {
+	for _, r := range v.b.Rows(within) {
 		direct = direct.Add(r.Direct)
 	}
 	if !direct.Equal(amount) {
@@ -154,7 +156,7 @@ func (v *back) rulesOf() []int {
 	var out []int
 	for i := range v.b.Rules {
 		if slices.ContainsFunc(v.b.Moves, func(m allocation.Move) bool {
-			return m.Rule == i && m.Currency == v.a.Currency && (v.sees(m.From) || v.sees(m.To))
+			return m.Rule == i && (v.sees(m.From) || v.sees(m.To))
 		}) {
 			out = append(out, i)
 		}
@@ -236,7 +238,7 @@ func (v *back) table() {
 		what = "Chargeback of the invoices for "
 	}
 	v.a.Headline = what + strings.TrimPrefix(when(v.plan.Current), "in ") + " by " + by.Words() + ": " + render.Figure(sum.Total, v.a.Currency)
-	k := v.b.KPIs(v.a.Currency)
+	k := v.b.KPIs()
 	if whole := !v.scoped() && len(v.plan.Filters) == 0; whole {
 		if len(rules) > 0 {
 			v.a.Headline += ", of which " + render.Figure(k.Shared, v.a.Currency) + " is shared and split by " + counted(len(rules), "rule", "rules")
@@ -287,17 +289,13 @@ func (v *back) told(rules []int) {
 func (v *back) remarks() {
 	if !v.scoped() {
 		for _, p := range v.b.Pools {
-			if p.Currency != v.a.Currency || p.Why == "" || p.Stayed.IsZero() {
+			if p.Why == "" || p.Stayed.IsZero() {
 				continue
 			}
 			v.caveat("%s of %s was not allocated by %s: %s", exactMoney(p.Stayed, p.Currency), p.Period.Format("January 2006"), v.b.Rules[p.Rule].Name, p.Why)
 		}
 		v.absent()
 	}
-	if n := v.b.Unknown[v.a.Currency]; n > 0 && !v.scoped() {
-		v.caveat("%s line items have no %s on the bill: they are not included, which is not the same as zero", comma(n), v.b.Metric.Column())
-	}
-	v.otherCurrencies()
 }
 
 // absent tells which targets that a rule names the bill does not have.
@@ -316,19 +314,25 @@ func (v *back) absent() {
 	}
 }
 
-func (v *back) otherCurrencies() {
-	for _, c := range v.b.Currencies() {
-		if c == v.a.Currency {
-			continue
-		}
-		total := analysis.Amount{}
-		for _, r := range v.b.Rows(c, v.sees) {
-			total = total.Add(r.Total)
-		}
-		if !total.IsZero() {
-			v.caveat("%s is billed in %s and shown back apart: ask for it in %s", exactMoney(total, c), c, c)
+// leftOut caveats what is not in the total, as far as the asker sees it.
+func (v *back) leftOut(ctx context.Context) error {
+	if len(v.plan.Filters) > 0 { // it would be everybody's
+		return nil
+	}
+	left, tr, err := v.b.LeftOut(ctx, v.sight)
+	if err != nil {
+		return err
+	}
+	v.a.Trace.Queries = append(v.a.Trace.Queries, tr)
+	for _, l := range left {
+		switch {
+		case l.Currency == v.a.Currency || l.Amount == nil:
+			v.caveat("%s line items have no %s on the bill: they are not included, which is not the same as zero", comma(l.Rows), v.b.Metric.Column())
+		case !l.Amount.IsZero():
+			v.caveat("%s is billed in %s, with no amount in %s on the bill: it is not included; ask for it in %s", exactMoney(*l.Amount, l.Currency), l.Currency, v.a.Currency, l.Currency)
 		}
 	}
+	return nil
 }
 
 // part is what a rule did for one owner.
@@ -346,7 +350,7 @@ func (v *back) partsOf(rules []int) []part {
 		p := &out[k]
 		p.rule = i
 		for _, m := range v.b.Moves {
-			if m.Rule != i || m.Currency != v.a.Currency {
+			if m.Rule != i {
 				continue
 			}
 			if v.sees(m.To) {
@@ -358,7 +362,7 @@ func (v *back) partsOf(rules []int) []part {
 		}
 		pools := 0
 		for _, pool := range v.b.Pools {
-			if pool.Rule != i || pool.Currency != v.a.Currency {
+			if pool.Rule != i {
 				continue
 			}
 			pools++
@@ -422,7 +426,7 @@ func (v *back) owner(ctx context.Context, r showback.Row) error {
 	amount := len(t.Columns) - 1
 	v.a.Headline = strings.ToUpper(who[:1]) + who[1:] + " bears " + render.CellText(t, v.a.Currency, -1, amount) + " " + when(v.plan.Current) + ", " +
 		render.CellText(t, v.a.Currency, 0, amount) + " of it by rows of its own."
-	if k := v.b.KPIs(v.a.Currency); r.Owner == "" && whole && k.Unallocated != nil {
+	if k := v.b.KPIs(); r.Owner == "" && whole && k.Unallocated != nil {
 		v.a.Headline = "Nobody bears " + render.CellText(t, v.a.Currency, -1, amount) + " " + when(v.plan.Current) + ", " + render.Percent(*k.Unallocated) + " of the bill."
 	}
 	if whole {
@@ -439,7 +443,7 @@ func (v *back) owner(ctx context.Context, r showback.Row) error {
 // sources tells what lay in the rules' sources as it was billed, each by a query of its own.
 func (v *back) sources(ctx context.Context, rules []int) error {
 	for _, i := range rules {
-		slices, tr, err := v.b.Source(ctx, v.sight.Whole(), i, v.a.Currency)
+		slices, tr, err := v.b.Source(ctx, v.sight.Whole(), i)
 		if err != nil {
 			return err
 		}
@@ -457,7 +461,7 @@ func (v *back) sources(ctx context.Context, rules []int) error {
 		}
 		again := analysis.Amount{}
 		for _, p := range v.b.Pools {
-			if p.Rule == i && p.Currency == v.a.Currency {
+			if p.Rule == i {
 				again = again.Add(p.Again)
 			}
 		}
@@ -502,7 +506,7 @@ func (v *back) rule(ctx context.Context, name string) error {
 	sums := map[string]*allocation.Target{}
 	var source, stayed analysis.Amount
 	for _, p := range v.b.Pools {
-		if p.Rule != i || p.Currency != v.a.Currency {
+		if p.Rule != i {
 			continue
 		}
 		source, stayed = source.Add(p.Source), stayed.Add(p.Stayed)

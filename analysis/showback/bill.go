@@ -23,6 +23,9 @@ import (
 type Request struct {
 	Period analysis.Period
 	Metric analysis.Metric
+	// Currency is the one shown back. Money billed in another counts where the bill itself gives it in this one, as in every answer:
+	// see [query.Cost].
+	Currency string
 	// By is whose parts are wanted; empty is who the rules give to, and teams where there are no rules.
 	By analysis.Dimension
 	// Chargeback takes the charges of the period's invoices instead of those of its days, and tells invoices and cost centres apart.
@@ -54,7 +57,7 @@ func InvoiceOf(kept string) Invoice {
 	return Invoice{f[0], f[1], f[2]}
 }
 
-// Bill is a period's bill as it was and after the rules.
+// Bill is a period's bill in one currency, as it was and after the rules.
 type Bill struct {
 	Request
 	// Dims are the dimensions of the cells' owners: those that rules give to, then By, then with a chargeback the cost centre, each once.
@@ -62,15 +65,13 @@ type Bill struct {
 	Rules []allocation.Rule // those that held in the period, in order; moves and pools count among them
 	Cells []allocation.Cell // as billed
 	allocation.Result
-	// Unknown counts the line items without a cost in the metric, by currency.
-	Unknown map[string]int64
 	// Queries are what it was made from: the cells first, then the weights of each rule that has some.
 	Queries []analysis.QueryTrace
 }
 
 // Of makes the bill. sight must see everything ([store.Sight.Whole]). Rules are those of the configuration; nil moves nothing.
 func Of(ctx context.Context, sight *store.Sight, rules *allocation.Rules, req Request) (*Bill, error) {
-	b := &Bill{Request: req, Unknown: map[string]int64{}}
+	b := &Bill{Request: req}
 	owned := Owned(sight)
 	if b.Metric == "" {
 		b.Metric = analysis.Effective
@@ -159,21 +160,15 @@ func named(f query.Fragment, name string) query.Fragment {
 	return query.F(f.SQL+" AS "+name, f.Params...)
 }
 
-// currency of a row; a bill without one has the empty currency.
-func currency() query.Fragment { return query.OrEmpty(query.F("BillingCurrency")) }
-
-const cellsSQL = `SELECT {names}, sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items, CAST(sum(CASE WHEN c IS NULL THEN n ELSE 0 END) AS BIGINT) AS unknown
+const cellsSQL = `SELECT {names}, sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items
 FROM (SELECT {keys}, {cost} AS c, {n} AS n FROM {table} WHERE {within}) AS t
+WHERE c IS NOT NULL
 GROUP BY {names}
 ORDER BY {names}`
 
 // cells asks for the bill. What a row's owners are no matter of is asked for as one text, a byte per rule.
 func (b *Bill) cells(ctx context.Context, sight *store.Sight, given []analysis.Dimension) error {
-	table := query.Daily
-	if b.Chargeback {
-		table = query.Charges // the rollup has no invoices
-	}
-	f, err := b.cellsQuery(table, given)
+	f, err := b.cellsQuery(b.table(), given)
 	if err != nil {
 		return err
 	}
@@ -183,8 +178,8 @@ func (b *Bill) cells(ctx context.Context, sight *store.Sight, given []analysis.D
 	}
 	b.Queries = append(b.Queries, tr)
 	for _, r := range rows.Values {
-		c := allocation.Cell{Period: r[0].(time.Time), Currency: text(r[1]), Matches: text(r[2])}
-		r = r[3:]
+		c := allocation.Cell{Period: r[0].(time.Time), Currency: b.Currency, Matches: text(r[1])}
+		r = r[2:]
 		for range b.Dims {
 			c.Owner = append(c.Owner, text(r[0]))
 			r = r[1:]
@@ -195,9 +190,6 @@ func (b *Bill) cells(ctx context.Context, sight *store.Sight, given []analysis.D
 		}
 		c.Amount, _ = r[0].(decimal.Decimal)
 		c.Rows, _ = r[1].(int64)
-		if n, _ := r[2].(int64); n > 0 {
-			b.Unknown[c.Currency] += n
-		}
 		b.Cells = append(b.Cells, c)
 	}
 	return nil
@@ -214,9 +206,9 @@ func (b *Bill) cellsQuery(table query.Table, given []analysis.Dimension) (query.
 	}
 	keys := []query.Fragment{
 		named(b.period(table, slices.ContainsFunc(b.Rules, func(r allocation.Rule) bool { return r.Daily })), "p"),
-		named(currency(), "cur"), named(query.Join(" || ", matches...), "m"),
+		named(query.Join(" || ", matches...), "m"),
 	}
-	names := []string{"p", "cur", "m"}
+	names := []string{"p", "m"}
 	for i, d := range b.Dims {
 		f, err := allocation.Column(d)
 		if err != nil {
@@ -232,7 +224,7 @@ func (b *Bill) cellsQuery(table query.Table, given []analysis.Dimension) (query.
 		}
 	}
 	return query.Fill(cellsSQL, map[string]query.Fragment{
-		"names": query.F(strings.Join(names, ", ")), "keys": query.Join(", ", keys...), "cost": query.F(b.Metric.Column()), "n": query.F(table.Rows()),
+		"names": query.F(strings.Join(names, ", ")), "keys": query.Join(", ", keys...), "cost": query.Cost(b.Metric, b.Currency), "n": query.F(table.Rows()),
 		"table": query.F(string(table)), "within": b.within(table),
 	}), nil
 }
@@ -257,9 +249,9 @@ func (b *Bill) weights(ctx context.Context, sight *store.Sight, rules *allocatio
 	if err != nil {
 		return nil, err
 	}
-	kind, weight := currency(), query.F(b.Metric.Column())
+	kind, weight := query.F("''"), query.Cost(b.Metric, b.Currency)
 	if m := analysis.Metric(r.Weigh.Metric); m != "" {
-		weight = query.F(m.Column())
+		weight = query.Cost(m, b.Currency)
 	}
 	if r.Weigh.By == allocation.Usage {
 		kind, weight = query.OrEmpty(query.F("ConsumedUnit")), query.F(analysis.Usage.Column())
@@ -286,13 +278,9 @@ func (b *Bill) weights(ctx context.Context, sight *store.Sight, rules *allocatio
 	var out []allocation.Weight
 	units := map[string]bool{}
 	for _, v := range rows.Values {
-		w := allocation.Weight{Rule: i, Period: v[0].(time.Time), Currency: text(v[1]), Owner: text(v[2])}
-		w.Weight, _ = v[3].(decimal.Decimal)
-		if r.Weigh.By == allocation.Usage {
-			if !w.Weight.IsZero() {
-				units[w.Currency] = true
-			}
-			w.Currency = ""
+		w := allocation.Weight{Rule: i, Period: v[0].(time.Time), Owner: text(v[2])}
+		if w.Weight, _ = v[3].(decimal.Decimal); r.Weigh.By == allocation.Usage && !w.Weight.IsZero() {
+			units[text(v[1])] = true
 		}
 		out = append(out, w)
 	}

@@ -17,7 +17,7 @@ import (
 	"spendbot/analysis/store"
 )
 
-// Export is the allocated bill as a table, a row per [Line], in all currencies:
+// Export is the allocated bill as a table, a row per [Line]:
 //
 //	period        the month; the day where a rule splits by the day
 //	currency, metric
@@ -30,7 +30,7 @@ import (
 //	line_items    of what was billed
 //	answer, snapshot   where it comes from
 //
-// The amounts of a currency sum to its bill exactly.
+// The amounts sum to the bill exactly.
 type Export struct {
 	Columns []store.Column
 	Rows    [][]any
@@ -96,21 +96,19 @@ func (b *Bill) chargedLines(lines []Line) []analysis.Amount {
 	out := make([]analysis.Amount, len(lines))
 	by := map[string][]int{}
 	for i, l := range lines {
-		k := l.Cell.Currency + "\x00" + b.rowKey(l.Cell.Owner, l.Cell.Kept)
+		k := b.rowKey(l.Cell.Owner, l.Cell.Kept)
 		by[k] = append(by[k], i)
 	}
-	for _, currency := range b.Currencies() {
-		rows := b.Rows(currency, Everything)
-		Charge(rows, render.Places(currency))
-		for _, r := range rows {
-			at := by[currency+"\x00"+r.key()]
-			parts := make([]analysis.Amount, len(at))
-			for k, i := range at {
-				parts[k] = lines[i].Cell.Amount
-			}
-			for k, c := range allocation.CentsTo(parts, r.Charged, render.Places(currency)) {
-				out[at[k]] = c
-			}
+	rows, places := b.Rows(Everything), render.Places(b.Currency)
+	Charge(rows, places)
+	for _, r := range rows {
+		at := by[r.key()]
+		parts := make([]analysis.Amount, len(at))
+		for k, i := range at {
+			parts[k] = lines[i].Cell.Amount
+		}
+		for k, c := range allocation.CentsTo(parts, r.Charged, places) {
+			out[at[k]] = c
 		}
 	}
 	return out

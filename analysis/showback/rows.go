@@ -73,9 +73,9 @@ func (b *Bill) rowOf(owner []string, kept string) Row {
 // Shared is what the rules gave and took in all.
 func (r *Row) Shared() analysis.Amount { return r.Total.Sub(r.Direct) }
 
-// Rows are the owners' parts in a currency that somebody sees: per invoice, the largest first, nobody's last. Their totals sum
+// Rows are the owners' parts that somebody sees: per invoice, the largest first, nobody's last. Their totals sum
 // to the bill where everything is seen.
-func (b *Bill) Rows(currency string, sees Sees) []Row {
+func (b *Bill) Rows(sees Sees) []Row {
 	by := map[string]*Row{}
 	at := func(owner []string, kept string) *Row {
 		r := b.rowOf(owner, kept)
@@ -87,15 +87,12 @@ func (b *Bill) Rows(currency string, sees Sees) []Row {
 		return by[k]
 	}
 	for _, c := range b.Cells {
-		if c.Currency == currency && sees(c.Owner) {
+		if sees(c.Owner) {
 			r := at(c.Owner, c.Kept)
 			r.Direct, r.Total = r.Direct.Add(c.Amount), r.Total.Add(c.Amount)
 		}
 	}
 	for _, m := range b.Moves {
-		if m.Currency != currency {
-			continue
-		}
 		if sees(m.From) {
 			r := at(m.From, m.Kept)
 			r.Parts[m.Rule], r.Total = r.Parts[m.Rule].Sub(m.Amount), r.Total.Sub(m.Amount)
@@ -133,38 +130,13 @@ func Charge(rows []Row, places int32) {
 	}
 }
 
-// Currencies are the bill's, the largest first.
-func (b *Bill) Currencies() []string {
-	sums := map[string]analysis.Amount{}
-	for _, c := range b.Cells {
-		sums[c.Currency] = sums[c.Currency].Add(c.Amount.Abs())
-	}
-	out := make([]string, 0, len(sums))
-	for c := range sums {
-		out = append(out, c)
-	}
-	slices.SortFunc(out, func(a, c string) int { return cmp.Or(sums[c].Cmp(sums[a]), strings.Compare(a, c)) })
-	return out
-}
-
-// Total is the bill in a currency.
-func (b *Bill) Total(currency string) analysis.Amount {
-	var t analysis.Amount
-	for _, c := range b.Cells {
-		if c.Currency == currency {
-			t = t.Add(c.Amount)
-		}
-	}
-	return t
-}
-
-// KPIs are the measures of the allocation in a currency, of the owners of By.
-func (b *Bill) KPIs(currency string) allocation.KPIs {
-	return allocation.Measure(b.Cells, b.Result, b.Dim(b.By), currency)
+// KPIs are the measures of the allocation, of the owners of By.
+func (b *Bill) KPIs() allocation.KPIs {
+	return allocation.Measure(b.Cells, b.Result, b.Dim(b.By), b.Currency)
 }
 
 // Line is a line of the allocated bill: what an owner's rows cost (no rule), or what a rule gave to an owner or took from its
-// source, which shows as a negative. All lines of a currency sum to its bill.
+// source, which shows as a negative. All lines sum to the bill.
 type Line struct {
 	Cell   allocation.Cell // Owner is whose the amount is, Amount what it is
 	Rule   string          // "" is what was billed
@@ -225,15 +197,16 @@ type Slice struct {
 
 const sourceSQL = `SELECT provider, service, category, account, o, sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items
 FROM (SELECT {provider} AS provider, {service} AS service, {category} AS category, {account} AS account, {owner} AS o, {cost} AS c, {n} AS n FROM {daily}
-WHERE {within} AND {cur} AND ({of})) AS t
+WHERE {within} AND ({of})) AS t
+WHERE c IS NOT NULL
 GROUP BY provider, service, category, account, o
 ORDER BY amount DESC NULLS LAST, provider, service, category, account, o`
 
-// Source asks which rows lie in a rule's source as they were billed, in a currency. Their amounts sum to the pool's source
+// Source asks which rows lie in a rule's source as they were billed. Their amounts sum to the pool's source
 // without what earlier rules took or gave.
-func (b *Bill) Source(ctx context.Context, sight *store.Sight, rule int, currencyCode string) ([]Slice, analysis.QueryTrace, error) {
+func (b *Bill) Source(ctx context.Context, sight *store.Sight, rule int) ([]Slice, analysis.QueryTrace, error) {
 	r := &b.Rules[rule]
-	parts := map[string]query.Fragment{"cost": query.F(b.Metric.Column()), "n": query.F(query.Daily.Rows()), "within": b.within(query.Daily), "cur": query.In(currency(), []string{currencyCode}, false)}
+	parts := map[string]query.Fragment{"cost": query.Cost(b.Metric, b.Currency), "n": query.F(query.Daily.Rows()), "within": b.within(query.Daily)}
 	var err error
 	if parts["of"], err = r.From.SQL(); err != nil {
 		return nil, analysis.QueryTrace{}, err
@@ -257,20 +230,58 @@ func (b *Bill) Source(ctx context.Context, sight *store.Sight, rule int, currenc
 	return out, tr, nil
 }
 
-const ownSQL = `SELECT sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items FROM (SELECT {cost} AS c, {n} AS n FROM {table} WHERE {within} AND {cur}) AS t`
+const ownSQL = `SELECT sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items FROM (SELECT {cost} AS c, {n} AS n FROM {table} WHERE {within}) AS t WHERE c IS NOT NULL`
 
-// Own asks what the rows that a sight sees cost as billed, in a currency: what the rows of [Bill.Rows] have directly, for somebody
-// with the sight's scope.
-func (b *Bill) Own(ctx context.Context, sight *store.Sight, currencyCode string) (analysis.Amount, analysis.QueryTrace, error) {
-	table := query.Daily
+// table is the view that the bill is made from.
+func (b *Bill) table() query.Table {
 	if b.Chargeback {
-		table = query.Charges
+		return query.Charges // the rollup has no invoices
 	}
-	rows, tr, err := sight.Query(ctx, "what was billed", query.Fill(ownSQL, map[string]query.Fragment{"cost": query.F(b.Metric.Column()), "n": query.F(table.Rows()),
-		"table": query.F(string(table)), "within": b.within(table), "cur": query.In(currency(), []string{currencyCode}, false)}))
+	return query.Daily
+}
+
+// Own asks what the rows that a sight sees cost as billed: what the rows of [Bill.Rows] have directly, for somebody with the
+// sight's scope.
+func (b *Bill) Own(ctx context.Context, sight *store.Sight) (analysis.Amount, analysis.QueryTrace, error) {
+	t := b.table()
+	rows, tr, err := sight.Query(ctx, "what was billed", query.Fill(ownSQL, map[string]query.Fragment{"cost": query.Cost(b.Metric, b.Currency), "n": query.F(t.Rows()),
+		"table": query.F(string(t)), "within": b.within(t)}))
 	if err != nil {
 		return analysis.Amount{}, tr, err
 	}
 	amount, _ := rows.Values[0][0].(analysis.Amount)
 	return amount, tr, nil
+}
+
+// Left is money of the period that is not in the bill: billed in another currency, or without a cost in the metric.
+type Left struct {
+	Currency string
+	Amount   *analysis.Amount // nil where the line items have none
+	Rows     int64            // line items
+}
+
+const leftSQL = `SELECT cur, sum(own) AS amount, CAST(sum(n) AS BIGINT) AS line_items
+FROM (SELECT {cur} AS cur, {own} AS own, {cost} AS c, {n} AS n FROM {table} WHERE {within}) AS t
+WHERE c IS NULL
+GROUP BY cur
+ORDER BY cur`
+
+// LeftOut asks what a sight sees that is not in the bill.
+func (b *Bill) LeftOut(ctx context.Context, sight *store.Sight) ([]Left, analysis.QueryTrace, error) {
+	t := b.table()
+	rows, tr, err := sight.Query(ctx, "what is not in the total", query.Fill(leftSQL, map[string]query.Fragment{"cur": query.OrEmpty(query.F("BillingCurrency")), "own": query.F(b.Metric.Column()),
+		"cost": query.Cost(b.Metric, b.Currency), "n": query.F(t.Rows()), "table": query.F(string(t)), "within": b.within(t)}))
+	if err != nil {
+		return nil, tr, err
+	}
+	var out []Left
+	for _, r := range rows.Values {
+		l := Left{Currency: text(r[0])}
+		if a, ok := r[1].(analysis.Amount); ok {
+			l.Amount = &a
+		}
+		l.Rows, _ = r[2].(int64)
+		out = append(out, l)
+	}
+	return out, tr, nil
 }
