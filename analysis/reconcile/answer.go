@@ -171,12 +171,19 @@ func key(k Key) map[string]string {
 	return map[string]string{"ServiceProviderName": k.Provider, "BillingAccountId": k.Account}
 }
 
+// shown reports whether people need to see a reason: a rounding of less than is written of it is for programs.
+func (r Reason) shown() bool {
+	return r.Name != ReasonRounding || r.Amount.Abs().GreaterThanOrEqual(decimal.New(5, -3))
+}
+
 func (r *Report) invoiceTable() *analysis.Table {
 	t := &analysis.Table{Columns: columns("invoice", "month", "currency", "$in the store", "$invoiced", "$difference", "why")}
 	for _, m := range r.Invoices {
 		var why []string
 		for _, reason := range m.Reasons {
-			why = append(why, reason.Name)
+			if reason.shown() {
+				why = append(why, reason.Name)
+			}
 		}
 		verdict := strings.Join(why, ", ")
 		if m.Verdict == Equal {
@@ -198,6 +205,9 @@ func (r *Report) reasonTable() *analysis.Table {
 			continue
 		}
 		for _, reason := range m.Reasons {
+			if !reason.shown() {
+				continue
+			}
 			t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{text(m.name()), text(m.Month), text(reason.Name), cell(reason.Amount), text(reason.Words)}})
 		}
 	}

@@ -13,6 +13,7 @@ import (
 const (
 	reconcileTopic = "reconcile"
 	qualityTopic   = "quality"
+	conformTopic   = "conform"
 )
 
 // allDays reports whether a plan looks beyond the days of its periods: how far the data reaches, and what is invoiced in a month,
@@ -37,8 +38,11 @@ func asBilled(l query.Lens) query.Lens {
 
 // trust answers whether the data can be relied on.
 func (w *work) trust(ctx context.Context) error {
-	if w.plan.Topic == qualityTopic {
+	switch w.plan.Topic {
+	case qualityTopic:
 		return w.quality(ctx)
+	case conformTopic:
+		return w.conform(ctx)
 	}
 	return w.reconcile(ctx)
 }

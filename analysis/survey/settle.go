@@ -167,7 +167,7 @@ func (p *Provider) settle(loads []store.Load) {
 		return
 	}
 	if !ok {
-		p.How = fmt.Sprintf("by rows per weekday: %s too little history of how days arrive", few(n))
+		p.How = fmt.Sprintf("by rows per weekday: %s too little history", few(n))
 		return
 	}
 	through := last.AddDate(0, 0, -s.Days)
