@@ -23,14 +23,14 @@ type currencyConfig struct {
 	At        currency.At `yaml:"at"`        // month (default) or day
 }
 
-var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+var reportingCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // check reads the rates: what is wrong with them is to be known before somebody asks.
 func (c *currencyConfig) check() error {
 	switch {
 	case c.Reporting == "" && c.Rates == "" && c.At == "":
 		return nil
-	case c.Reporting != "" && !currencyCode.MatchString(c.Reporting):
+	case c.Reporting != "" && !reportingCode.MatchString(c.Reporting):
 		return fmt.Errorf("currency.reporting is %q; write the code of a currency, as EUR", c.Reporting)
 	case c.Rates == "":
 		return errors.New("currency.rates is missing; write the file of rates: date,from,to,rate or the ECB's eurofxref-hist.csv")
