@@ -38,6 +38,10 @@ func (b *Bot) content(ctx context.Context, answer, kind string) ([]byte, error) 
 	case fileCSV:
 		var w bytes.Buffer
 		w.WriteString("\ufeff") // spreadsheets take a file without this mark for another encoding
+		if s.Answer.Reading.Intent == analysis.SQL && len(s.Answer.Parts) == 1 && s.Answer.Parts[0].Table != nil {
+			err := render.TableCSV(&w, s.Answer.Parts[0].Table) // as it was asked for, and nothing beside it
+			return w.Bytes(), err
+		}
 		err := render.CSV(&w, s.Answer)
 		return w.Bytes(), err
 	case fileSQL:

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"spendbot/analysis"
+	"spendbot/analysis/currency"
 	"spendbot/analysis/desk"
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
@@ -132,6 +133,9 @@ var helpWords = map[string]bool{"": true, "help": true, "?": true, "hi": true, "
 func (b *Bot) asked(ctx context.Context, t *talk, text string) (string, error) {
 	if helpWords[strings.ToLower(text)] {
 		return b.help(ctx, t)
+	}
+	if asksSQL(text) {
+		return b.sql(ctx, t, statement(t.Text, b.slack.Self().User))
 	}
 	follows, loose, err := b.followed(ctx, t)
 	if err != nil {
@@ -362,6 +366,9 @@ func (b *Bot) trouble(ctx context.Context, t *talk, asked string, err error) (st
 	if errors.Is(err, store.ErrEmpty) {
 		text = "No bill has been loaded yet, so there is nothing I can tell. `spendbot load FILE` loads one."
 	}
+	if m, ok := errors.AsType[*currency.MissingError](err); ok {
+		text = "I cannot say that in " + m.To + ": " + m.Error() + ". Whoever runs this bot can add the rate; I never take one for 1."
+	}
 	b.log.Error("question not answered", "key", t.Key, "error", err)
 	b.metrics.Question("none", troubled, b.opts.Now().Sub(t.Received), 0)
 	if err := b.say(ctx, t, partAnswer, blocks.Trouble(text)); err != nil {
@@ -392,6 +399,9 @@ func (b *Bot) sorry(ctx context.Context, e slack.Event) (string, error) {
 // audit keeps who asked what and what became of it.
 func (b *Bot) audit(ctx context.Context, t *talk, answer, outcome, reason string) error {
 	text := question(t.Text, b.slack.Self().User)
+	if t.kind == "sql" {
+		text = "sql " + statement(t.Text, b.slack.Self().User) // all of it
+	}
 	if t.Kind == slack.Press {
 		text = strings.TrimSpace(t.ActionID + " " + strings.ReplaceAll(t.Value, "\n", " "))
 	}

@@ -36,6 +36,14 @@ func (b *Bot) press(ctx context.Context, e slack.Event) (string, error) {
 		return "", err
 	}
 	asked := s.Answer
+	if asked.Reading.Intent == analysis.SQL && act.Kind != blocks.PressFeedback {
+		if refusal := refusesSQL(t.grant); refusal != "" {
+			return refused, errors.Join(b.whisper(ctx, t, refusal), b.audit(ctx, t, "", refused, "SQL"))
+		}
+		if act.Kind == blocks.PressRerun {
+			return b.sql(ctx, t, asked.Question)
+		}
+	}
 	switch act.Kind {
 	case blocks.PressSQL:
 		return b.showSQL(ctx, t, asked)

@@ -18,6 +18,19 @@ var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 // question is what a person typed, without Slack's markup: the bot's own mention goes, channels and links read as their
 // labels, escaped characters as themselves.
 func question(text, self string) string {
+	text = strings.Join(strings.Fields(unmarked(text, self)), " ")
+	if len(text) > maxQuestion {
+		cut := maxQuestion
+		for !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut]
+	}
+	return text
+}
+
+// unmarked is a text without Slack's markup, its lines as they are.
+func unmarked(text, self string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	text = markup.ReplaceAllStringFunc(text, func(m string) string {
 		part := markup.FindStringSubmatch(m)
@@ -34,13 +47,5 @@ func question(text, self string) string {
 		}
 		return " "
 	})
-	text = strings.Join(strings.Fields(entities.Replace(text)), " ")
-	if len(text) > maxQuestion {
-		cut := maxQuestion
-		for !utf8.RuneStart(text[cut]) {
-			cut--
-		}
-		text = text[:cut]
-	}
-	return text
+	return entities.Replace(text)
 }

@@ -235,6 +235,9 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 		return nil, err
 	}
 	plan := d.plan(r, q)
+	if plan.Intent == analysis.SQL {
+		return nil, errors.New("SQL that somebody wrote is no question that can be asked again within a scope")
+	}
 	if q.Reading != nil {
 		q.Reading(plan, rows(r.survey, plan))
 	}
