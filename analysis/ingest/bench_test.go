@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -118,8 +119,9 @@ func runSide(name, file string) error {
 		if err := w.Exec(ctx, "SET preserve_insertion_order=true"); err != nil { // as DuckDB has it by itself
 			return err
 		}
+		read := map[string]string{".jsonl": "read_json", ".parquet": "read_parquet"}[filepath.Ext(file)]
 		begin = time.Now()
-		err = w.Exec(ctx, fmt.Sprintf("COPY (FROM read_csv(%s)) TO %s (FORMAT parquet)", store.QuoteLiteral(file), store.QuoteLiteral(filepath.Join(dir, "bare.parquet"))))
+		err = w.Exec(ctx, fmt.Sprintf("COPY (FROM %s(%s)) TO %s (FORMAT parquet)", cmp.Or(read, "read_csv"), store.QuoteLiteral(file), store.QuoteLiteral(filepath.Join(dir, "bare.parquet"))))
 	}
 	if err != nil {
 		return err

@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"fmt"
 	"math/big"
 	"math/bits"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -58,6 +60,23 @@ type number struct {
 	digits   int // digits before the point, leading zeros not counted
 	big      *decimal.Decimal
 }
+
+// wide reads text as the store's DECIMAL in SQL, text that is known to be a number. DuckDB takes six microseconds for a cast of text to more
+// than eighteen digits; so a number of up to eighteen is read as a whole one, and multiplied by what its point stands for.
+func wide(text string) string {
+	return strings.NewReplacer("@", text, "{powers}", powers, "{money}", money).Replace(
+		`CASE WHEN length(replace(@, '.', '')) <= 18 AND NOT contains(@, 'e') AND NOT contains(@, 'E') THEN CAST(CAST(CAST(replace(@, '.', '') AS BIGINT) AS DECIMAL(18,0)) * ` +
+			`list_extract({powers}, CASE WHEN contains(@, '.') THEN length(@) - instr(@, '.') ELSE 0 END + 1) AS {money}) ELSE CAST(@ AS {money}) END`)
+}
+
+// powers are 1, 0.1, 0.01 and so on.
+var powers = func() string {
+	p := make([]string, store.MoneyScale+1)
+	for i := range p {
+		p[i] = decimal.New(1, -int32(i)).StringFixed(store.MoneyScale)
+	}
+	return fmt.Sprintf("CAST([%s] AS DECIMAL(%d,%d)[])", strings.Join(p, ", "), store.MoneyScale+1, store.MoneyScale)
+}()
 
 // merge adds what another sum holds.
 func (s *exactSum) merge(o *exactSum) {

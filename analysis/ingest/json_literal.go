@@ -291,7 +291,7 @@ func amountsSeen(b []byte) int {
 
 // amountsTotal is what [sumAmounts] finds, in SQL, by another way.
 func amountsTotal(expr string) string {
-	return fmt.Sprintf("list_sum(list_transform(regexp_extract_all(%s, '%s', 1), lambda a: CAST(a AS %s)))", expr, amountsPattern, money)
+	return fmt.Sprintf("list_sum(list_transform(regexp_extract_all(%s, '%s', 1), lambda a: %s))", expr, amountsPattern, wide("a"))
 }
 
 // checkPairs checks a list of objects with a key and a value, as Google writes labels. python says that it is as Python writes it,
@@ -336,8 +336,13 @@ func jsonOfPython(expr string) string {
 
 // pairsObject makes an object of such a JSON list, in SQL. A key without a value has the empty one.
 func pairsObject(expr string) string {
-	return strings.ReplaceAll(`CASE WHEN @ <> '[]' THEN concat('{', array_to_string(list_transform(from_json(@, '[{"key":"VARCHAR","value":"VARCHAR"}]'),
-      lambda p: concat(CAST(to_json(p.key) AS VARCHAR), ':', CASE WHEN p.value IS NULL THEN '""' ELSE CAST(to_json(p.value) AS VARCHAR) END)), ','), '}') END`, "@", expr)
+	return "CASE WHEN " + expr + " <> '[]' THEN " + structsObject("from_json("+expr+`, '[{"key":"VARCHAR","value":"VARCHAR"}]')`) + " END"
+}
+
+// structsObject makes an object of a list of structs with a key and a value, in SQL; null of an empty list.
+func structsObject(expr string) string {
+	return strings.ReplaceAll(`CASE WHEN len(@) > 0 THEN concat('{', array_to_string(list_transform(@,
+      lambda p: concat(CAST(to_json(p.key) AS VARCHAR), ':', CASE WHEN p.value IS NULL THEN '""' ELSE CAST(to_json(CAST(p.value AS VARCHAR)) AS VARCHAR) END)), ','), '}') END`, "@", expr)
 }
 
 // rounded is the number with the store's digits after the point at most, rounded half away from zero as DuckDB's casts do.

@@ -36,10 +36,11 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part
 		switch {
 		case !c.known:
 		case c.kind == kindDecimal:
-			typ = money
 			if !c.big && c.digits+c.scale <= 18 {
 				typ = fmt.Sprintf("DECIMAL(18,%d)", c.scale)
 				expr = "CAST(" + expr + " AS " + money + ")"
+			} else {
+				expr = wide(expr)
 			}
 		case c.kind == kindTime:
 			typ = "TIMESTAMP"
@@ -73,7 +74,7 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part
 		from = t.csvRelation(types)
 	}
 	p := &part{src: t.source, sha: t.sha, version: t.version, warnings: t.warnings.all(), native: &native{currency: o.Currency,
-		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness), witness: t.witness}}
+		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, make([]string, len(exprs)), from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness), witness: t.witness}}
 	return p, p.mapped(ctx, w)
 }
 
@@ -92,13 +93,13 @@ func (t *tally) csvRelation(types []string) string {
 var money = store.Column{Type: focus.Decimal}.SQLType()
 
 // srcSQL is the relation "src" of a dialect's SQL: every column the dialect has, from a file whose columns read as exprs; an
-// empty one is null.
-func srcSQL(r *dialect.Reading, cols []column, exprs []string, from string) string {
-	type bound struct{ expr, key string }
+// empty one is null. totals are how amounts are added up, where that is not by their text.
+func srcSQL(r *dialect.Reading, cols []column, exprs, totals []string, from string) string {
+	type bound struct{ expr, key, total string }
 	have := map[string][]bound{}
 	for i, c := range cols {
 		if c.known && exprs[i] != "" {
-			have[c.native] = append(have[c.native], bound{exprs[i], c.tag})
+			have[c.native] = append(have[c.native], bound{exprs[i], c.tag, totals[i]})
 		}
 	}
 	var sel []string
@@ -106,10 +107,10 @@ func srcSQL(r *dialect.Reading, cols []column, exprs []string, from string) stri
 		typ := store.Column{Type: nativeTypes[kind]}.SQLType()
 		expr := "CAST(NULL AS " + typ + ")"
 		var tags []string
-		whole := ""
+		whole, sum := "", ""
 		for _, b := range have[name] {
 			if b.key == "" {
-				whole = b.expr
+				whole, sum = b.expr, b.total
 			} else {
 				tags = append(tags, fmt.Sprintf("CASE WHEN %[1]s IS NOT NULL THEN concat(%[2]s, CAST(to_json(%[1]s) AS VARCHAR)) END", b.expr, store.QuoteLiteral(jsonText(b.key)+":")))
 			}
@@ -125,7 +126,7 @@ func srcSQL(r *dialect.Reading, cols []column, exprs []string, from string) stri
 		if kind == dialect.Amounts {
 			total := "CAST(NULL AS " + typ + ")"
 			if whole != "" {
-				total = amountsTotal(whole)
+				total = cmp.Or(sum, amountsTotal(whole))
 			}
 			sel = append(sel, "CAST("+total+" AS "+money+") AS "+ident(dialect.TotalOf(name)))
 		}
@@ -232,7 +233,7 @@ func (p *part) mapping() string {
 // nativeParquet makes a part of a Parquet file of a dialect. DuckDB does the tally; the controls are the same.
 func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column, read []leaf, h header, o Options, warn *warnings) error {
 	d := h.reading.Dialect
-	exprs := make([]string, len(cols))
+	exprs, totals := make([]string, len(cols)), make([]string, len(cols))
 	var cells []parquetCell
 	for i, c := range cols {
 		if !c.known {
@@ -244,13 +245,13 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		}
 		cell.column = read[i].at
 		cells = append(cells, cell)
-		exprs[i] = cell.value
+		exprs[i], totals[i] = cell.value, cell.total
 	}
 	p.from = fmt.Sprintf("read_parquet(%s, hive_partitioning=false)", store.QuoteLiteral(p.src.at))
 	if err := p.checkParquet(ctx, w, cells, warn); err != nil {
 		return err
 	}
-	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, p.from)}
+	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, totals, p.from)}
 	witness := make([]bool, len(d.Variants))
 	for i, v := range d.Variants {
 		if len(v.Witness) == 0 {

@@ -98,6 +98,20 @@ func structFields(typ string) (fields []structField, is bool, err error) {
 	}
 }
 
+// listOf are the types of the fields of a list of structs, by name; none for any other type.
+func listOf(typ string) map[string]string {
+	inner, ok := strings.CutSuffix(typ, "[]")
+	if !ok {
+		return nil
+	}
+	fields, _, _ := structFields(inner) // of a type that DuckDB wrote: what cannot be read is no struct
+	of := map[string]string{}
+	for _, f := range fields {
+		of[f.name] = f.typ
+	}
+	return of
+}
+
 // fieldName reads the name at the beginning of a field, in quotes or without.
 func fieldName(s string) (name, rest string, err error) {
 	if strings.HasPrefix(s, `"`) {

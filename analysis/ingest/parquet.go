@@ -94,6 +94,7 @@ type parquetCell struct {
 	name     string // as in the file
 	raw      string
 	value    string // what the store keeps
+	total    string // of a list of structs with amounts: how they are added up
 	bad      []badIf
 	lossy    string // true where a float has more digits than the store holds; "" for other types
 	lossyOwn string // what the column is called in FOCUS or in the dialect
@@ -136,10 +137,28 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 			return cell, fmt.Errorf("it is of type %s, of which the store holds %d digits after the point", typ, store.MoneyScale)
 		}
 		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
-		cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND TRY_CAST(%s AS %s) IS NULL", clean, clean, target), "does not fit the store", digits})
+		unfit := fmt.Sprintf("%s IS NOT NULL AND TRY_CAST(%s AS %s) IS NULL", clean, clean, target)
+		switch { // the casts of text are what takes the time of a load
+		case isFloat:
+			cell.value = wide(clean)
+			unfit = fmt.Sprintf("%s IS NOT NULL AND NOT (abs(%s) < 1e%d)", raw, raw, store.MoneyPrecision-store.MoneyScale)
+		case isText:
+			cell.value = wide(clean)
+			unfit = fmt.Sprintf("CASE WHEN length(%s) <= 18 AND NOT contains(lower(%s), 'e') THEN false ELSE %s END", clean, clean, unfit)
+		}
+		cell.bad = append(cell.bad, badIf{unfit, "does not fit the store", digits})
 	case focus.JSON:
 		if nested {
 			clean = fmt.Sprintf("CAST(to_json(%s) AS VARCHAR)", raw)
+			of := listOf(typ)
+			switch {
+			case c.kind == kindTags && of["KEY"] != "" && of["VALUE"] != "":
+				cell.bad = append(cell.bad, badIf{fmt.Sprintf("len(list_filter(%s, lambda p: p.key IS NULL OR p.key = '')) > 0", raw), errNoKey.Error(), "a key in every entry"})
+				cell.value = structsObject(raw)
+				return cell, nil
+			case c.kind == kindAmounts && (of["AMOUNT"] == "DOUBLE" || of["AMOUNT"] == "FLOAT"):
+				cell.total = fmt.Sprintf("list_sum(list_transform(%s, lambda a: %s))", raw, wide("CAST(a.amount AS VARCHAR)"))
+			}
 		} else if c.kind == kindTags || c.kind == kindAmounts {
 			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) IN ('OBJECT', 'ARRAY') ELSE false END", clean, clean, clean),
 				"is neither a JSON object nor a list", `one as in {"team":"payments"} or [{"key":"team","value":"payments"}]`})
@@ -180,8 +199,9 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 
 // tooFine is true for a number, written out, that has more digits after the point than the store.
 func tooFine(s string) string {
-	return fmt.Sprintf(`length(rtrim(regexp_extract(%s, '[.]([0-9]*)', 1), '0')) - coalesce(TRY_CAST(regexp_extract(%s, '[eE]([+-]?[0-9]+)', 1) AS INTEGER), 0) > %d`,
-		s, s, store.MoneyScale)
+	return fmt.Sprintf(`CASE WHEN length(%[1]s) > %[2]d OR contains(%[1]s, 'e') OR contains(%[1]s, 'E') THEN
+  length(rtrim(regexp_extract(%[1]s, '[.]([0-9]*)', 1), '0')) - coalesce(TRY_CAST(regexp_extract(%[1]s, '[eE]([+-]?[0-9]+)', 1) AS INTEGER), 0) > %[2]d ELSE false END`,
+		s, store.MoneyScale)
 }
 
 // checkParquet looks at every cell in one pass and tells of the first bad one.
