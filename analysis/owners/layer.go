@@ -30,7 +30,7 @@ func (b *Book) Layer(lines bool) query.Layer {
 		cols[i] = d.Column()
 	}
 	return query.Layer{
-		Name: b.Words(), Key: b.key(lines), Columns: cols,
+		Name: b.Words(), Key: b.key(lines), Private: true, Columns: cols,
 		Select: func(t query.Table, beneath string, uses func(string) bool) string {
 			if t == query.Daily && lines {
 				return b.rolledUp(uses)

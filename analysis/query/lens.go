@@ -25,6 +25,9 @@ type Layer struct {
 	// Key tells the layer from others that would show other rows: a hash of the configuration it was made from. What is kept of a
 	// snapshot seen through a lens is kept under it.
 	Key string
+	// Private says that the SQL names what not everybody may see: others' teams and accounts. It is left out where the SQL is shown to
+	// whoever has a scope ([analysis.QueryTrace.Shown]).
+	Private bool
 	// Columns are those it adds, or puts something else in the place of. A query that names one of them, by itself or in a layer
 	// further out, is made through it.
 	Columns []string
@@ -97,7 +100,11 @@ func (l Lens) views(sql string) (map[Table]string, []Layer, error) {
 		}
 		taken = append(taken, y)
 		for _, t := range []Table{Daily, Charges} {
-			out[t] = "(" + y.Select(t, out[t], needed[i].uses) + ")"
+			sql := y.Select(t, out[t], needed[i].uses)
+			if y.Private {
+				sql = analysis.MarkPrivate(sql)
+			}
+			out[t] = "(" + sql + ")"
 		}
 	}
 	return out, taken, nil

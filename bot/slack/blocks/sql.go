@@ -63,7 +63,7 @@ func SQL(a *analysis.Answer, reran []Rerun) (view slack.ModalViewRequest, long b
 			blocks = append(blocks, section(queryHead(i, q, reran)), contextOf(withheld))
 			continue
 		}
-		text := render.CleanLines(strings.TrimSpace(q.SQL))
+		text := render.CleanLines(strings.TrimSpace(q.Shown(a.Reading.Scope)))
 		shown := cutLines(text, min(maxQuerySQL, left))
 		left -= utf8.RuneCountInString(shown)
 		if shown == "" {
@@ -321,7 +321,7 @@ func SQLFile(a *analysis.Answer) []byte {
 			comment("%s", withheld)
 			continue
 		}
-		text := strings.TrimRight(render.CleanLines(strings.TrimSpace(q.SQL)), "; \n")
+		text := strings.TrimRight(render.CleanLines(strings.TrimSpace(q.Shown(a.Reading.Scope))), "; \n")
 		if len(q.Params) == 0 {
 			b.WriteString(text + ";\n")
 			continue
