@@ -110,6 +110,8 @@ lines AS NOT MATERIALIZED (
     -- CUR 2.0 has the tags of resources alone or, as "tags", with those of accounts and others, each under a prefix, of which that of resources goes.
     CASE WHEN {has:tags} AND (resource_tags IS NULL OR resource_tags = '{}') THEN regexp_replace(tags, '([{,]\s*)"resourceTags?/([^"])', '\1"\2', 'g') ELSE resource_tags END AS map_tags,
     lower(line_item_line_item_type) AS kind,
+    line_item_line_item_type IS NOT NULL AND lower(line_item_line_item_type) IN ('usage', 'discountedusage', 'savingsplancoveredusage') AS is_usage,
+    line_item_line_item_type IS NOT NULL AND lower(line_item_line_item_type) IN ('fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') AS is_bought,
     lower(line_item_line_item_type) IN ('rifee', 'savingsplanrecurringfee') AND line_item_line_item_type IS NOT NULL AS is_fee,
     lower(line_item_line_item_type) NOT IN ('rifee', 'savingsplanrecurringfee') AND line_item_line_item_type IS NOT NULL AND split_line_item_parent_resource_id IS NOT NULL AS is_split,
     -- Which commitment a line is about. On-demand usage is about none, whatever else is on the line.
@@ -179,7 +181,7 @@ costs AS NOT MATERIALIZED (
     -- Usage at the public price; negation and discount lines at 0, since the list price knows neither; all else, which has no list price, at
     -- its cost. The idle part of a fee at what the report says its public price is, which is nothing in AWS's own.
     CASE WHEN is_fee AND second THEN CASE WHEN pricing_public_on_demand_cost IS NULL THEN 0 ELSE pricing_public_on_demand_cost END
-      WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage') THEN listed
+      WHEN is_usage THEN listed
       WHEN kind IN ('savingsplannegation', 'edpdiscount', 'privateratediscount', 'bundleddiscount') THEN 0
       ELSE billed END AS public,
     -- On-demand usage at its cost, with its negotiated discount, which is inside it or a line of its own. Usage that a commitment covers at the public
@@ -217,9 +219,9 @@ SELECT
   -- FOCUS: usage and purchases include their refunds. A refund about a commitment is one of its purchase. Negation takes back the
   -- on-demand cost of covered usage and is usage. Discount lines, and types not known here, fit no other category.
   CASE WHEN second THEN 'Usage'
-    WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage', 'savingsplannegation') THEN 'Usage'
+    WHEN is_usage OR kind = 'savingsplannegation' THEN 'Usage'
     WHEN kind = 'refund' THEN CASE WHEN commitment IS NULL THEN 'Usage' ELSE 'Purchase' END
-    WHEN kind IN ('fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') THEN 'Purchase'
+    WHEN is_bought THEN 'Purchase'
     WHEN kind = 'tax' THEN 'Tax'
     WHEN kind = 'credit' THEN 'Credit'
     ELSE 'Adjustment' END AS ChargeCategory,
@@ -228,7 +230,7 @@ SELECT
   line_item_line_item_description AS ChargeDescription,
   -- A fee over the whole month of its invoice comes each month (support, marketplace subscriptions); others come once.
   CASE WHEN second THEN 'Usage-Based'
-    WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage', 'savingsplannegation', 'refund') THEN 'Usage-Based'
+    WHEN is_usage OR kind IN ('savingsplannegation', 'refund') THEN 'Usage-Based'
     WHEN kind IN ('rifee', 'savingsplanrecurringfee') THEN 'Recurring'
     WHEN kind = 'fee' AND commitment IS NULL AND line_item_usage_start_date = bill_billing_period_start_date
       AND line_item_usage_end_date > bill_billing_period_start_date + INTERVAL 27 DAY THEN 'Recurring'
@@ -241,31 +243,31 @@ SELECT
   CASE WHEN NOT is_split OR amortized IS NULL THEN amortized WHEN second THEN -share ELSE amortized + share END AS EffectiveCost,
   CASE WHEN NOT is_split THEN public WHEN second THEN -list_share ELSE public + list_share END AS ListCost,
   CASE WHEN NOT is_split THEN contracted WHEN second THEN -share ELSE contracted + share END AS ContractedCost,
-  CASE WHEN kind IN ('usage', 'discountedusage', 'savingsplancoveredusage') AND NOT is_split THEN pricing_public_on_demand_rate
-    WHEN kind IN ('fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') AND NOT second THEN line_item_unblended_rate END AS ListUnitPrice,
+  CASE WHEN is_usage AND NOT is_split THEN pricing_public_on_demand_rate
+    WHEN is_bought AND NOT second THEN line_item_unblended_rate END AS ListUnitPrice,
   CASE WHEN kind IN ('discountedusage', 'savingsplancoveredusage') THEN pricing_public_on_demand_rate
-    WHEN kind IN ('usage', 'fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') AND NOT second AND NOT is_split THEN line_item_unblended_rate END AS ContractedUnitPrice,
+    WHEN (kind = 'usage' OR is_bought) AND NOT second AND NOT is_split THEN line_item_unblended_rate END AS ContractedUnitPrice,
 
   -- Committed is what a commitment covers or pays for; spot prices move; credits, refunds, taxes and adjustments have no price.
   CASE WHEN second AND is_fee OR kind IN ('discountedusage', 'savingsplancoveredusage', 'savingsplannegation', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') THEN 'Committed'
     WHEN kind = 'fee' THEN CASE WHEN commitment IS NULL THEN 'Standard' ELSE 'Committed' END
     WHEN kind = 'usage' THEN CASE WHEN contains(line_item_usage_type, 'SpotUsage') OR lower(pricing_term) = 'spot' THEN 'Dynamic' ELSE 'Standard' END END AS PricingCategory,
   -- Quantities stand once: on usage and on what was bought. On a negation or a discount line they are those of the usage again.
-  CASE WHEN NOT second AND kind IN ('usage', 'discountedusage', 'savingsplancoveredusage', 'fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee')
+  CASE WHEN NOT second AND (is_usage OR is_bought)
     THEN CASE WHEN is_split THEN split_line_item_split_usage ELSE line_item_usage_amount END END AS PricingQuantity,
   -- AWS writes hours as Hrs; FOCUS spells units out.
-  CASE WHEN NOT second AND kind IN ('usage', 'discountedusage', 'savingsplancoveredusage', 'fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee')
+  CASE WHEN NOT second AND (is_usage OR is_bought)
     THEN CASE WHEN lower(pricing_unit) IN ('hrs', 'hr', 'hour') THEN 'Hours' ELSE pricing_unit END END AS PricingUnit,
-  CASE WHEN NOT second AND kind IN ('usage', 'discountedusage', 'savingsplancoveredusage')
+  CASE WHEN NOT second AND is_usage
     THEN CASE WHEN is_split THEN split_line_item_split_usage ELSE line_item_usage_amount END END AS ConsumedQuantity,
-  CASE WHEN NOT second AND kind IN ('usage', 'discountedusage', 'savingsplancoveredusage')
+  CASE WHEN NOT second AND is_usage
     THEN CASE WHEN lower(pricing_unit) IN ('hrs', 'hr', 'hour') THEN 'Hours' ELSE pricing_unit END END AS ConsumedUnit,
 
   -- The product's name as the line has it, else as its code is called, else the code. A share of a machine is EC2's, as the machine is.
   -- A tax on no product is called tax.
   CASE WHEN is_split THEN 'Amazon Elastic Compute Cloud'
     WHEN product_product_name IS NOT NULL THEN product_product_name
-    WHEN {has:product} AND json_extract_string(product, '$.product_name') IS NOT NULL THEN json_extract_string(product, '$.product_name')
+    WHEN map_name IS NOT NULL THEN map_name
     WHEN services.name IS NOT NULL THEN services.name
     WHEN line_item_product_code IS NOT NULL THEN line_item_product_code
     WHEN kind = 'tax' THEN 'Tax' END AS ServiceName,
@@ -339,9 +341,12 @@ FROM (
   SELECT rows.*,
     nullif(CASE
       WHEN row_tag_columns IS NOT NULL THEN CASE WHEN contains(row_tag_columns, '"aws_') THEN regexp_replace(row_tag_columns, '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g') ELSE row_tag_columns END
-      WHEN contains(row_map_tags, '"user') OR contains(row_map_tags, '"aws_')
+      -- Compact, as AWS writes them, maps need no pattern.
+      WHEN contains(row_map_tags, ' "user') OR contains(row_map_tags, '"user:') OR contains(row_map_tags, '"aws_')
       THEN regexp_replace(regexp_replace(row_map_tags, '([{,]\s*)"user[:_]([^"])', '\1"\2', 'g'), '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g')
+      WHEN contains(row_map_tags, '"user_') THEN replace(CASE WHEN starts_with(row_map_tags, '{"user_') THEN concat('{"', substr(row_map_tags, 8)) ELSE row_map_tags END, ',"user_', ',"')
       ELSE row_map_tags END, '{}') AS row_tags,
+    CASE WHEN {has:product} AND product_product_name IS NULL THEN json_extract_string(product, '$.product_name') END AS map_name,
     nullif(regexp_replace(given_categories, '([{,]\s*)"([^",:}\s])', '\1"costCategory/\2', 'g'), '{}') AS categories
   FROM (
     SELECT rows.*,
