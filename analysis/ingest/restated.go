@@ -33,7 +33,7 @@ func (l *load) beforePublish(ctx context.Context, rec *store.Load, daily []strin
 }
 
 // delivered gives the files their tags. Every file of a delivery must be in the load: one that was passed over would be
-// missing from the month without a word.
+// missing from the month without a word. Only JSON may be something else than a bill.
 func (l *load) delivered(rec *store.Load) error {
 	if l.o.ETags == nil {
 		return nil
@@ -44,7 +44,7 @@ func (l *load) delivered(rec *store.Load) error {
 		have[f.Path] = true
 	}
 	for name := range l.o.ETags {
-		if !have[name] {
+		if !have[name] && jsonEnd(name) == "" {
 			return &Error{File: name, Problem: "it belongs to this delivery and is no bill that can be read", Expected: "CSV or Parquet files, as the provider delivers them"}
 		}
 	}

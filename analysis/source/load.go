@@ -60,6 +60,10 @@ func (s *Source) Load(ctx context.Context, st *store.Store, l *Look, o ingest.Op
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
+		if errors.Is(err, errNoBill) {
+			f.State, f.Why = NoBill, err.Error()
+			continue
+		}
 		out = append(out, Outcome{Key: f.Key, Result: res, Err: err})
 	}
 	return out, nil
@@ -114,6 +118,9 @@ func (s *Source) loadOne(ctx context.Context, st *store.Store, dir string, f *Fo
 	if err := s.still(ctx, f.Files); err != nil {
 		return nil, err
 	}
+	if f.Manifest == "" && !someBill(to, f.Files) {
+		return nil, errNoBill
+	}
 	o.Source = s.opts.Feed
 	o.Delivery = &store.Delivery{Source: s.Address, Key: f.Key, Version: f.Version, Manifest: f.Manifest, Fingerprint: f.Fingerprint}
 	o.ETags = map[string]string{}
@@ -126,6 +133,16 @@ func (s *Source) loadOne(ctx context.Context, st *store.Store, dir string, f *Fo
 		e.File = f.Key
 	}
 	return res, err
+}
+
+// errNoBill says that files nobody calls bills are none.
+var errNoBill = errors.New("its JSON files hold no bill")
+
+// someBill reports whether any of the fetched files may be a bill: JSON may be anything.
+func someBill(dir string, files []Object) bool {
+	return slices.ContainsFunc(files, func(f Object) bool {
+		return strings.ToLower(filepath.Ext(f.Key)) != ".json" || ingest.IsData(filepath.Join(dir, filepath.FromSlash(f.Key)))
+	})
 }
 
 // fetchers is how many files are fetched at once.

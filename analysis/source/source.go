@@ -44,14 +44,15 @@ const (
 	DefaultMaxBytes = 64 << 30
 )
 
-// isData reports whether a file may hold a bill, by its name. What ends so describes other files.
+// isData reports whether a file may hold a bill, by its name. Whether JSON is one is seen when it is loaded: what is none is
+// passed over then.
 func (o *Options) isData(key string) bool {
 	base := path.Base(key)
-	if strings.HasPrefix(key, ".") || strings.Contains(key, "/.") || base == "_SUCCESS" { // hidden, or a job's mark that it is done
+	if isManifest(key) || strings.HasPrefix(key, ".") || strings.Contains(key, "/.") || base == "_SUCCESS" { // hidden, or a job's mark that it is done
 		return false
 	}
 	switch strings.ToLower(path.Ext(base)) {
-	case ".json", ".md", ".txt", ".md5", ".sha256", ".yaml", ".yml":
+	case ".md", ".txt", ".md5", ".sha256", ".yaml", ".yml":
 		return false
 	}
 	return true
@@ -301,6 +302,7 @@ const (
 	Waiting  State = "waiting"  // not whole yet
 	Refused  State = "refused"  // its manifest cannot be used
 	Replaced State = "replaced" // what was loaded of it has been replaced since by a load of something else
+	NoBill   State = "no bill"  // JSON that is something else; seen when it was fetched
 	Gone     State = "gone"     // loaded earlier and not there any more; it stays in force
 )
 

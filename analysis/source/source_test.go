@@ -435,6 +435,19 @@ func TestDeliveriesThatHoldTheSameMonthAreRefused(t *testing.T) {
 	}
 }
 
+func TestOtherJSONIsNoBill(t *testing.T) {
+	b := memblob.OpenBucket(nil)
+	defer b.Close()
+	s := OpenBucket(b, "mem://bills", "", Options{Settle: -1})
+	put(t, b, map[string]string{"a/x.csv": bill("1", "2026-10", 1, "1"), "a/events.json": `{"events":[]}`, "site/settings.json": `{"dark":true}`})
+	st := newStore(t)
+	l := look(t, s, st, later())
+	out, err := s.Load(t.Context(), st, l, ingest.Options{Now: noon}, true)
+	if err != nil || len(out) != 1 || out[0].Err != nil || len(out[0].Result.Load.Files) != 1 || l.Found[1].State != NoBill {
+		t.Errorf("%+v, %v; %s", out, err, states(l))
+	}
+}
+
 func TestALaterLoadByHandIsLeftAlone(t *testing.T) {
 	b := memblob.OpenBucket(nil)
 	defer b.Close()

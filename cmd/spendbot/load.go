@@ -25,7 +25,7 @@ import (
 )
 
 func (a *app) load() *cobra.Command {
-	var feed, mapping string
+	var feed, mapping, currency string
 	var asJSON, again bool
 	c := &cobra.Command{
 		Use:   "load [FILE|FOLDER|URL|SOURCE]...",
@@ -43,13 +43,20 @@ name. Credentials come from where each cloud's own tools take them.`,
   spendbot load --config spendbot.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx := c.Context()
+			if len(args) == 0 && len(a.cfg.Sources) == 0 {
+				return usageError{errors.New("load takes files, folders or addresses, or the sources of a configuration that has some; see `spendbot load --help`")}
+			}
 			if a.flags.store == "" {
 				return usageError{fmt.Errorf("say where the store is, or should be: --store DIR or SPENDBOT_STORE")}
 			}
 			if len(feed) > maxSource || render.Clean(feed) != feed {
 				return usageError{fmt.Errorf("--source is a name of up to %d plain characters", maxSource)}
 			}
-			files, places, err := a.toLoad(ctx, args, sourceConfig{Feed: feed, Format: mapping})
+			flags := sourceConfig{Feed: feed, Format: mapping, Currency: currency}
+			if _, err := flags.options("", false); err != nil {
+				return usageError{fmt.Errorf("--%w", err)}
+			}
+			files, places, err := a.toLoad(ctx, args, flags)
 			if err != nil {
 				return err
 			}
@@ -59,7 +66,7 @@ name. Credentials come from where each cloud's own tools take them.`,
 			}
 			defer st.Close()
 			for _, f := range files {
-				if err := a.loadFiles(ctx, st, f, sourceConfig{Feed: feed, Format: mapping}, asJSON); err != nil {
+				if err := a.loadFiles(ctx, st, f, flags, asJSON); err != nil {
 					return err
 				}
 			}
@@ -71,6 +78,7 @@ name. Credentials come from where each cloud's own tools take them.`,
 	}
 	c.Flags().StringVar(&feed, "source", "", "name of the feed; default: each row's provider and billing account")
 	c.Flags().StringVar(&mapping, "mapping", "", "YAML mapping of a format of your own")
+	c.Flags().StringVar(&currency, "currency", "", "currency of bills that name none, as EUR")
 	c.Flags().BoolVar(&again, "again", false, "fetch deliveries that are in force already too")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the loads' records as JSON")
 	return c
@@ -79,9 +87,6 @@ name. Credentials come from where each cloud's own tools take them.`,
 // toLoad tells the arguments apart: files and folders that are one load each, and places that hold deliveries.
 func (a *app) toLoad(ctx context.Context, args []string, flags sourceConfig) (files []string, places []sourceConfig, err error) {
 	if len(args) == 0 {
-		if len(a.cfg.Sources) == 0 {
-			return nil, nil, usageError{errors.New("load takes files, folders or addresses, or the sources of a configuration that has some; see `spendbot load --help`")}
-		}
 		return nil, a.cfg.Sources, nil
 	}
 	for _, arg := range args {
@@ -126,7 +131,7 @@ func (a *app) loadFiles(ctx context.Context, st *opened, path string, o sourceCo
 		return usageError{err}
 	}
 	progress, done := progressBar(a.stderr)
-	res, err := ingest.Load(ctx, st.Store, path, ingest.Options{Source: o.Feed, Now: a.now, Progress: progress, Mappings: dialects})
+	res, err := ingest.Load(ctx, st.Store, path, ingest.Options{Source: o.Feed, Now: a.now, Progress: progress, Mappings: dialects, Currency: o.Currency})
 	done()
 	if err != nil {
 		return a.refused(ctx, st, err)

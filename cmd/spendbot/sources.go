@@ -88,9 +88,12 @@ func (a *app) visitNow(ctx context.Context, st *opened, sc sourceConfig, how vis
 			f.State, f.Why = k.state, k.why
 		}
 	}
-	v.outcomes, err = s.Load(ctx, st.Store, v.look, ingest.Options{Now: how.now, Progress: how.progress, Mappings: dialects}, how.wait)
+	v.outcomes, err = s.Load(ctx, st.Store, v.look, ingest.Options{Now: how.now, Progress: how.progress, Mappings: dialects, Currency: sc.Currency}, how.wait)
 	for _, f := range v.look.Found {
 		o := v.outcome(f.Key)
+		if how.known != nil && f.State == source.NoBill {
+			how.known[sc.Name+"\n"+f.Key] = settled{fingerprint: f.Fingerprint, state: f.State, why: f.Why}
+		}
 		if how.known == nil || o == nil {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type sourceConfig struct {
 	SLA      string `yaml:"sla"`      // how old the newest complete day may be, "36h"; unset: any age
 	Format   string `yaml:"format"`   // a YAML mapping of a format of one's own
 	Feed     string `yaml:"feed"`     // name of the feed; unset: each row's provider and billing account
+	Currency string `yaml:"currency"` // of bills that name none, "EUR"
 	Settle   string `yaml:"settle"`   // how long files without manifest must lie there
 	Together bool   `yaml:"together"` // all that lies there is one delivery
 	MaxBytes string `yaml:"max_size"` // of a delivery, "64GB"
@@ -99,6 +101,12 @@ func (s *sourceConfig) sla() (time.Duration, error) {
 // options are the source's for the package; mapping is the hash of its mapping file.
 func (s *sourceConfig) options(mapping string, again bool) (source.Options, error) {
 	o := source.Options{Feed: s.Feed, Mapping: mapping, Together: s.Together, Again: again}
+	if s.Currency != "" {
+		if !ofThreeLetters.MatchString(s.Currency) {
+			return o, fmt.Errorf("currency is %q; write its three letters, as EUR", s.Currency)
+		}
+		o.Mapping += " in " + s.Currency
+	}
 	if s.Settle != "" {
 		d, err := time.ParseDuration(s.Settle)
 		if err != nil || d < 0 {
@@ -117,6 +125,9 @@ func (s *sourceConfig) options(mapping string, again bool) (source.Options, erro
 	}
 	return o, nil
 }
+
+// ofThreeLetters is how a currency is written.
+var ofThreeLetters = regexp.MustCompile(`^[A-Z]{3}$`)
 
 func parseBytes(s string) (int64, error) {
 	if !memorySize.MatchString(s) {
