@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(killStore); dir != "" {
 		os.Exit(loadAndDie(dir, os.Getenv(killFile), os.Getenv(killStep)))
 	}
+	if dir := os.Getenv(otherReader); dir != "" {
+		os.Exit(readAsOthersDo(dir))
+	}
 	os.Exit(m.Run())
 }
 
