@@ -270,7 +270,7 @@ func shorten(r *store.Restatement, most int) {
 		name = fmt.Sprintf("%d further services", left)
 	}
 	if still == left {
-		name += ", as before"
+		name += ", unchanged in sum"
 	}
 	r.Services = slices.Clip(r.Services[:n])
 	r.Rest = &store.ServiceMoved{Service: name, Moved: movedOf(&rest)}

@@ -282,7 +282,7 @@ func TestReportsOfABucket(t *testing.T) {
 	}
 	re := out[0].Result.Load.Restated
 	if len(re) != 1 || re[0].First != "2026-10-01" || re[0].Last != "2026-10-02" || re[0].Effective().String() != "0.5" || len(re[0].Services) != 1 ||
-		re[0].Services[0].Service != "Amazon EC2" || re[0].Rest == nil || re[0].Rest.Service != "1 further service, as before" {
+		re[0].Services[0].Service != "Amazon EC2" || re[0].Rest == nil || re[0].Rest.Service != "1 further service, unchanged in sum" {
 		t.Errorf("restatement %+v", re)
 	}
 
