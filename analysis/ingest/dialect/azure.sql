@@ -33,9 +33,6 @@ sized AS NOT MATERIALIZED (
          ELSE TRY_CAST(rtrim(replace(size, ',', ''), 'KMB') AS BIGINT)
               * CASE right(size, 1) WHEN 'K' THEN 1000 WHEN 'M' THEN 1000000 WHEN 'B' THEN 1000000000 ELSE 1 END END AS block,
     trim(substr(unit_of_measure, length(size) + 1)) AS measure,
-    -- Prices in the billing currency, to fifteen digits.
-    CASE WHEN rate = 1 THEN CAST(payg_price AS DECIMAL(23,15)) ELSE CAST(CAST(payg_price AS DECIMAL(19,12)) * CAST(rate AS DECIMAL(19,12)) AS DECIMAL(23,15)) END AS list_price,
-    CASE WHEN rate = 1 THEN CAST(unit_price AS DECIMAL(23,15)) ELSE CAST(CAST(unit_price AS DECIMAL(19,12)) * CAST(rate AS DECIMAL(19,12)) AS DECIMAL(23,15)) END AS contracted_price,
     -- Covered usage and what of a commitment lay idle were paid for with the commitment: the invoice asks nothing for them. The guide says so
     -- of the charge type Usage only; read to the letter, unused rows would be billed beside the purchase.
     CASE WHEN {variant} = 'amortized' AND (kind IN ('unusedreservation', 'unusedsavingsplan') OR kind = 'usage' AND committed) THEN 0 ELSE cost END AS billed,
@@ -45,26 +42,43 @@ sized AS NOT MATERIALIZED (
   FROM named
   WHERE {variant} <> 'purchases' OR kind IN ('purchase', 'refund') AND committed
 ),
--- Does a quantity count blocks or single units? The guide divides it by the block. But real EA files bill 0.0004 of "10K" at 0.1 with
--- 0.00004, which are blocks. So where the cost is the price times the quantity as it stands, to a hundredth, the quantity is one of blocks.
-counted AS NOT MATERIALIZED (
-  SELECT *, CASE WHEN block > 1 AND cost <> 0 AND contracted_price <> 0
-    THEN abs(TRY_CAST(contracted_price AS DECIMAL(19,9)) * TRY_CAST(quantity AS DECIMAL(19,9)) - cost) * 100 <= abs(cost) ELSE false END AS in_blocks
+-- Decimals of eighteen digits after the point are multiplied in halves: the product is exact but for its last digit, and nothing is a float.
+-- round cuts them back to eighteen digits at half of what a cast costs.
+converted AS NOT MATERIALIZED (
+  SELECT *,
+    -- Prices in the billing currency.
+    CASE WHEN rate = 1 THEN payg_price ELSE payg_price * CAST(trunc(rate) AS DECIMAL(18,0)) + CAST(trunc(payg_price) AS DECIMAL(18,0)) * CAST(rate - trunc(rate) AS DECIMAL(19,18))
+      + round(CAST(payg_price - trunc(payg_price) AS DECIMAL(19,18)) * CAST(rate - trunc(rate) AS DECIMAL(19,18)), 18) END AS list_price,
+    CASE WHEN rate = 1 THEN unit_price ELSE unit_price * CAST(trunc(rate) AS DECIMAL(18,0)) + CAST(trunc(unit_price) AS DECIMAL(18,0)) * CAST(rate - trunc(rate) AS DECIMAL(19,18))
+      + round(CAST(unit_price - trunc(unit_price) AS DECIMAL(19,18)) * CAST(rate - trunc(rate) AS DECIMAL(19,18)), 18) END AS contracted_price
   FROM sized
 ),
--- Decimals are multiplied in two halves, so that fifteen digits of a price and fourteen of a quantity's fraction come out exactly.
+-- Does a quantity count blocks or single units? The guide divides it by the block. But real EA files bill 0.0004 of "10K" at 0.1 with
+-- 0.00004, which are blocks. So where the cost is the price times the quantity as it stands, to a hundredth, the quantity is one of blocks.
+-- That is a comparison and no sum: floats will do.
+counted AS NOT MATERIALIZED (
+  SELECT *, CASE WHEN block > 1 AND cost <> 0 AND contracted_price <> 0
+    THEN abs(CAST(contracted_price AS DOUBLE) * CAST(quantity AS DOUBLE) - CAST(cost AS DOUBLE)) * 100 <= abs(CAST(cost AS DOUBLE)) ELSE false END AS in_blocks
+  FROM converted
+),
 divided AS NOT MATERIALIZED (
   SELECT *, CASE WHEN block > 1 AND in_blocks IS NOT TRUE
     THEN CAST(CAST(quantity AS DECIMAL(23,12)) * CAST(CAST(100000000000000 // block AS DECIMAL(15,0)) * 0.00000000000001 AS DECIMAL(15,14)) AS DECIMAL(38,18)) ELSE quantity END AS blocks
   FROM counted
 ),
 halved AS NOT MATERIALIZED (
-  SELECT *, CAST(trunc(blocks) AS DECIMAL(14,0)) AS whole, CAST(blocks - trunc(blocks) AS DECIMAL(15,14)) AS part FROM divided
+  SELECT *,
+    CAST(trunc(blocks) AS DECIMAL(18,0)) AS blocks_whole, CAST(blocks - trunc(blocks) AS DECIMAL(19,18)) AS blocks_part,
+    CAST(trunc(list_price) AS DECIMAL(18,0)) AS list_whole, CAST(list_price - trunc(list_price) AS DECIMAL(19,18)) AS list_part,
+    CAST(trunc(contracted_price) AS DECIMAL(18,0)) AS contracted_whole, CAST(contracted_price - trunc(contracted_price) AS DECIMAL(19,18)) AS contracted_part
+  FROM divided
 ),
 costed AS NOT MATERIALIZED (
   SELECT *,
-    CAST(list_price * whole AS DECIMAL(38,18)) + CAST(list_price * part AS DECIMAL(38,18)) AS list_cost,
-    CAST(contracted_price * whole AS DECIMAL(38,18)) + CAST(contracted_price * part AS DECIMAL(38,18)) AS contracted_cost,
+    CASE WHEN list_price <> 0 AND (payg_cost IS NULL OR payg_cost = 0)
+      THEN list_price * blocks_whole + list_whole * blocks_part + round(list_part * blocks_part, 18) END AS list_cost,
+    CASE WHEN contracted_price <> 0
+      THEN contracted_price * blocks_whole + contracted_whole * blocks_part + round(contracted_part * blocks_part, 18) END AS contracted_cost,
     split_part(lower(resource), '/providers/', 2) AS typed,
     lower(replace(replace(place, ' ', ''), '_', '')) AS region,
     CASE WHEN measure = '' THEN 'Units' WHEN measure LIKE '/%' THEN concat('Units', measure)
@@ -116,9 +130,9 @@ SELECT
   -- The public price times the quantity. Microsoft's own product of the two (MCA: paygCostInBillingCurrency) goes first. A file without the
   -- price, or with 0 for it, tells no more than what was billed. A refund's quantity may lack the minus of its cost: then it is billed, too.
   CASE WHEN payg_cost <> 0 THEN payg_cost
-       WHEN list_price IS NULL OR list_price = 0 OR list_cost IS NULL OR sign(list_cost) * sign(cost) < 0 THEN billed ELSE list_cost END AS ListCost,
+       WHEN list_cost IS NULL OR (list_cost < 0 AND cost > 0) OR (list_cost > 0 AND cost < 0) THEN billed ELSE list_cost END AS ListCost,
   -- The negotiated price times the quantity, likewise. The guide gives no exchange rate here; FOCUS wants the billing currency.
-  CASE WHEN contracted_price IS NULL OR contracted_price = 0 OR contracted_cost IS NULL OR sign(contracted_cost) * sign(cost) < 0 THEN billed ELSE contracted_cost END AS ContractedCost,
+  CASE WHEN contracted_cost IS NULL OR (contracted_cost < 0 AND cost > 0) OR (contracted_cost > 0 AND cost < 0) THEN billed ELSE contracted_cost END AS ContractedCost,
   CASE WHEN kind NOT IN ('tax', 'roundingadjustment') AND list_price <> 0 THEN list_price END AS ListUnitPrice,
   CASE WHEN kind NOT IN ('tax', 'roundingadjustment') AND contracted_price <> 0 THEN contracted_price END AS ContractedUnitPrice,
   CASE WHEN pricing_currency IS NOT NULL THEN nullif(payg_price, 0) END AS PricingCurrencyListUnitPrice,
@@ -128,7 +142,7 @@ SELECT
   -- Quantities are priced in blocks, so that price times quantity is the cost ("100 Hours" at 12), and consumed one by one ("Hours").
   CASE WHEN kind NOT IN ('tax', 'roundingadjustment') THEN blocks END AS PricingQuantity,
   CASE WHEN kind IN ('tax', 'roundingadjustment') THEN NULL WHEN block > 1 THEN concat(size, ' ', unit) ELSE unit END AS PricingUnit,
-  CASE WHEN kind = 'usage' THEN CASE WHEN in_blocks THEN CAST(CAST(quantity AS DECIMAL(26,15)) * CAST(block AS DECIMAL(12,0)) AS DECIMAL(38,18)) ELSE quantity END END AS ConsumedQuantity,
+  CASE WHEN kind = 'usage' THEN CASE WHEN in_blocks THEN quantity * block ELSE quantity END END AS ConsumedQuantity,
   CASE WHEN kind = 'usage' AND quantity IS NOT NULL THEN unit END AS ConsumedUnit,
   CASE WHEN committed OR kind IN ('unusedreservation', 'unusedsavingsplan') THEN 'Committed' WHEN lower(pricing_model) = 'spot' THEN 'Dynamic'
        WHEN lower(pricing_model) = 'ondemand' OR kind = 'usage' THEN 'Standard' END AS PricingCategory,
