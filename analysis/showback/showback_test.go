@@ -441,3 +441,38 @@ func (d *inDir) done() {
 		f()
 	}
 }
+
+// TestOwners: where owners are configured "team" is theirs, what they call unallocated is nobody, and a chargeback tells cost
+// centres, also of a team that has nothing but its part.
+func TestOwners(t *testing.T) {
+	sn := bill(t, line{service: "AWS Support", cost: "9"}, line{service: "EC2", cost: "1"}, line{service: "S3", cost: "2"}, line{service: "SQS", cost: "4"})
+	layer := query.Layer{Name: "owners", Key: "k", Columns: []string{"x_Team", "x_CostCentre"}, Select: func(_ query.Table, beneath string, _ func(string) bool) string {
+		return "SELECT *, CASE ServiceName WHEN 'EC2' THEN 'a' WHEN 'S3' THEN 'b' ELSE 'unallocated' END AS x_Team, CASE ServiceName WHEN 'EC2' THEN 'CC-1' WHEN 'S3' THEN 'CC-2' END AS x_CostCentre FROM " + beneath
+	}}
+	sight, err := sn.SeenThrough(nil, query.Lens{}.Over(layer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := rulesOf(t, "", "rules: [{name: support, from: {scope: support, team: [unallocated]}, to: {team: all}, split: spend}]")
+	b, err := showback.Of(context.Background(), sight, rules, showback.Request{Period: october, Currency: "USD"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"b 2, 6 = 8", "a 1, 3 = 4", "- 13, -9 = 4"}, totals(b.Rows(showback.Everything))); diff != "" || b.By != analysis.DimTeam {
+		t.Errorf("by %s: %s", b.By, diff)
+	}
+	sees, ok := b.Within([]analysis.Filter{{Dimension: analysis.DimTeam, Values: []string{analysis.Unallocated}}})
+	if rows := b.Rows(sees); !ok || len(rows) != 1 || rows[0].Total.String() != "4" {
+		t.Errorf("nobody's: %v", rows)
+	}
+	if b, err = showback.Of(context.Background(), sight, rules, showback.Request{Period: october, Currency: "USD", Chargeback: true}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range b.Rows(showback.Everything) {
+		got = append(got, r.Owner+" "+r.CostCentre+" "+r.Total.String())
+	}
+	if diff := cmp.Diff([]string{"b CC-2 8", "a CC-1 4", "  4"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
