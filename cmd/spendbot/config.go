@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -128,6 +129,9 @@ func readConfig(path string) (config, error) {
 	}
 	if _, err := c.askOptions(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if c.Invoices != "" && !filepath.IsAbs(c.Invoices) { // as the other files that it names: from its own folder
+		c.Invoices = filepath.Join(filepath.Dir(path), c.Invoices)
 	}
 	if c.Memory != "" && !memorySize.MatchString(c.Memory) {
 		return c, fmt.Errorf("configuration %s: memory is %q; write an amount, as 1GB", path, c.Memory)
