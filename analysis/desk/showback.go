@@ -29,7 +29,7 @@ func (d *Desk) Bill(ctx context.Context, a *analysis.Answer) (*showback.Bill, er
 	if err != nil {
 		return nil, err
 	}
-	sight, err := sn.SeenThrough(nil, lens)
+	sight, err := sn.SeenThrough(nil, reply.ShowbackLens(p, lens))
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 		if !plan.Current.IsZero() && !allDays(plan) && plan.Topic != ChargebackTopic {
 			sn = sn.Between(span(plan))
 		}
-		lens := r.Lens
+		lens := ShowbackLens(plan, r.Lens)
 		if plan.Intent == analysis.Trust {
 			lens = asBilled(lens)
 		}

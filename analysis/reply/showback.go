@@ -8,6 +8,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/allocation"
+	"spendbot/analysis/query"
 	"spendbot/analysis/render"
 	"spendbot/analysis/showback"
 )
@@ -19,6 +20,15 @@ const ChargebackTopic = "chargeback"
 func RuleTopic(name string) string { return ruleTopic + name }
 
 const ruleTopic = "rule:"
+
+// ShowbackLens is what a showback is made through: the lens as it is, but for a chargeback, whose cents are the invoices', without
+// what converts them.
+func ShowbackLens(p analysis.Plan, l query.Lens) query.Lens {
+	if p.Intent == analysis.Showback && p.Topic == ChargebackTopic {
+		return asBilled(l)
+	}
+	return l
+}
 
 // shownRules is up to how many rules have a column of their own.
 const shownRules = 5

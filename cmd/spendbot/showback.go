@@ -159,7 +159,12 @@ func (a *app) showbackPlan(ctx context.Context, d *desk.Desk, o showbackOptions)
 			return p, usageError{fmt.Errorf("--metric is %q; write effective, billed, list or contracted", o.metric)}
 		}
 	}
-	if p.Currency != "" && !slices.Contains(sv.Vocabulary.Currencies, p.Currency) {
+	rated, err := a.cfg.Currency.codes()
+	if err != nil {
+		return p, err
+	}
+	// A chargeback is in the invoices' currencies, which a reporting currency hides.
+	if known := slices.Concat(sv.Vocabulary.Currencies, rated); p.Currency != "" && !slices.Contains(known, p.Currency) {
 		return p, usageError{fmt.Errorf("--currency is %q; the bills are in %s", o.currency, strings.Join(sv.Vocabulary.Currencies, ", "))}
 	}
 	p.Current = analysis.MonthOf(analysis.MonthOf(a.now).Start.AddDate(0, -1, 0))
