@@ -307,6 +307,26 @@ func TestScopesNameDimensionsAndTags(t *testing.T) {
 	}
 }
 
+// TestScopesByOwners: where owners are configured, their words are theirs in scopes; a tag is still to be had by its prefix.
+func TestScopesByOwners(t *testing.T) {
+	for key, want := range map[string]analysis.Dimension{
+		"team": analysis.DimTeam, "cost centre": analysis.DimCostCentre, "business-unit": analysis.DimBusinessUnit, "environment": analysis.DimEnvironment,
+		"tag:team": "tag:team", "env": "tag:env", "account": analysis.DimAccount,
+	} {
+		p, err := access.New(access.Config{Owned: true, Scopes: map[string]access.Scope{"s": {key: {"v"}}}})
+		if err != nil {
+			t.Errorf("%s: %v", key, err)
+			continue
+		}
+		if got := p.Scopes()["s"]; len(got) != 1 || got[0].Dimension != want {
+			t.Errorf("%s: %+v, want %s", key, got, want)
+		}
+	}
+	if _, err := access.New(access.Config{Owned: true, Scopes: map[string]access.Scope{"s": {"Team": {"v"}}}}); err == nil {
+		t.Error("Team can be the dimension or a tag, and was taken")
+	}
+}
+
 func TestMistakesAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"members: everybody": `access.members is "everybody": write ask or none`,
