@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"spendbot/analysis/focus"
 	"spendbot/analysis/ingest"
 	"spendbot/analysis/ingest/dialect"
+	"spendbot/analysis/store"
 )
 
 // sameTruth asks two stores for the daily costs by account, service, SKU, region and tags, to the last digit.
@@ -458,4 +460,57 @@ func TestAzureDates(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, expected %s", err, want)
 	}
+}
+
+// As Parquet, numbers floating, dates and tags as the CSV has them, a pair of exports says the same.
+func TestAzureExportsAsParquet(t *testing.T) {
+	s := newStore(t)
+	want := load(t, s, gathered(t, "ea-actual.csv", "ea-amortized.csv"))
+	dir := t.TempDir()
+	w, err := s.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"ea-actual", "ea-amortized"} {
+		from, err := filepath.Abs(azureTestdata(n + ".csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = w.Exec(t.Context(), fmt.Sprintf(`COPY (SELECT * REPLACE (CAST(Cost AS DOUBLE) AS Cost, CAST(Quantity AS DOUBLE) AS Quantity, CAST(UnitPrice AS DOUBLE) AS UnitPrice, CAST(PayGPrice AS DOUBLE) AS PayGPrice,
+  strptime("Date", '%%m/%%d/%%Y') AS "Date") FROM read_csv(%s, all_varchar=true)) TO %s (FORMAT parquet)`, store.QuoteLiteral(from), store.QuoteLiteral(filepath.Join(dir, n+".parquet"))))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	parquet := newStore(t)
+	got := load(t, parquet, dir)
+	g, e := got.Load.Totals["USD"], want.Load.Totals["USD"]
+	if got.Load.Rows != want.Load.Rows || !g.Billed.Equal(*e.Billed) || !g.Effective.Equal(*e.Effective) || !g.List.Equal(*e.List) || !g.Contracted.Equal(*e.Contracted) {
+		t.Errorf("%d rows, %s %s %s %s; the CSV gives %d, %s %s %s %s", got.Load.Rows, g.Billed, g.Effective, g.List, g.Contracted, want.Load.Rows, e.Billed, e.Effective, e.List, e.Contracted)
+	}
+	if g, w := ask(t, parquet, sameTruth), ask(t, s, sameTruth); g != w {
+		t.Error(firstDifference(g, w))
+	}
+	_, err = ingest.Load(t.Context(), newStore(t), badDate(t, s.Begin), ingest.Options{Now: now})
+	if err == nil || !strings.Contains(err.Error(), `"13/09/2023" is not a date and time`) {
+		t.Errorf("a date of another continent: %v", err)
+	}
+}
+
+// badDate is a Parquet file with a date written day/month/year.
+func badDate(t *testing.T, begin func(context.Context) (*store.Writer, error)) string {
+	t.Helper()
+	w, err := begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	path := filepath.Join(t.TempDir(), "bad.parquet")
+	if err := w.Exec(t.Context(), "COPY (SELECT '13/09/2023' AS date, 'Storage' AS meterCategory, 1.5 AS costInBillingCurrency, 'EUR' AS billingCurrency) TO "+store.QuoteLiteral(path)+" (FORMAT parquet)"); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -160,7 +160,11 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 				cell.total = fmt.Sprintf("list_sum(list_transform(%s, lambda a: %s))", raw, wide("CAST(a.amount AS VARCHAR)"))
 			}
 		} else if c.kind == kindTags || c.kind == kindAmounts {
-			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) IN ('OBJECT', 'ARRAY') ELSE false END", clean, clean, clean),
+			bare := "false" // Azure's tags come without their braces
+			if c.kind == kindTags {
+				bare = fmt.Sprintf("json_valid(concat('{', %s, '}'))", clean)
+			}
+			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) IN ('OBJECT', 'ARRAY') ELSE %s END", clean, clean, clean, bare),
 				"is neither a JSON object nor a list", `one as in {"team":"payments"} or [{"key":"team","value":"payments"}]`})
 		} else {
 			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) = 'OBJECT' ELSE false END", clean, clean, clean),
@@ -173,13 +177,17 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 			cell.value = tagsObject(clean)
 		}
 	case focus.DateTime:
+		expected := "one as in 2026-10-31T00:00:00Z"
 		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
 		if isText {
 			cell.value = zoned(clean)
+			if c.native != "" {
+				cell.value, expected = dialectTime(clean, zoned(clean)), expected+", or month/day/year as in 10/31/2026"
+			}
 		}
-		try := strings.ReplaceAll(cell.value, "CAST(", "TRY_CAST(")
+		try := strings.ReplaceAll(strings.ReplaceAll(cell.value, "CAST(", "TRY_CAST("), "strptime(", "try_strptime(")
 		cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND coalesce(year(%s) NOT BETWEEN 1990 AND 2200, true)", clean, try),
-			"is not a date and time", "one as in 2026-10-31T00:00:00Z"})
+			"is not a date and time", expected})
 	default:
 		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
 		if strict[c.focus.Name] {

@@ -36,6 +36,11 @@ func zoned(expr string) string {
 	return `CAST(CAST(regexp_replace(replace(` + expr + `, ' UTC', 'Z'), '^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d)(Z|[+-].*)?$', '\1:00\2') AS TIMESTAMPTZ) AS TIMESTAMP)`
 }
 
+// dialectTime reads the further ways of writing a time that a dialect's columns may have: month/day/year, and a month.
+func dialectTime(expr, otherwise string) string {
+	return "CASE WHEN contains(" + expr + ", '/') THEN strptime(" + expr + ", '%m/%d/%Y') WHEN length(" + expr + ") = 7 THEN strptime(" + expr + ", '%Y-%m') ELSE " + otherwise + " END"
+}
+
 // csvPart makes a part of a tallied CSV file. Each decimal column is read as the narrowest DECIMAL that holds what the
 // tally saw: DuckDB parses 18 digits many times faster than 38.
 func csvPart(t *tally) *part {
