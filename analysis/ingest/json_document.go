@@ -148,7 +148,7 @@ func (s *source) unfold(ctx context.Context, dir string, n int) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
+	defer func() { err = cmp.Or(err, out.Close()) }()
 	buf := bufio.NewWriterSize(out, 1<<16)
 	a := &allocations{w: csv.NewWriter(buf), s: s, row: make([]string, len(allocationColumns))}
 	a.in = &bounded{r: in, most: max(mostSmall, s.size*mostUnpacking)}
@@ -186,9 +186,17 @@ func (b *bounded) Read(p []byte) (int, error) {
 		b.err = fmt.Errorf("an allocation of more than %d MiB", maxObject>>20)
 		return 0, b.err
 	}
-	n, err := b.r.Read(p)
-	b.read += int64(n)
-	return n, err
+	// As much as there is room for: the decoder looks at all that it has whenever it gets more.
+	n := 0
+	for n < len(p) {
+		k, err := b.r.Read(p[n:])
+		n += k
+		b.read += int64(k)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // allocationColumns are the columns of the table.
@@ -248,6 +256,8 @@ func (a *allocations) broken(err error) error {
 		return a.bad("", fmt.Sprintf("it is no JSON from byte %d on: %s", a.dec.InputOffset(), syntax), "an answer of an allocation API")
 	case errors.As(err, &typed):
 		return a.bad(fmt.Sprintf("data[%d]...%s", a.set, typed.Field), "it is a "+typed.Value, "a "+typed.Type.String())
+	case strings.HasPrefix(err.Error(), "json: "):
+		return a.bad(fmt.Sprintf("data[%d]", a.set), strings.TrimPrefix(err.Error(), "json: "), "an answer of an allocation API")
 	}
 	return err
 }
