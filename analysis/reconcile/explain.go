@@ -23,6 +23,7 @@ type Reason struct {
 const (
 	ReasonNoInvoiceID   = "rows without invoice id"
 	ReasonLate          = "late rows"
+	ReasonRestated      = "restated"
 	ReasonOtherCurrency = "other currency"
 	ReasonRounding      = "rounding"
 	ReasonUnexplained   = "unexplained"
@@ -98,14 +99,20 @@ func explain(diff analysis.Amount, parts []part, currency string) (reasons []Rea
 		reasons = append(reasons, r)
 		rest = rest.Sub(r.Amount)
 	}
-	switch {
-	case rest.IsZero():
-	case rest.Abs().LessThanOrEqual(within):
-		reasons = append(reasons, Reason{Name: ReasonRounding, Amount: rest, Words: "invoices are rounded to " + within.String() + " " + currency + ", line items are not"})
-	default:
+	if rest.Abs().LessThanOrEqual(within) {
+		reasons = append(reasons, rounded(rest, currency)...)
+	} else {
 		reasons = append(reasons, Reason{Name: ReasonUnexplained, Amount: rest, Words: strings.TrimSpace("no kind of row adds up to it; the query lists what is left to compare")})
 	}
 	return reasons, note
+}
+
+// rounded is the reason of a rest that is no more than the currency's smallest unit; none where there is no rest.
+func rounded(rest analysis.Amount, currency string) []Reason {
+	if rest.IsZero() {
+		return nil
+	}
+	return []Reason{{Name: ReasonRounding, Amount: rest, Words: "invoices are rounded to " + unit(currency).String() + " " + currency + ", line items are not"}}
 }
 
 func sumOf(parts []part, set int) analysis.Amount {

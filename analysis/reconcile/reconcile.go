@@ -491,6 +491,11 @@ func (w *run) compare(g []Invoice, byNumber bool, taken map[string]bool, sums []
 		}
 	}
 	if m.left() {
+		if r, ok := w.restated(m); ok {
+			m.Reasons = append([]Reason{r}, rounded(m.Difference.Sub(r.Amount), m.Currency)...)
+		}
+	}
+	if m.left() {
 		if note != "" {
 			m.Notes = append(m.Notes, note)
 		}
@@ -523,6 +528,25 @@ func (w *run) compare(g []Invoice, byNumber bool, taken map[string]bool, sums []
 	return m
 }
 
+// restated looks for the invoice's total among what the store had before: the newest loads that changed the month, as their records say,
+// taken back one after the other.
+func (w *run) restated(m Match) (Reason, bool) {
+	var moved analysis.Amount
+	for _, l := range w.o.Loads {
+		for _, c := range l.Restated {
+			d := c.Billed()
+			if c.Provider != m.Provider || c.Month != m.Month || c.Currency != m.Currency || d == nil || d.IsZero() {
+				continue
+			}
+			moved = moved.Add(*d)
+			if m.Difference.Sub(moved).Abs().LessThanOrEqual(unit(m.Currency)) {
+				return Reason{Name: ReasonRestated, Amount: moved, Words: fmt.Sprintf("the bill was restated after that invoice, since load %s of %s: before, it was this invoice's total (the record of the load says by how much)", l.ID, l.At.Format("2 Jan 2006"))}, true
+			}
+		}
+	}
+	return Reason{}, false
+}
+
 // left reports whether part of the difference has no reason.
 func (m Match) left() bool {
 	return slices.ContainsFunc(m.Reasons, func(r Reason) bool { return r.Name == ReasonUnexplained })
@@ -540,7 +564,7 @@ func (w *run) details(ctx context.Context) error {
 				which = query.F("invoice = ?", m.InvoiceID)
 			}
 			switch r.Name {
-			case ReasonRounding, ReasonOtherCurrency:
+			case ReasonRounding, ReasonOtherCurrency, ReasonRestated:
 				continue
 			case ReasonNoInvoiceID:
 				which = query.F("invoice = ''")

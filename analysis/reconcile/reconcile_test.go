@@ -228,6 +228,23 @@ func TestPeriodsAndFiles(t *testing.T) {
 	}
 }
 
+// TestARestatedMonth compares with the invoice of the bill as it was before two later loads changed it, by what their records say.
+func TestARestatedMonth(t *testing.T) {
+	was := line("1", "", "Usage", "2026-10-05", "100") + line("1", "", "Usage", "2026-10-06", "50")
+	s := loaded(t, bill{"f", was, analysis.Day(2026, 11, 2)}, bill{"f", was + line("1", "", "Usage", "2026-10-05", "7.25"), analysis.Day(2026, 11, 4)},
+		bill{"f", was + line("1", "", "Usage", "2026-10-05", "9.5"), analysis.Day(2026, 11, 6)})
+	for total, want := range map[string]string{"150": "restated 9.5", "157.25": "restated 2.25", "157.249": "restated 2.25 rounding 0.001", "151": "unexplained 8.5"} {
+		r := s.run(t, nil, reconcile.Options{Months: october, Loads: s.loads, Invoices: []reconcile.Invoice{invoice("1", "", "USD", total)}})
+		var got []string
+		for _, reason := range r.Invoices[0].Reasons {
+			got = append(got, reason.Name+" "+reason.Amount.String())
+		}
+		if d := cmp.Diff(want, strings.Join(got, " ")); d != "" {
+			t.Errorf("%s: %s", total, d)
+		}
+	}
+}
+
 // TestAScopeSeesItsOwnPart reconciles as one account's people: every figure is of that account.
 func TestAScopeSeesItsOwnPart(t *testing.T) {
 	s := loaded(t, one)
