@@ -141,7 +141,7 @@ func (r Runbook) Commands() []string {
 }
 
 // looking are the verbs of command lines that only look.
-var looking = regexp.MustCompile(`^(aws [a-z0-9-]+ (describe|get|list|head|lookup|filter|search|batch-get)-?[a-z0-9-]*|aws s3 ls|aws s3api (list|get|head)-[a-z-]+|aws logs (start-query|get-query-results|describe-[a-z-]+)|az ([a-z0-9-]+ )+(list|show|query|list-[a-z-]+|show-[a-z-]+|get-[a-z-]+)|az graph query|gcloud ([a-z0-9-]+ )+(list|describe|read|get-[a-z-]+)|gsutil (ls|du)|gcloud storage (ls|du)|bq (query|ls|show)|kubectl (get|top|describe|logs)|kubectl cost|spendbot (ask|sql|trace|showback|reconcile|quality))\b`)
+var looking = regexp.MustCompile(`^(aws [a-z0-9-]+ (describe|get|list|head|lookup|filter|search|batch-get)-?[a-z0-9-]*|aws s3 ls|aws s3api (list|get|head)-[a-z-]+|aws logs (start-query|get-query-results|describe-[a-z-]+)|az ([a-z0-9-]+ )+(list|show|query|list-[a-z-]+|show-[a-z-]+|get-[a-z-]+)|az graph query|gcloud ([a-z0-9-]+ )+(list|describe|read|get-[a-z-]+|search-all-resources)|gsutil (ls|du)|gcloud storage (ls|du)|bq (query|ls|show)|kubectl (get|top|describe|logs)|kubectl cost|spendbot (ask|sql|trace|showback|reconcile|quality))\b`)
 
 var blanks = regexp.MustCompile(`'[^']*'|"[^"]*"|<[a-zA-Z0-9 +_-]+>`)
 
