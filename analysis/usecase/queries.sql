@@ -218,6 +218,7 @@ ORDER BY BillingPeriodStart, TotalEffectiveCost DESC;
 
 -- use case: Report spending across billing periods for a provider by service category
 -- FOCUS 1.0 1.1 1.2
+-- months 3
 -- with provider=
 -- Billed cost per month, category and service.
 SELECT ProviderName, BillingAccountId, BillingAccountName, BillingCurrency, BillingPeriodStart, ServiceCategory, ServiceName,
@@ -249,6 +250,7 @@ ORDER BY ProviderName, SubAccountId, TotalEffectiveCost DESC;
 
 -- use case: Analyze service costs month over month
 -- FOCUS 1.0 1.1 1.2
+-- months 3
 -- Each service's month beside the month before it. The first month has none before it.
 SELECT Month, ProviderName, ServiceName, BillingCurrency, TotalEffectiveCost,
        TotalEffectiveCost - lag(TotalEffectiveCost) OVER (PARTITION BY ProviderName, ServiceName, BillingCurrency ORDER BY Month) AS Change
@@ -260,6 +262,7 @@ ORDER BY Month, TotalEffectiveCost DESC;
 
 -- use case: Report application cost month over month
 -- FOCUS 1.0 1.1 1.2
+-- months 3
 -- with tag=app
 -- with application=
 -- What an application cost per month and service; the application is the value of a tag.
@@ -449,6 +452,7 @@ ORDER BY ProviderName, SubAccountId, LineItems DESC;
 
 -- use case: Get historical usage and rates to enable cost forecasting
 -- FOCUS 1.0 1.1 1.2
+-- months 3
 -- Usage, cost and the rate they make, per month, service and region.
 SELECT ProviderName, BillingPeriodStart, BillingPeriodEnd, ServiceCategory, ServiceName, RegionId, PricingUnit, BillingCurrency,
        sum(EffectiveCost) AS TotalEffectiveCost, sum(PricingQuantity) AS TotalPricingQuantity,
@@ -460,6 +464,7 @@ ORDER BY BillingPeriodStart, TotalEffectiveCost DESC;
 
 -- use case: Forecast cashflow month over month based on historical trends by service
 -- FOCUS 1.0 1.1 1.2
+-- months 3
 -- What was billed per month and service: the history that a forecast of payments is made from.
 SELECT CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS Month, ProviderName, ServiceCategory, ServiceName, BillingCurrency, sum(BilledCost) AS TotalBilledCost
 FROM focus
@@ -469,6 +474,7 @@ ORDER BY Month, TotalBilledCost DESC;
 
 -- use case: Forecast amortized costs month over month based on historical trends
 -- FOCUS 1.0 1.1 1.2
+-- months 3
 -- Effective cost per month, service and kind of charge: the history that a forecast of costs is made from.
 SELECT CAST(date_trunc('month', BillingPeriodStart) AS DATE) AS Month, ProviderName, ServiceCategory, ServiceName, ChargeCategory, BillingCurrency,
        sum(EffectiveCost) AS TotalEffectiveCost
@@ -509,6 +515,7 @@ ORDER BY ProviderName, BillingAccountId, BillingPeriodStart;
 
 -- use case: Compare resource usage month over month
 -- FOCUS 1.0 1.1 1.2
+-- months 3
 -- How much of each resource was used per month, in its own unit.
 SELECT CAST(date_trunc('month', ChargePeriodStart) AS DATE) AS Month, ProviderName, ServiceName, ResourceId, SkuId, ConsumedUnit,
        sum(ConsumedQuantity) AS TotalConsumedQuantity

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -30,6 +31,7 @@ type UseCase struct {
 	About    string   `json:"about"`    // what the query does, and how to read it
 	Params   []string `json:"params"`   // names that it can be given, in the order they first stand in the query
 	SQL      string   `json:"sql"`      // with :name for each value
+	Months   int      `json:"months"`   // how many whole months it is about where no period is given
 	defaults map[string]string
 }
 
@@ -90,18 +92,24 @@ func (u UseCase) Fill(values map[string]string) (sql string, params []string, er
 }
 
 // parse reads the queries: each begins with a comment "-- use case: TITLE", and goes on with "-- FOCUS 1.0 1.1", "-- with
-// NAME=DEFAULT" and comments about it.
+// NAME=DEFAULT", "-- months 3" and comments about it.
 func parse(text string) ([]UseCase, error) {
 	var out []UseCase
 	for i, section := range strings.Split(text, "-- use case: ")[1:] {
 		title, rest, _ := strings.Cut(section, "\n")
-		u := UseCase{Title: strings.TrimSpace(title), defaults: map[string]string{}}
+		u := UseCase{Title: strings.TrimSpace(title), Months: 1, defaults: map[string]string{}}
 		var about, sql []string
 		for line := range strings.Lines(rest) {
 			line = strings.TrimRight(line, " \n")
 			switch comment, isComment := strings.CutPrefix(line, "-- "); {
 			case isComment && strings.HasPrefix(comment, "FOCUS "):
 				u.Versions = strings.Fields(comment)[1:]
+			case isComment && strings.HasPrefix(comment, "months "):
+				n, err := strconv.Atoi(comment[len("months "):])
+				if err != nil || n < 1 {
+					return nil, fmt.Errorf("use case %d, %s: %q is no number of months", i+1, u.Title, line)
+				}
+				u.Months = n
 			case isComment && strings.HasPrefix(comment, "with "):
 				name, value, ok := strings.Cut(comment[len("with "):], "=")
 				if !ok {

@@ -16,7 +16,6 @@ import (
 
 	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
-	"spendbot/analysis/currency"
 	"spendbot/analysis/store"
 	"spendbot/bot"
 	"spendbot/bot/access"
@@ -127,6 +126,9 @@ func readConfig(path string) (config, error) {
 		}
 		return c, fmt.Errorf("configuration %s: %s", path, said)
 	}
+	if r := c.Currency.Rates; r != "" && !filepath.IsAbs(r) { // as the other files that it names: from its own folder
+		c.Currency.Rates = filepath.Join(filepath.Dir(path), r)
+	}
 	if _, err := c.askOptions(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
@@ -167,12 +169,9 @@ func (c config) limits() store.Limits { return store.Limits{Memory: c.Memory, Th
 
 func (c config) askOptions() (ask.Options, error) {
 	o := ask.Options{DayFirst: c.DayFirst}
-	if c.Currency.Rates != "" {
-		t, err := currency.Read(c.Currency.Rates)
-		if err != nil {
-			return o, err
-		}
-		o.Currencies = t.Currencies()
+	var err error
+	if o.Currencies, err = c.Currency.codes(); err != nil {
+		return o, err
 	}
 	if c.FiscalYearStart != "" {
 		for m := time.January; m <= time.December; m++ {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -25,7 +26,7 @@ type currencyConfig struct {
 
 var reportingCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
-// check reads the rates: what is wrong with them is to be known before somebody asks.
+// check reads the rates, where they are: what is wrong with them is to be known before somebody asks.
 func (c *currencyConfig) check() error {
 	switch {
 	case c.Reporting == "" && c.Rates == "" && c.At == "":
@@ -38,6 +39,9 @@ func (c *currencyConfig) check() error {
 		return fmt.Errorf("currency.at is %q; write month or day", c.At)
 	}
 	t, err := currency.Read(c.Rates)
+	if errors.Is(err, fs.ErrNotExist) { // a load needs no rates; who asks is told
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -45,6 +49,21 @@ func (c *currencyConfig) check() error {
 		return fmt.Errorf("currency.reporting is %s, of which %s has no rate", c.Reporting, c.Rates)
 	}
 	return nil
+}
+
+// codes are the currencies that can be asked for.
+func (c *currencyConfig) codes() ([]string, error) {
+	if c.Rates == "" {
+		return nil, nil
+	}
+	t, err := currency.Read(c.Rates)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.Currencies(), nil
 }
 
 // lensFunc is what a snapshot is looked at through for a plan.

@@ -80,7 +80,7 @@ The FOCUS project's use cases are there as queries of ours: --use-cases lists th
 				if err != nil {
 					return usageError{err}
 				}
-				values, err := a.useCaseValues(o.from, o.until, o.with)
+				values, err := a.useCaseValues(u, o.from, o.until, o.with)
 				if err != nil {
 					return err
 				}
@@ -125,7 +125,7 @@ The FOCUS project's use cases are there as queries of ours: --use-cases lists th
 	f.StringVar(&o.file, "file", "", "read the SQL from a file, - for standard input")
 	f.BoolVar(&o.list, "use-cases", false, "list the FOCUS project's use cases and what each can be given")
 	f.StringVar(&o.useCase, "use-case", "", "run the query for a use case, by its title or a part of it")
-	f.StringVar(&o.from, "from", "", "the use case's first day (default: the last whole month)")
+	f.StringVar(&o.from, "from", "", "the use case's first day (default: the last whole month, or three where months are compared)")
 	f.StringVar(&o.until, "until", "", "the day after the use case's last one")
 	f.StringToStringVar(&o.with, "with", nil, "what else the use case can be given, as service=AmazonEC2")
 	return c
@@ -192,10 +192,10 @@ func readSQL(stdin io.Reader, path string) (string, error) {
 	return string(b), nil
 }
 
-// useCaseValues are what a use case is given: days by flags, the last whole month where they are not, and the rest by name.
-func (a *app) useCaseValues(from, until string, with map[string]string) (map[string]string, error) {
-	month := analysis.MonthOf(analysis.MonthOf(a.now).Start.AddDate(0, 0, -1))
-	out := map[string]string{usecase.From: month.Start.Format(analysis.DateLayout), usecase.Until: month.End.Format(analysis.DateLayout)}
+// useCaseValues are what a use case is given: days by flags, the last whole month or months where they are not, and the rest by name.
+func (a *app) useCaseValues(u usecase.UseCase, from, until string, with map[string]string) (map[string]string, error) {
+	end := analysis.MonthOf(a.now).Start
+	out := map[string]string{usecase.From: end.AddDate(0, -u.Months, 0).Format(analysis.DateLayout), usecase.Until: end.Format(analysis.DateLayout)}
 	for flag, v := range map[string]string{usecase.From: from, usecase.Until: until} {
 		if v == "" {
 			continue
