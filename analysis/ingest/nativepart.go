@@ -48,7 +48,7 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part
 				typ = "VARCHAR"
 				x := expr
 				if expr = zoned(x); c.oddDates {
-					expr = "CASE WHEN contains(" + x + ", '/') THEN strptime(" + x + ", '%m/%d/%Y') WHEN length(" + x + ") = 7 THEN strptime(" + x + ", '%Y-%m') ELSE " + expr + " END"
+					expr = dialectTime(x, expr)
 				}
 			}
 		case c.kind == kindTags:
@@ -252,34 +252,16 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		return err
 	}
 	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, totals, p.from)}
-	witness := make([]bool, len(d.Variants))
-	for i, v := range d.Variants {
-		if len(v.Witness) == 0 {
-			continue
-		}
-		any := make([]string, len(v.Witness))
-		for k, conds := range v.Witness {
-			any[k] = dialect.All(conds)
-		}
-		rows, err := w.Query(ctx, "SELECT count(*) FROM ("+p.native.src+") AS src WHERE ("+strings.Join(any, ") OR (")+")")
-		if err != nil {
-			return p.explain(err)
-		}
-		witness[i] = rows.Values[0][0].(int64) > 0
-	}
-	for _, v := range d.Variants {
-		groups, err := p.nativeTally(ctx, w, d, v, o)
-		if err != nil {
-			return err
-		}
-		p.native.variants = append(p.native.variants, groups)
+	witness, err := p.nativeTally(ctx, w, d, o)
+	if err != nil {
+		return err
 	}
 	p.native.variant, p.native.witness = variantOf(d, witness), witness
 	return p.mapped(ctx, w)
 }
 
-// nativeTally adds up a Parquet file by a variant's controls.
-func (p *part) nativeTally(ctx context.Context, w *store.Writer, d *dialect.Dialect, v dialect.Variant, o Options) (map[group]*groupSums, error) {
+// nativeTally adds up a Parquet file by the controls of every variant, in one pass, and says of which variants it has a witness.
+func (p *part) nativeTally(ctx context.Context, w *store.Writer, d *dialect.Dialect, o Options) (witness []bool, err error) {
 	first := func(names []string, last string) string {
 		e := "CASE"
 		for _, n := range names {
@@ -299,24 +281,38 @@ func (p *part) nativeTally(ctx context.Context, w *store.Writer, d *dialect.Dial
 	if c := cmp.Or(o.Currency, d.Key.DefaultCurrency); c != "" {
 		currency = store.QuoteLiteral(c)
 	}
-	rows := "1"
-	if len(v.Rows) > 0 {
-		rows = "CASE"
-		for _, c := range v.Rows {
-			rows += fmt.Sprintf(" WHEN %s THEN %d", dialect.All(c.When), c.N)
-		}
-		rows += " ELSE 1 END"
-	}
 	var sums []string
-	for _, r := range []dialect.Rules{v.Billed, v.Effective, v.List, v.Contracted} {
-		sums = append(sums, "CAST(sum("+r.SQL()+") AS "+money+")")
+	for _, v := range d.Variants {
+		rows := "1"
+		if len(v.Rows) > 0 {
+			rows = "CASE"
+			for _, c := range v.Rows {
+				rows += fmt.Sprintf(" WHEN %s THEN %d", dialect.All(c.When), c.N)
+			}
+			rows += " ELSE 1 END"
+		}
+		any := make([]string, len(v.Witness))
+		for k, conds := range v.Witness {
+			any[k] = dialect.All(conds)
+		}
+		if len(any) == 0 {
+			any = []string{"false"}
+		}
+		sums = append(sums, "count(*) FILTER (WHERE ("+strings.Join(any, ") OR (")+"))", "CAST(sum("+rows+") AS BIGINT)")
+		for _, r := range []dialect.Rules{v.Billed, v.Effective, v.List, v.Contracted} {
+			sums = append(sums, "CAST(sum("+r.SQL()+") AS "+money+")")
+		}
 	}
-	found, err := w.Query(ctx, fmt.Sprintf("SELECT %s, %s, %s, %s, CAST(sum(%s) AS BIGINT), %s FROM (%s) AS src GROUP BY ALL",
-		source, provider, first(d.Key.Month, "NULL"), first(d.Key.Currency, currency), rows, strings.Join(sums, ", "), p.native.src))
+	found, err := w.Query(ctx, fmt.Sprintf("SELECT %s, %s, %s, %s, %s FROM (%s) AS src GROUP BY ALL",
+		source, provider, first(d.Key.Month, "NULL"), first(d.Key.Currency, currency), strings.Join(sums, ", "), p.native.src))
 	if err != nil {
 		return nil, p.explain(err)
 	}
-	out := map[group]*groupSums{}
+	witness = make([]bool, len(d.Variants))
+	p.native.variants = make([]map[group]*groupSums, len(d.Variants))
+	for i := range d.Variants {
+		p.native.variants[i] = map[group]*groupSums{}
+	}
 	for _, r := range found.Values {
 		month, ok := monthOf(text(r[2]))
 		if !ok {
@@ -326,18 +322,23 @@ func (p *part) nativeTally(ctx context.Context, w *store.Writer, d *dialect.Dial
 			return nil, &Error{File: p.src.path, Problem: "a row has no currency", Expected: "one in every row, in " + strings.Join(d.Key.Currency, " or ") + sayCurrency}
 		}
 		g := group{Partition: store.Partition{Source: text(r[0]), Provider: text(r[1]), Month: month}, Currency: text(r[3])}
-		s := out[g]
-		if s == nil {
-			s = &groupSums{}
-			out[g] = s
-		}
-		n, _ := r[4].(int64)
-		s.rows += n
-		for i := range costs {
-			if d, ok := r[5+i].(decimal.Decimal); ok {
-				s.cost[i].add(number{big: &d})
+		for i, out := range p.native.variants {
+			s := out[g]
+			if s == nil {
+				s = &groupSums{}
+				out[g] = s
+			}
+			values := r[4+i*(2+len(costs)):]
+			seen, _ := values[0].(int64)
+			witness[i] = witness[i] || seen > 0
+			n, _ := values[1].(int64)
+			s.rows += n
+			for k := range costs {
+				if d, ok := values[2+k].(decimal.Decimal); ok {
+					s.cost[k].add(number{big: &d})
+				}
 			}
 		}
 	}
-	return out, nil
+	return witness, nil
 }
