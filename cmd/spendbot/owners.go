@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
+	"spendbot/analysis/demo"
 	"spendbot/analysis/owners"
 	"spendbot/analysis/query"
 	"spendbot/analysis/render"
@@ -170,7 +171,15 @@ a day on, so that an answer about June uses June's rules.`,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	imports.AddCommand(a.ownersImportCSV(), a.ownersImportBackstage())
-	c.AddCommand(a.ownersCheck(), a.ownersDiff(), a.ownersApply(), a.ownersHistory(), a.ownersWho(), imports)
+	c.AddCommand(&cobra.Command{
+		Use:   "example",
+		Short: "Print a rules file, explained: the demo company's",
+		Args:  exactArgs(0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.stdout.Write(demo.Owners)
+			return err
+		},
+	}, a.ownersCheck(), a.ownersDiff(), a.ownersApply(), a.ownersHistory(), a.ownersWho(), imports)
 	return c
 }
 
