@@ -127,7 +127,11 @@ func (p *part) explain(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &Error{File: p.src.path, Problem: "it could not be mapped: " + p.src.told(err), Expected: "a FOCUS export"}
+	expected := "a FOCUS export"
+	if p.native != nil {
+		expected = "values as " + p.native.reading.Dialect.Name + " has them"
+	}
+	return &Error{File: p.src.path, Problem: "it could not be mapped: " + p.src.told(err), Expected: expected}
 }
 
 // told is the first line of DuckDB's words, without the path, which may be one of ours.
