@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spendbot/analysis/owners"
 	"spendbot/analysis/render"
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
@@ -124,6 +125,12 @@ func (a *app) checkStore(ctx context.Context, r *checks, policy *access.Policy) 
 			continue
 		}
 		r.ok("store: %s is complete through %s", p.Name, p.Through.Format("2 Jan 2006"))
+	}
+	switch b, err := a.book(owners.HistoryIn(st.Dir())); {
+	case err != nil:
+		r.fix("correct the rules file, or leave `owners:` out", "owners: %v", err)
+	case b != nil:
+		r.ok("%s", b.Words())
 	}
 	scopes := policy.Scopes()
 	for _, name := range slices.Sorted(maps.Keys(scopes)) {
