@@ -154,7 +154,7 @@ func (t *Table) form(header []string) (line func([]string) error, err error) {
 		}
 	}
 	if len(codes) == 0 {
-		return nil, errors.New("the header is neither date,from,to,rate nor the ECB's Date,USD,JPY,...")
+		return nil, errors.New("the header is neither date,from,to,rate nor the ECB's Date,USD,JPY and so on")
 	}
 	return func(rec []string) error {
 		if len(rec) < len(codes)+1 || len(rec) > len(codes)+2 {

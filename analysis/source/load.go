@@ -89,7 +89,7 @@ func incoming(ctx context.Context, store string, wait bool) (dir string, done fu
 		os.RemoveAll(dir) // what stays is thrown away by the next one
 		_ = lock.Unlock()
 	}
-	if err := os.RemoveAll(dir); err == nil {
+	if err = os.RemoveAll(dir); err == nil {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err != nil {
