@@ -221,13 +221,8 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 			Format: p.version + " " + p.src.format()})
 		rec.Bytes += p.src.size
 		rec.Rows += p.rows
-		for _, warning := range p.warnings {
-			if len(l.parts) > 1 {
-				warning = l.names[i] + ": " + warning
-			}
-			rec.Warnings = append(rec.Warnings, warning)
-		}
 	}
+	rec.Warnings = append(rec.Warnings, l.warnings()...)
 	if rec.Rows == 0 {
 		return nil, &Error{File: l.parts[0].src.path, Problem: "not one row of it is a charge", Expected: "an export with charges"}
 	}
@@ -266,6 +261,32 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	return &Result{Load: rec}, nil
+}
+
+// warnings lists what is to be said of the files, with their names where there are several; what goes for several is said once.
+func (l *load) warnings() []string {
+	of := map[string][]string{}
+	var order []string
+	for i, p := range l.parts {
+		for _, w := range p.warnings {
+			if of[w] == nil {
+				order = append(order, w)
+			}
+			of[w] = append(of[w], l.names[i])
+		}
+	}
+	out := make([]string, len(order))
+	for i, w := range order {
+		switch files := of[w]; {
+		case len(files) == len(l.parts):
+			out[i] = w
+		case len(files) == 1:
+			out[i] = files[0] + ": " + w
+		default:
+			out[i] = fmt.Sprintf("%s and %d more: %s", files[0], len(files)-1, w)
+		}
+	}
+	return out
 }
 
 // write stages a part's line items.

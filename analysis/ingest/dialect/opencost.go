@@ -36,8 +36,7 @@ func opencost() *Dialect {
 		Families: []Family{{Name: "label_columns", Prefixes: []string{"Label_", "label.", "properties.labels."}}},
 		Key:      Key{Provider: "Kubernetes", Account: []string{"cluster"}, Month: []string{"start", "date"}, DefaultCurrency: "USD"},
 		Variants: []Variant{{Name: "allocations", Billed: Rules{{}}, Effective: balanced, Rows: []Count{{N: 2}}}},
-		Note: "allocations move cost and add none: each is balanced on its cluster's nodes, so that totals stay those of the bills; " +
-			"what was allocated is the usage of the provider Kubernetes",
+		Note:     "allocations move cost and add none: each is balanced on its cluster's nodes. What was allocated is the usage of provider Kubernetes",
 	}
 	for _, n := range opencostParts {
 		d.Columns = append(d.Columns, number(n))
