@@ -102,7 +102,7 @@ func incoming(ctx context.Context, store string, wait bool) (dir string, done fu
 // loadOne fetches one delivery and loads it.
 func (s *Source) loadOne(ctx context.Context, st *store.Store, dir string, f *Found, keys []string, o ingest.Options) (*ingest.Result, error) {
 	if n := f.Bytes(); n > s.opts.MaxBytes {
-		return nil, &Error{Source: s.Address, Problem: fmt.Sprintf("%s has %d bytes, more than the %d that are fetched at once", f.Key, n, s.opts.MaxBytes), Hint: "raise max_bytes of this source"}
+		return nil, &Error{Source: s.Address, Problem: fmt.Sprintf("%s has %d bytes, more than the %d that are fetched at once", f.Key, n, s.opts.MaxBytes), Hint: "raise max_size of this source"}
 	}
 	to, err := os.MkdirTemp(dir, "delivery-")
 	if err != nil {
