@@ -1,6 +1,7 @@
 // Package ingest turns a billing export into the store's rows, or refuses it and says why.
 //
-// In: a file or a folder of parts (FOCUS 1.0 to 1.3 as CSV, gzip or zstd CSV, or Parquet). Out: one published store
+// In: a file or a folder of parts: FOCUS 1.0 to 1.3 or a format of package dialect, as CSV or Parquet, for the latter also as JSON lines
+// and as Parquet with structs, plain or packed (gzip, zstd, zip); and answers of OpenCost's allocation API. Out: one published store
 // snapshot and its [store.Load] record.
 //
 // A load goes through five steps, and the store is unchanged until the last:

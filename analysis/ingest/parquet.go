@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -97,7 +96,7 @@ type parquetCell struct {
 	total    string // of a list of structs with amounts: how they are added up
 	bad      []badIf
 	lossy    string // true where a float has more digits than the store holds; "" for other types
-	lossyOwn string // what the column is called in FOCUS or in the dialect
+	lossyOwn string // what the column is called, where that is to be said
 }
 
 // badIf is a reason to refuse a cell.
@@ -126,7 +125,10 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 		switch {
 		case isFloat:
 			clean = fmt.Sprintf("CAST(%s AS VARCHAR)", raw)
-			cell.lossy, cell.lossyOwn = tooFine(clean), cmp.Or(c.native, c.focus.Name)
+			cell.lossy, cell.lossyOwn = tooFine(clean), c.focus.Name
+			if c.native != "" && c.float { // as all of the format's numbers are
+				cell.lossyOwn = ""
+			}
 		case isText:
 			cell.bad = append(cell.bad,
 				badIf{fmt.Sprintf("NOT regexp_full_match(%s, '%s')", clean, plainNumber), "is not a decimal number", "digits with a dot, as in 12.40"})
@@ -232,6 +234,7 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 	var first *Error
 	var where parquetCell
 	var floats []string
+	native := false
 	var cut int64
 	for _, c := range cells {
 		for _, b := range c.bad {
@@ -243,7 +246,11 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 			}
 		}
 		if c.lossy != "" {
-			floats = append(floats, c.lossyOwn)
+			if c.lossyOwn == "" {
+				native = true
+			} else {
+				floats = append(floats, c.lossyOwn)
+			}
 			n, _ := answers[0].(int64)
 			cut += n
 			answers = answers[1:]
@@ -260,6 +267,9 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 			first.Problem = clip([]byte(text(r.Values[0][0]))) + " " + first.Problem
 		}
 		return first
+	}
+	if native {
+		warn.add("its numbers are floating-point: each is read as the shortest decimal that stands for it")
 	}
 	if len(floats) > 0 {
 		warn.add("%s are floating-point numbers in the file: each is read as the shortest decimal that stands for it", strings.Join(floats, ", "))
