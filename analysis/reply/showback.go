@@ -77,12 +77,7 @@ func (w *work) showback(ctx context.Context) error {
 	for _, q := range b.Queries {
 		v.trace(q)
 	}
-	all := b.Rows(showback.Everything)
-	showback.Charge(all, render.Places(w.a.Currency))
-	v.rows = b.Rows(v.sees)
-	if !w.scoped() && len(w.plan.Filters) == 0 {
-		v.rows = all
-	}
+	v.rows = b.Charged(v.sees, render.Places(w.a.Currency))
 	if w.scoped() {
 		if err := v.held(ctx, within); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
 	"spendbot/analysis/allocation"
@@ -173,6 +174,14 @@ func TestShowbackWithinAScope(t *testing.T) {
 			}
 		}
 		again(t, d.company, a)
+		if name == "chargeback" {
+			tab := firstTable(t, a)
+			charged := len(tab.Columns) - 1
+			if tab.Columns[charged].Name != "charged" || tab.Total.Cells[charged].Amount.IsZero() ||
+				!tab.Total.Cells[charged].Amount.Sub(*tab.Total.Cells[charged-1].Amount).Abs().LessThan(decimal.New(1, 0)) {
+				t.Errorf("charged is %s of %s", tab.Total.Cells[charged].Amount, tab.Total.Cells[charged-1].Amount)
+			}
+		}
 		if name != "everything" {
 			continue
 		}

@@ -130,6 +130,27 @@ func Charge(rows []Row, places int32) {
 	}
 }
 
+// Charged are the rows that somebody sees, each charged what it is charged among all rows of the bill: see [Charge]. A row of
+// which only a part is seen is charged that part, rounded.
+func (b *Bill) Charged(sees Sees, places int32) []Row {
+	all := b.Rows(Everything)
+	Charge(all, places)
+	of := map[string]Row{}
+	for _, r := range all {
+		of[r.key()] = r
+	}
+	rows := b.Rows(sees)
+	for i := range rows {
+		r := &rows[i]
+		if whole := of[r.key()]; whole.Total.Equal(r.Total) {
+			r.Charged = whole.Charged
+		} else {
+			r.Charged = r.Total.Round(places)
+		}
+	}
+	return rows
+}
+
 // KPIs are the measures of the allocation, of the owners of By.
 func (b *Bill) KPIs() allocation.KPIs {
 	return allocation.Measure(b.Cells, b.Result, b.Dim(b.By), b.Currency)

@@ -284,6 +284,11 @@ func TestChargeback(t *testing.T) {
 	}, got); diff != "" {
 		t.Error(diff)
 	}
+	// Whoever sees one owner is shown what everybody is.
+	onlyC := func(owner []string) bool { return owner[b.Dim(b.By)] == "c" }
+	if own := b.Charged(onlyC, 2); len(own) != 1 || own[0].Charged.String() != "10.03" {
+		t.Errorf("c alone is charged %+v", own)
+	}
 	charged := decimal.Zero
 	e := b.Export("Q-1", 7)
 	at := slices.IndexFunc(e.Columns, func(c store.Column) bool { return c.Name == "charged" })

@@ -1,7 +1,6 @@
 package blocks
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -88,11 +87,8 @@ func spoken(part analysis.Part, a *analysis.Answer) string {
 		if len(v.Rows) < 2 || v.Keys > len(v.Heads) {
 			return ""
 		}
-		money := slices.IndexFunc(v.Kinds, func(k analysis.ColumnKind) bool { return k == analysis.ColDelta })
-		if money < 0 {
-			money = slices.Index(v.Kinds, analysis.ColMoney)
-		}
-		if money < v.Keys {
+		money := mainFigure(v)
+		if money < v.Keys || v.Kinds[money] == analysis.ColCents {
 			return ""
 		}
 		for _, r := range v.Rows[:min(len(v.Rows), fallbackDrivers)] {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/dustin/go-humanize"
+	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
 	"spendbot/analysis"
@@ -15,7 +17,7 @@ const (
 	tableColumns = 3  // a table of more is not readable on a phone
 	tableRows    = 20 // rows of a table
 	lineRows     = 15 // rows as lines
-	monoWidth    = 42 // characters of a fixed width that a phone shows on a line
+	monoWidth    = 38 // characters of a fixed width that a phone shows on a line
 	maxCell      = 60
 )
 
@@ -47,6 +49,7 @@ func table(p *page, t *analysis.Table, a *analysis.Answer) {
 	// Fewer rows rather than a table that ends in the middle and does not add up.
 	for _, most := range []int{lineRows, lineRows * 2 / 3, lineRows / 3} {
 		v = render.ShowTable(t, a.Currency, most)
+		coarse(v)
 		if lines, ok := columns(v); ok {
 			if p.roomFor(size(lines)) {
 				p.mono(lines)
@@ -172,30 +175,96 @@ func nameAndFigures(v render.ShownTable, cells []string) []string {
 	return out
 }
 
-// rowLines gives each row a line: its main figure first, as drivers have it, then its name, then what else there is. The main
-// figure is the change, or else the last amount.
-func rowLines(v render.ShownTable) []string {
+// weights are columns of what a cost is split by. People need them to compare; files and traces have every digit.
+var weights = []string{"weight", "of"}
+
+// coarse rounds weights from a thousand on to whole ones.
+func coarse(v render.ShownTable) {
+	for c, name := range v.Names {
+		if v.Kinds[c] != analysis.ColNumber || !slices.Contains(weights, name) {
+			continue
+		}
+		for _, cells := range append(v.Rows[:len(v.Rows):len(v.Rows)], v.Total) {
+			if c < len(cells) {
+				cells[c] = wholeThousands(cells[c])
+			}
+		}
+	}
+}
+
+func wholeThousands(text string) string {
+	d, err := decimal.NewFromString(strings.ReplaceAll(text, ",", ""))
+	if err != nil || d.Abs().LessThan(decimal.New(1000, 0)) {
+		return text
+	}
+	return humanize.BigComma(d.Round(0).BigInt())
+}
+
+// mainFigure is the column that says what a row comes to: the total where its parts are beside it, else the change, else the last
+// amount, else of figures in several currencies the difference or the first; -1 where there is none.
+func mainFigure(v render.ShownTable) int {
+	if c := slices.Index(v.Names, "total"); c >= v.Keys && v.Kinds[c] == analysis.ColMoney {
+		return c
+	}
 	main := -1
 	for c, k := range v.Kinds {
 		if k == analysis.ColDelta || k == analysis.ColMoney && (main < 0 || v.Kinds[main] != analysis.ColDelta) {
 			main = c
 		}
 	}
-	compared := comparison(v)
+	if main >= 0 {
+		return main
+	}
+	if c := slices.Index(v.Names, "difference"); c >= 0 && v.Kinds[c] == analysis.ColCents {
+		return c
+	}
+	return slices.Index(v.Kinds, analysis.ColCents)
+}
+
+// selfSaid are columns whose cells need no head before them.
+var selfSaid = []string{"share", "how", "why", "verdict", "words", "what_it_means"}
+
+// alike reports whether all rows say the same in a column, which is then said once for all, above them.
+func alike(v render.ShownTable, c int) bool {
+	for _, r := range v.Rows[min(1, len(v.Rows)):] {
+		if r[c] != v.Rows[0][c] {
+			return false
+		}
+	}
+	return len(v.Rows) > 1
+}
+
+// rowLines gives each row a line: its main figure first, as drivers have it, then its name, then what else there is.
+func rowLines(v render.ShownTable) []string {
+	main := mainFigure(v)
+	currency := -1
+	if main >= 0 && v.Kinds[main] == analysis.ColCents {
+		currency = slices.Index(v.Names, "currency")
+	}
+	skip := comparison(v)
+	compared := skip
+	if c := slices.Index(v.Names, "month"); c >= v.Keys && alike(v, c) {
+		skip = append(skip[:len(skip):len(skip)], c)
+	}
 	line := func(cells []string) string {
 		var names, others []string
 		figure := ""
 		for c, text := range cells {
 			switch {
-			case text == "" || slices.Contains(compared, c):
+			case strings.TrimSpace(text) == "" || c == currency || slices.Contains(skip, c):
 			case c == main:
+				if currency >= 0 {
+					text = strings.TrimSpace(cells[currency] + " " + text)
+				}
 				figure = code(text, maxCell)
 			case c < v.Keys && !right(v, c):
 				names = append(names, esc(text, maxCell*2))
+			case v.Names[c] == "of" && v.Kinds[c] == analysis.ColNumber && len(others) > 0:
+				others[len(others)-1] += " of " + esc(text, maxCell)
 			default:
 				head := v.Heads[c]
-				if v.Kinds[c] == analysis.ColPercent && v.Names[c] == "share" {
-					head = "" // what else should it be
+				if slices.Contains(selfSaid, v.Names[c]) {
+					head = ""
 				}
 				others = append(others, strings.TrimSpace(esc(head, maxCell)+" "+esc(text, maxCell*2)))
 			}
@@ -209,14 +278,37 @@ func rowLines(v render.ShownTable) []string {
 		}
 		return clip(strings.TrimSpace(figure+" "+s), others, names, figure)
 	}
+	rows, ok := v.Rows, ""
+	if c := slices.Index(v.Names, "verdict"); c >= v.Keys {
+		rows, ok = wanting(v, c)
+	}
 	var out []string
-	for _, r := range v.Rows {
+	for _, r := range rows {
 		out = append(out, line(r))
+	}
+	if ok != "" {
+		out = append(out, ok)
 	}
 	if v.Total != nil {
 		out = append(out, line(v.Total))
 	}
 	return withoutEmpty(out)
+}
+
+// wanting are the rows of checks that did not come out well, and the names of the others in one line.
+func wanting(v render.ShownTable, verdict int) (rows [][]string, ok string) {
+	var names []string
+	for _, r := range v.Rows {
+		if r[verdict] == "ok" {
+			names = append(names, esc(r[0], maxCell))
+		} else {
+			rows = append(rows, r)
+		}
+	}
+	if len(names) > 0 {
+		ok = "ok: " + strings.Join(names, ", ")
+	}
+	return rows, ok
 }
 
 // comparison finds the columns of a comparison: current, baseline and, if there is one, the change in percent. Empty where
