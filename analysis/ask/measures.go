@@ -106,6 +106,8 @@ func (p *parse) readMoney() {
 			}
 			if slices.Contains(p.r.voc.Currencies, code) || slices.Contains(p.r.opts.Currencies, code) {
 				p.currency = code
+			} else if len(p.r.opts.Currencies) > 0 {
+				p.decline("The bill holds no charges in %s, and there are no exchange rates to convert into it.", code)
 			} else {
 				p.decline("The bill holds no charges in %s, and amounts are not converted here.", code)
 			}

@@ -181,3 +181,20 @@ func BenchmarkRead(b *testing.B) {
 		r.Read("why did EC2 spend of the payments team in us-east-1 change last week?", monday, nil)
 	}
 }
+
+// TestOtherCurrency: a currency that neither the bills nor the rates know is told, and what is said of converting is true.
+func TestOtherCurrency(t *testing.T) {
+	v := &Vocabulary{Currencies: []string{"USD"}, First: analysis.Day(2026, 1, 1), Through: analysis.Day(2026, 11, 22)}
+	for _, c := range []struct {
+		rates []string
+		want  string
+	}{
+		{nil, "The bill holds no charges in JPY, and amounts are not converted here."},
+		{[]string{"EUR", "USD"}, "The bill holds no charges in JPY, and there are no exchange rates to convert into it."},
+	} {
+		p := NewReader(v, Options{Currencies: c.rates}).Read("spend in October in yen", monday, nil)
+		if !slices.Contains(p.Declined, c.want) {
+			t.Errorf("rates of %v: declined %q, want %q", c.rates, p.Declined, c.want)
+		}
+	}
+}

@@ -65,7 +65,7 @@ sum to the invoice. --csv and --parquet write the allocated bill: what each owne
 	}
 	f := c.Flags()
 	f.StringVar(&o.month, "month", "", "the month, as 2026-10 (default: the last that is over)")
-	f.StringVar(&o.by, "by", "", "whose parts: team, cost_centre, product, account, or tag:KEY (default: whom the rules give to)")
+	f.StringVar(&o.by, "by", "", "whose parts: team, group, business_unit, cost_centre, environment, product, account, or tag:KEY (default: whom the rules give to)")
 	f.StringVar(&o.metric, "metric", "", "effective, billed, list or contracted (default: effective; with --chargeback billed)")
 	f.StringVar(&o.currency, "currency", "", "of a bill in several currencies, the one shown (default: the main one)")
 	f.BoolVar(&o.chargeback, "chargeback", false, "by invoice and cost centre, to the cent")
@@ -226,7 +226,7 @@ func ownerDimension(name string, sv *survey.Survey) (analysis.Dimension, error) 
 	case d == analysis.DimAccount || d == analysis.DimBillingAccount:
 		return d, nil
 	case !slices.Contains(analysis.OwnerDimensions, d):
-		return "", fmt.Errorf("%q is nobody who bears costs; write team, cost_centre, product, account, or tag:KEY", name)
+		return "", fmt.Errorf("%q is nobody who bears costs; write team, group, business_unit, cost_centre, environment, product, account, or tag:KEY", name)
 	case sv.Vocabulary.Owned != nil:
 		return d, nil
 	case len(sv.Vocabulary.Tags[string(d)]) == 0:

@@ -654,8 +654,10 @@ func printRestated(w io.Writer, l store.Load) {
 		fmt.Fprintf(w, "\n%s, invoice month %s, days %s to %s: effective cost %s\n", render.Clean(cmp.Or(r.Provider, "unknown provider")), r.Month, r.First, r.Last, signed(r.Effective(), r.Currency))
 		t := newTable("service", "effective was", "is", "difference", "billed was", "is", "difference")
 		row := func(name string, m store.Moved) {
-			t.AppendRow(table.Row{render.Clean(cmp.Or(name, "(no service)")), money(m.WasEffective, r.Currency), money(m.IsEffective, r.Currency), signed(m.Effective(), r.Currency),
-				money(m.WasBilled, r.Currency), money(m.IsBilled, r.Currency), signed(m.Billed(), r.Currency)})
+			wasEffective, wasBilled := sideOf(m.WasEffective, m.WasBilled, r.Currency)
+			isEffective, isBilled := sideOf(m.IsEffective, m.IsBilled, r.Currency)
+			t.AppendRow(table.Row{render.Clean(cmp.Or(name, "(no service)")), wasEffective, isEffective, signed(m.Effective(), r.Currency),
+				wasBilled, isBilled, signed(m.Billed(), r.Currency)})
 		}
 		for _, s := range r.Services {
 			row(s.Service, s.Moved)
@@ -671,6 +673,14 @@ func printRestated(w io.Writer, l store.Load) {
 		t.SetColumnConfigs(cols)
 		printTable(w, t)
 	}
+}
+
+// sideOf are a service's costs before, or after. Every row has a billed cost: where there is neither, there are no rows.
+func sideOf(effective, billed *analysis.Amount, currency string) (string, string) {
+	if effective == nil && billed == nil {
+		return "none", "none"
+	}
+	return money(effective, currency), money(billed, currency)
 }
 
 // signed is a difference with its sign.

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/shopspring/decimal"
 
 	"spendbot/analysis/demo"
 	"spendbot/analysis/ingest"
@@ -257,5 +259,19 @@ func TestSourcesAreLookedAtOnSchedule(t *testing.T) {
 	}
 	if len(told) != steps || len(told[0]) != 2 || told[0][0].Late || told[0][0].Why != "its data is complete through 31 Oct 2026." {
 		t.Errorf("told %+v", told)
+	}
+}
+
+// TestRestatedServiceGone: a service that has no rows any more costs nothing; only a cost that a row lacks is unknown.
+func TestRestatedServiceGone(t *testing.T) {
+	was := decimal.NewFromInt(14800)
+	gone := store.Moved{WasBilled: &was, WasEffective: &was}
+	var out strings.Builder
+	printRestated(&out, store.Load{ID: "L-1", Restated: []store.Restatement{{Provider: "AWS", Month: "2026-10", Currency: "USD", Moved: gone,
+		Services: []store.ServiceMoved{{Service: "Support", Moved: gone}, {Service: "Lambda", Moved: store.Moved{WasBilled: &was, IsBilled: &was, IsEffective: &was}}}}}})
+	for _, want := range []string{`Support +\$14,800.00 +none +-\$14,800.00 +\$14,800.00 +none +-\$14,800.00`, `Lambda +unknown +\$14,800.00`} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("want %s in\n%s", want, out.String())
+		}
 	}
 }
