@@ -34,7 +34,10 @@ type detector struct {
 	aside   []bool
 	weekday int // of the first day
 	reset   int // days up to this one belong to no row
-	run     int // days in a row that stood out
+	level   int // the first day of the level in force: what was before a level that was accepted is another's
+	run     int // days in a row that stood out, weekends or the like between them aside
+	began   int // the first of them
+	quiet   int // days since that did not
 }
 
 // judge says what is to be said of a day.
@@ -72,14 +75,21 @@ func (d *detector) judge(t int) {
 		d.reset = t
 	}
 	d.aside[t] = day.Out
-	if d.run++; !day.Out {
-		d.run = 0
+	switch {
+	case day.Out && d.run == 0:
+		d.run, d.began, d.quiet = 1, t, 0
+	case day.Out:
+		d.run, d.quiet = d.run+1, 0
+	default:
+		if d.quiet++; d.quiet > mostGap {
+			d.run = 0
+		}
 	}
 	if d.run >= d.set.Accept {
-		for i := t - d.run + 1; i <= t; i++ {
+		for i := d.began; i <= t; i++ {
 			d.aside[i] = false
 		}
-		day.Accepted, d.run, d.reset = true, 0, t
+		day.Accepted, d.level, d.run, d.reset = true, d.began, 0, t
 	}
 	d.days[t] = day
 }
@@ -111,7 +121,7 @@ func (d *detector) row(t int) int {
 func (d *detector) expect(t int) (value, noise float64, ok bool) {
 	week := d.weekdays(t)
 	var at, level []float64
-	for i := max(0, t-d.set.Trend); i < t; i++ {
+	for i := max(d.level, t-d.set.Trend); i < t; i++ {
 		if !d.aside[i] && !math.IsNaN(d.values[i]) {
 			at, level = append(at, float64(i-t)), append(level, d.values[i]-week[d.dayOfWeek(i)])
 		}
@@ -135,7 +145,11 @@ func (d *detector) dayOfWeek(i int) int { return (d.weekday + i) % 7 }
 // weekdays is how far each weekday lies from the middle of the week around it.
 func (d *detector) weekdays(t int) [7]float64 {
 	var off [7][]float64
-	for i := max(0, t-d.set.Season); i < t; i++ {
+	first := max(0, t-d.set.Season)
+	if t-d.level >= d.set.Learn { // a new level may have another week
+		first = max(first, d.level)
+	}
+	for i := first; i < t; i++ {
 		if d.aside[i] || math.IsNaN(d.values[i]) {
 			continue
 		}

@@ -1,0 +1,295 @@
+package anomaly
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/query"
+	"spendbot/analysis/store"
+	"spendbot/analysis/survey"
+)
+
+// scanSQL reads what every leaf cost on each day: usage, and apart from it credits, whose end is worth telling, and corrections. Purchases,
+// taxes and adjustments are no usage. Rows of a month have no day; they come as a kind of their own, to be counted.
+//
+//go:embed scan.sql
+var scanSQL string
+
+// Options say what is scanned, and from when on it is told.
+type Options struct {
+	// Providers tell up to which day, inclusive, each provider's data is complete; later days are not read.
+	Providers []survey.Provider
+	// Through is a last day for all of them, to look at the past as it was; zero is none.
+	Through time.Time
+	// Since is the first day an incident may still have been out of its band to be listed; zero lists all.
+	Since time.Time
+	// Filters keep to some of the rows.
+	Filters []analysis.Filter
+	Floors  Floors
+	// Leaves is how many leaves are series of their own, the largest; the others are added up per service and account. 0 is [DefaultLeaves].
+	Leaves   int
+	Settings Settings // of the detector; zero is [Defaults]
+}
+
+// DefaultLeaves is how many leaves are looked at apart.
+const DefaultLeaves = 3000
+
+// history is how many days before the first that is told are read: a year for the weekdays, and time to learn.
+const history = 400
+
+// Result is what a scan found.
+type Result struct {
+	Incidents []Incident            `json:"incidents"` // the latest onset first
+	Series    int                   `json:"series"`    // that were looked at
+	Monthly   []Monthly             `json:"monthly"`   // what was left out for having no days
+	Queries   []analysis.QueryTrace `json:"queries"`
+}
+
+// Monthly is what a provider charges by the month.
+type Monthly struct {
+	Provider string          `json:"provider"`
+	Currency string          `json:"currency"`
+	Cost     analysis.Amount `json:"cost"`
+}
+
+// leaf is what a series is of. Region, usage type and team are "*" where the series holds several; so is the account.
+type leaf struct{ provider, currency, service, account, kind, region, usageType, team string }
+
+// several stands for more than one value.
+const several = "*"
+
+// line is a series with its exact amounts.
+type line struct {
+	leaf
+	level int // 0 a leaf, 1 a service in an account, 2 a service
+	name  string
+	days  []analysis.Amount // from start on
+	start time.Time
+	gaps  []bool    // days of which the provider has brought nothing at all
+	main  *line     // of a sum: the largest of what it is made of
+	size  float64   // of all days, absolute
+	found []Anomaly // in the order of their onset
+}
+
+// Scan looks for anomalies in all leaves that the sight shows.
+func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
+	if o.Settings == (Settings{}) {
+		o.Settings = Defaults()
+	}
+	if o.Leaves <= 0 {
+		o.Leaves = DefaultLeaves
+	}
+	through := map[string]time.Time{}
+	var period analysis.Period
+	for _, p := range o.Providers {
+		last := p.Through
+		if !o.Through.IsZero() && o.Through.Before(last) {
+			last = o.Through
+		}
+		through[p.Name] = last
+		if !p.Monthly && !last.Before(period.End) {
+			period.End = last.AddDate(0, 0, 1)
+		}
+		if period.Start.IsZero() || p.First.Before(period.Start) {
+			period.Start = p.First
+		}
+	}
+	r := &Result{Incidents: []Incident{}, Monthly: []Monthly{}}
+	if period.End.IsZero() {
+		return r, nil
+	}
+	since := o.Since
+	if since.IsZero() {
+		since = period.End
+	}
+	if first := since.AddDate(0, 0, -history); first.After(period.Start) && !o.Since.IsZero() {
+		period.Start = first
+	}
+	if !period.Start.Before(period.End) {
+		return r, nil
+	}
+	f, err := scanQuery(sight, period, through, o)
+	if err != nil {
+		return nil, err
+	}
+	rows, tr, err := sight.Query(ctx, "daily costs per leaf", f)
+	if err != nil {
+		return nil, fmt.Errorf("anomalies: %w", err)
+	}
+	r.Queries = append(r.Queries, tr)
+	lines := r.lines(rows.Values, period, through)
+	r.Series = len(lines)
+	if err := judge(ctx, lines, o); err != nil {
+		return nil, err
+	}
+	var found []Anomaly
+	for _, l := range lines {
+		for _, a := range l.found {
+			if !a.Last.Before(o.Since) {
+				found = append(found, a)
+			}
+		}
+	}
+	r.Incidents = group(explained(found), o.Floors)
+	return r, nil
+}
+
+func scanQuery(sight *store.Sight, period analysis.Period, through map[string]time.Time, o Options) (query.Fragment, error) {
+	parts := map[string]query.Fragment{"period": query.Within(query.Daily, period), "most": query.F("?", o.Leaves), "team": query.F("''")}
+	dims := map[string]analysis.Dimension{"provider": analysis.DimProvider, "currency": analysis.DimCurrency, "service": analysis.DimService, "account": analysis.DimAccount,
+		"kind": analysis.DimChargeCategory, "region": analysis.DimRegion, "usage_type": analysis.DimUsageType}
+	if sight.Lens().Has(analysis.DimTeam.Column()) {
+		dims["team"] = analysis.DimTeam
+	}
+	var err error
+	for name, d := range dims {
+		if parts[name], err = query.Dimension(d); err != nil {
+			return query.Fragment{}, err
+		}
+	}
+	if parts["filters"], err = query.Where(o.Filters); err != nil {
+		return query.Fragment{}, err
+	}
+	var cut []query.Cutoff
+	for _, p := range o.Providers {
+		if next := through[p.Name].AddDate(0, 0, 1); next.Before(period.End) {
+			cut = append(cut, query.Cutoff{Provider: p.Name, Day: next, Period: period})
+		}
+	}
+	parts["whole"] = query.Without(query.Daily, cut)
+	return query.Fill(scanSQL, parts), nil
+}
+
+// lines makes the series of the leaves, and of what they add up to: a service in an account, and a service, where a change of
+// many small leaves shows.
+func (r *Result) lines(rows [][]any, period analysis.Period, through map[string]time.Time) []*line {
+	text := func(v any) string { s, _ := v.(string); return s }
+	seen := map[string]map[int]bool{} // days that a provider has brought something of
+	first := map[string]int{}
+	type cell struct {
+		day  int
+		cost analysis.Amount
+	}
+	cells := map[leaf][]cell{}
+	names := map[leaf]string{}
+	var order []leaf
+	for _, v := range rows {
+		k := leaf{text(v[0]), text(v[1]), text(v[2]), text(v[3]), text(v[4]), text(v[5]), text(v[6]), text(v[7])}
+		cost, _ := v[9].(decimal.Decimal)
+		if k.kind == "monthly" {
+			i := slices.IndexFunc(r.Monthly, func(m Monthly) bool { return m.Provider == k.provider && m.Currency == k.currency })
+			if i < 0 {
+				i = len(r.Monthly)
+				r.Monthly = append(r.Monthly, Monthly{Provider: k.provider, Currency: k.currency})
+			}
+			r.Monthly[i].Cost = r.Monthly[i].Cost.Add(cost)
+			continue
+		}
+		d, _ := v[8].(time.Time)
+		day := daysBetween(period.Start, d)
+		if seen[k.provider] == nil {
+			seen[k.provider], first[k.provider] = map[int]bool{}, day
+		}
+		seen[k.provider][day] = true
+		first[k.provider] = min(first[k.provider], day)
+		if _, ok := cells[k]; !ok {
+			order = append(order, k)
+		}
+		cells[k] = append(cells[k], cell{day, cost})
+		names[k] = text(v[10])
+	}
+	var out []*line
+	sums := map[leaf]*line{}
+	for _, k := range order {
+		from, n := first[k.provider], daysBetween(period.Start, through[k.provider])+1-first[k.provider]
+		if n <= 0 {
+			continue
+		}
+		newLine := func(k leaf, level int, name string) *line {
+			l := &line{leaf: k, level: level, name: name, days: make([]analysis.Amount, n), start: period.Start.AddDate(0, 0, from), gaps: make([]bool, n)}
+			for i := range n {
+				l.gaps[i] = !seen[k.provider][from+i]
+			}
+			return l
+		}
+		l := newLine(k, 0, names[k])
+		over := []leaf{{k.provider, k.currency, k.service, k.account, k.kind, several, several, several}, {k.provider, k.currency, k.service, several, k.kind, several, several, several}}
+		for i, s := range over {
+			if sums[s] == nil {
+				sums[s] = newLine(s, i+1, names[k])
+				out = append(out, sums[s])
+			}
+		}
+		for _, c := range cells[k] {
+			i := c.day - from
+			l.days[i] = l.days[i].Add(c.cost)
+			l.size += math.Abs(c.cost.InexactFloat64())
+			for _, s := range over {
+				sums[s].days[i] = sums[s].days[i].Add(c.cost)
+			}
+		}
+		for _, s := range over {
+			if m := sums[s].main; m == nil || m.size < l.size {
+				sums[s].main = l
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func daysBetween(a, b time.Time) int { return int(math.Round(b.Sub(a).Hours() / 24)) }
+
+// judge runs the detector over the lines, on all cores.
+func judge(ctx context.Context, lines []*line, o Options) error {
+	work := make(chan *line)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for l := range work {
+				l.find(o)
+			}
+		})
+	}
+	defer wg.Wait()
+	defer close(work)
+	for _, l := range lines {
+		select {
+		case work <- l:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// most is the largest cost of any day, to pass over what no floor lets through.
+func (l *line) most() (m analysis.Amount) {
+	for _, d := range l.days {
+		if a := d.Abs(); a.GreaterThan(m) {
+			m = a
+		}
+	}
+	return m
+}
+
+// compareAnomalies puts them in the order they are told: by onset, the largest first.
+func compareAnomalies(a, b Anomaly) int {
+	if c := a.Onset.Compare(b.Onset); c != 0 {
+		return c
+	}
+	if c := b.Excess.Abs().Cmp(a.Excess.Abs()); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Label, b.Label)
+}
