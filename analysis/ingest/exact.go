@@ -69,6 +69,27 @@ func wide(text string) string {
 			`list_extract({powers}, CASE WHEN contains(@, '.') THEN length(@) - instr(@, '.') ELSE 0 END + 1) AS {money}) ELSE CAST(@ AS {money}) END`)
 }
 
+// wideFloat reads a floating-point number as [wide] reads the shortest text that stands for it; typ is DuckDB's type of it. Nearly all costs have ten
+// digits after the point or less, and for those no text is made. From 0.01 up a text has no exponent and, with its seventeen digits at most, no
+// more after the point than the store.
+func wideFloat(expr, typ string) string {
+	text := "CAST(" + expr + " AS VARCHAR)"
+	if typ != "DOUBLE" {
+		return wide(text)
+	}
+	return strings.NewReplacer("@", expr, "{ten}", tenDigits(expr), "{text}", text, "{wide}", wide(text), "{powers}", powers, "{money}", money).Replace(
+		`CASE WHEN {ten} THEN CAST(CAST(CAST(round(@ * 1e10) AS BIGINT) AS DECIMAL(18,0)) * CAST('0.0000000001' AS DECIMAL(10,10)) AS {money}) ` +
+			`WHEN abs(@) BETWEEN 0.01 AND 1e15 THEN CAST(CAST(CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(18,0)) * list_extract({powers}, length(split_part({text}, '.', 2)) + 1) AS {money}) ` +
+			`WHEN abs(@) < 1e-19 THEN CAST(0 AS {money}) ELSE {wide} END`) // 7e-60 as text would be cast to 1e-18
+}
+
+// tenDigits is true in SQL for a DOUBLE whose shortest decimal is a whole number of at most fifteen digits over 10^10. Both are then exact as
+// DOUBLEs, so that the division, which rounds once, gives the DOUBLE nearest to that decimal; and of decimals with fifteen digits
+// at most no two have the same nearest DOUBLE.
+func tenDigits(expr string) string {
+	return strings.ReplaceAll("(abs(@) < 1e5 AND round(@ * 1e10) / 1e10 = @)", "@", expr)
+}
+
 // powers are 1, 0.1, 0.01 and so on.
 var powers = func() string {
 	p := make([]string, store.MoneyScale+1)

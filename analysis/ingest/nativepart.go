@@ -235,21 +235,26 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 	d := h.reading.Dialect
 	exprs, totals := make([]string, len(cols)), make([]string, len(cols))
 	var cells []parquetCell
+	var of []int // the columns of the cells
 	for i, c := range cols {
 		if !c.known {
 			continue
 		}
-		cell, err := newParquetCell(c, read[i].expr, strings.ToUpper(read[i].typ))
+		cell, err := newParquetCell(c, read[i].expr, strings.ToUpper(read[i].typ), false)
 		if err != nil {
 			return &Error{File: p.src.path, Column: read[i].at + 1, Name: c.name, Problem: err.Error(), Expected: "a plain value"}
 		}
 		cell.column = read[i].at
-		cells = append(cells, cell)
-		exprs[i], totals[i] = cell.value, cell.total
+		cells, of = append(cells, cell), append(of, i)
 	}
 	p.from = fmt.Sprintf("read_parquet(%s, hive_partitioning=false)", store.QuoteLiteral(p.src.at))
 	if err := p.checkParquet(ctx, w, cells, warn); err != nil {
 		return err
+	}
+	for k, i := range of {
+		if cells[k].filled {
+			exprs[i], totals[i] = cells[k].value, cells[k].total
+		}
 	}
 	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, totals, p.from)}
 	witness, err := p.nativeTally(ctx, w, d, o)

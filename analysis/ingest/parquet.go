@@ -61,16 +61,20 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 		if !c.known {
 			continue
 		}
-		cell, err := newParquetCell(c, read[i].expr, strings.ToUpper(types[i]))
+		cell, err := newParquetCell(c, read[i].expr, strings.ToUpper(types[i]), false)
 		if err != nil {
 			return nil, &Error{File: src.path, Column: i + 1, Name: c.name, Problem: err.Error(), Expected: "a plain value"}
 		}
 		cell.column = i
-		p.have[c.focus.Name] = cell.value
 		cells = append(cells, cell)
 	}
 	if err := p.checkParquet(ctx, w, cells, warn); err != nil {
 		return nil, err
+	}
+	for _, cell := range cells {
+		if cell.filled {
+			p.have[cols[cell.column].focus.Name] = cell.value
+		}
 	}
 	if err := p.tally(ctx, w, o); err != nil {
 		return nil, err
@@ -97,6 +101,9 @@ type parquetCell struct {
 	bad      []badIf
 	lossy    string // true where a float has more digits than the store holds; "" for other types
 	lossyOwn string // what the column is called, where that is to be said
+	whole    string // of text: value, when no cell says in words that it has none
+	nested   bool
+	filled   bool // some cell has a value, as [part.checkParquet] finds
 }
 
 // badIf is a reason to refuse a cell.
@@ -105,15 +112,22 @@ type badIf struct{ sql, problem, expected string }
 // plainNumber is the grammar of [wellFormed].
 const plainNumber = `[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?`
 
-func newParquetCell(c column, raw, typ string) (parquetCell, error) {
-	cell := parquetCell{name: c.name, raw: raw}
+// newParquetCell makes a cell of a column; whole says that none of its texts is empty or the word NULL.
+func newParquetCell(c column, raw, typ string, whole bool) (parquetCell, error) {
+	cell := parquetCell{name: c.name, raw: raw, filled: true}
 	nested := strings.ContainsAny(typ, "[(") && !strings.HasPrefix(typ, "DECIMAL") && !strings.HasPrefix(typ, "ENUM")
+	cell.nested = nested
 	if nested && c.focus.Type != focus.JSON {
 		return cell, fmt.Errorf("it is of type %s", typ)
 	}
 	clean := raw
 	isText := typ == "VARCHAR"
-	if isText {
+	if isText && !whole {
+		same, err := newParquetCell(c, raw, typ, true)
+		if err != nil {
+			return cell, err
+		}
+		cell.whole = same.value
 		clean = fmt.Sprintf("CASE WHEN %s IN ('', 'NULL') THEN NULL ELSE %s END", raw, raw)
 	}
 	target := store.Column{Name: c.focus.Name, Type: c.focus.Type}.SQLType()
@@ -126,6 +140,8 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 		case isFloat:
 			clean = fmt.Sprintf("CAST(%s AS VARCHAR)", raw)
 			cell.lossy, cell.lossyOwn = tooFine(clean), c.focus.Name
+			// A floating-point number has at most seventeen digits: from 0.01 up they end before the store's last one.
+			cell.lossy = fmt.Sprintf("CASE WHEN %[1]s = 0 OR abs(%[1]s) >= 0.01 THEN false ELSE %[2]s END", raw, cell.lossy)
 			if c.native != "" && c.float { // as all of the format's numbers are
 				cell.lossyOwn = ""
 			}
@@ -142,7 +158,7 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 		unfit := fmt.Sprintf("%s IS NOT NULL AND TRY_CAST(%s AS %s) IS NULL", clean, clean, target)
 		switch { // the casts of text are what takes the time of a load
 		case isFloat:
-			cell.value = wide(clean)
+			cell.value = wideFloat(raw, typ)
 			unfit = fmt.Sprintf("%s IS NOT NULL AND NOT (abs(%s) < 1e%d)", raw, raw, store.MoneyPrecision-store.MoneyScale)
 		case isText:
 			cell.value = wide(clean)
@@ -159,7 +175,7 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 				cell.value = structsObject(raw)
 				return cell, nil
 			case c.kind == kindAmounts && (of["AMOUNT"] == "DOUBLE" || of["AMOUNT"] == "FLOAT"):
-				cell.total = fmt.Sprintf("list_sum(list_transform(%s, lambda a: %s))", raw, wide("CAST(a.amount AS VARCHAR)"))
+				cell.total = fmt.Sprintf("list_sum(list_transform(%s, lambda a: %s))", raw, wideFloat("a.amount", of["AMOUNT"]))
 			}
 		} else if c.kind == kindTags || c.kind == kindAmounts {
 			bare := "false" // Azure's tags come without their braces
@@ -172,10 +188,14 @@ func newParquetCell(c column, raw, typ string) (parquetCell, error) {
 			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%s IS NOT NULL AND NOT CASE WHEN json_valid(%s) THEN json_type(%s) = 'OBJECT' ELSE false END", clean, clean, clean),
 				"is not a JSON object", `one as in {"team":"payments"}`})
 		}
-		if c.focus.Name == "Tags" {
+		switch {
+		case c.focus.Name != "Tags":
+		case nested: // to_json writes no blanks but those inside of keys and values
+			clean = fmt.Sprintf(`CASE WHEN contains(%[1]s, '" ') OR contains(%[1]s, ' "') THEN %[2]s ELSE %[1]s END`, clean, padded(clean))
+		default:
 			clean = padded(clean)
 		}
-		if cell.value = clean; c.kind == kindTags {
+		if cell.value = clean; c.kind == kindTags && !strings.HasPrefix(typ, "MAP(") { // a map is an object as it stands
 			cell.value = tagsObject(clean)
 		}
 	case focus.DateTime:
@@ -214,7 +234,8 @@ func tooFine(s string) string {
 		s, store.MoneyScale)
 }
 
-// checkParquet looks at every cell in one pass and tells of the first bad one.
+// checkParquet looks at every cell in one pass and tells of the first bad one. It finds which columns have no value, and reads texts
+// as they stand where it can: what does nothing on millions of rows takes time too.
 func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parquetCell, warn *warnings) error {
 	var sel []string
 	for _, c := range cells {
@@ -223,6 +244,11 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 		}
 		if c.lossy != "" {
 			sel = append(sel, "count(*) FILTER (WHERE "+c.lossy+")")
+		}
+		if c.whole != "" { // null when all cells are
+			sel = append(sel, "bool_or("+c.raw+" IN ('', 'NULL'))")
+		} else if !c.nested {
+			sel = append(sel, "CASE WHEN count("+c.raw+") > 0 THEN true END")
 		}
 	}
 	rows := fmt.Sprintf("read_parquet(%s, hive_partitioning=false, file_row_number=true)", store.QuoteLiteral(p.src.at))
@@ -236,7 +262,7 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 	var floats []string
 	native := false
 	var cut int64
-	for _, c := range cells {
+	for i, c := range cells {
 		for _, b := range c.bad {
 			at, is := answers[0].(int64)
 			answers = answers[1:]
@@ -253,6 +279,13 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 			}
 			n, _ := answers[0].(int64)
 			cut += n
+			answers = answers[1:]
+		}
+		if c.whole != "" || !c.nested {
+			unsaid, some := answers[0].(bool)
+			if cells[i].filled = some; c.whole != "" && !unsaid {
+				cells[i].value = c.whole
+			}
 			answers = answers[1:]
 		}
 	}
