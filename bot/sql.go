@@ -47,9 +47,6 @@ func refusesSQL(g access.Grant) string {
 	return ""
 }
 
-// sqlShown is how many rows a message shows; the file has them all.
-const sqlShown = 20
-
 // sql answers SQL that an administrator wrote: the first rows as a table, all that were asked for as a file. Where only the asker
 // sees the answer, the file comes in direct messages.
 func (b *Bot) sql(ctx context.Context, t *talk, text string) (string, error) {
@@ -78,7 +75,7 @@ func (b *Bot) sql(ctx context.Context, t *talk, text string) (string, error) {
 	defer cancel()
 	a, err := b.desk.SQL(within, id, desk.Statement{SQL: text, Now: b.opts.Today()})
 	if err != nil {
-		said := slack.Scrub(err.Error())
+		said, _, _ := strings.Cut(slack.Scrub(err.Error()), "\nLINE ") // then a caret, which points nowhere in proportional type
 		if ctx.Err() == nil && within.Err() != nil {
 			said = "it took longer than " + desk.SQLTime.String() + ": ask for less"
 		}
@@ -90,14 +87,7 @@ func (b *Bot) sql(ctx context.Context, t *talk, text string) (string, error) {
 	if err := b.keepAnswer(ctx, a, t.Team, t.User, t.channel, t.grant.Key()); err != nil {
 		return "", err
 	}
-	shown := *a
-	table := *a.Parts[0].Table
-	if n := len(table.Rows); n > sqlShown {
-		table.Rows, table.Omitted = table.Rows[:sqlShown], n-sqlShown
-	}
-	shown.Parts = append(shown.Parts[:0:0], a.Parts...)
-	shown.Parts[0].Table = &table
-	if err := b.sayOf(ctx, t, a.ID, partAnswer, blocks.Answer(&shown, blocks.Options{Ephemeral: t.private})); err != nil {
+	if err := b.sayOf(ctx, t, a.ID, partAnswer, blocks.Answer(a, blocks.Options{Ephemeral: t.private})); err != nil {
 		return "", err
 	}
 	if len(a.Parts[0].Table.Rows) > 1 {

@@ -55,6 +55,11 @@ func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Pla
 	if prev.Intent == analysis.Showback && !p.q.why && len(p.focus) == 0 && intent != analysis.Compare {
 		return p.showback(prev)
 	}
+	if prev.Intent == analysis.Trust && intent != analysis.Compare {
+		if pl, ok := p.trustAgain(prev); ok {
+			return pl
+		}
+	}
 	saysIntent := intent
 	if p.hasRule() && !p.versus() && !p.q.compare && has(p.ts, phrases("what|how about", "^and")) {
 		p.shift(prev)
@@ -72,7 +77,7 @@ func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Pla
 	case p.q.why || len(p.focus) > 0:
 		intent = analysis.ExplainChange
 	case intent == analysis.TopN:
-	case prev.Intent == analysis.ExplainChange && saysIntent != analysis.Compare && p.grain == "":
+	case prev.Intent == analysis.ExplainChange && prev.Topic != mismatchTopic && saysIntent != analysis.Compare && p.grain == "":
 		intent = analysis.ExplainChange
 	case saysIntent == analysis.Compare && (p.versus() || p.q.compare || len(p.spans) > 1 || p.hasRule()):
 		intent = analysis.Compare

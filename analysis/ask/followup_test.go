@@ -27,3 +27,23 @@ func TestWhatStandsAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestGoesOnFromTrust: what follows a look at the bills themselves asks the same of other months and bills, and what follows a
+// comparison with a console is about the spend.
+func TestGoesOnFromTrust(t *testing.T) {
+	r := NewReader(company(), Options{})
+	for _, c := range []struct{ first, then, want string }{
+		{"does October match the invoice?", "and in September?", "trust topic=reconcile metric=billed 2026-09-01/2026-10-01"},
+		{"does October match the invoice?", "only AWS", "trust topic=reconcile metric=billed 2026-10-01/2026-11-01 provider=AWS"},
+		{"data quality in October", "and in September?", "trust topic=quality metric=billed 2026-09-01/2026-10-01"},
+		{"does October match the invoice?", "by account", "breakdown metric=billed 2026-10-01/2026-11-01 by account"},
+		{"why is October different from Cost Explorer?", "by account", "breakdown 2026-10-01/2026-11-01 by account"},
+		{"why is October different from Cost Explorer?", "as billed", "spend_total metric=billed 2026-10-01/2026-11-01"},
+		{"why is October different from Cost Explorer?", "why did it change?", "explain_change 2026-10-01/2026-11-01 vs 2026-09-01/2026-10-01"},
+	} {
+		first := r.Read(c.first, monday, nil)
+		if got := brief(r.Read(c.then, monday, &first)); got != c.want {
+			t.Errorf("%q (%s), then %q\n got %s\nwant %s", c.first, brief(first), c.then, got, c.want)
+		}
+	}
+}

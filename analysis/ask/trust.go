@@ -57,6 +57,22 @@ func (p *parse) trust(previous *analysis.Plan) (analysis.Plan, bool) {
 	return analysis.Plan{}, false
 }
 
+// trustAgain reads a follow-up that asks the same of another month or of a part of the bills: "and in September?", "only AWS". What
+// asks for anything else is not one.
+func (p *parse) trustAgain(prev *analysis.Plan) (analysis.Plan, bool) {
+	if p.q.why || len(p.focus)+len(p.groups) > 0 || p.grain != "" || p.metric != "" || len(p.spans)+len(p.mentions) == 0 || len(p.byNameOnly()) < len(p.mentions) {
+		return analysis.Plan{}, false
+	}
+	given := len(p.spans) > 0
+	p.inherit(prev)
+	pl := p.planAbout(analysis.Trust, prev.Topic)
+	pl.Intent, pl.Metric, pl.Baseline, pl.Windows, pl.Grain, pl.Limit = analysis.Trust, analysis.Billed, nil, nil, "", 0
+	if !given {
+		pl.Current, pl.Notes = prev.Current, nil
+	}
+	return pl, true
+}
+
 // byNameOnly keeps the names that narrow a bill as a whole: of who sends it and who pays. What the words of the question itself were
 // taken for ("invoice", "tax") is no name.
 func (p *parse) byNameOnly() []mention {

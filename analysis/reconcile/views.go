@@ -44,7 +44,7 @@ var views = []view{
 	{name: "billed, without marketplace", metric: analysis.Billed, without: []Kind{Marketplace}},
 	{name: "billed, without support", metric: analysis.Billed, without: []Kind{Support}},
 	{name: "billed, without tax, credits and corrections", metric: analysis.Billed, without: []Kind{Tax, Credits, Corrections}},
-	{name: "billed, days still arriving", metric: analysis.Billed, only: []Kind{Arriving}},
+	{name: "billed, without days still arriving", metric: analysis.Billed, without: []Kind{Arriving}},
 	{name: "list price of usage", metric: analysis.List, only: []Kind{Rest, Arriving, OtherMonths}},
 }
 

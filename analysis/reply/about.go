@@ -130,6 +130,7 @@ func (w *work) mismatch(ctx context.Context) error {
 	}
 	p := w.plan.Current
 	w.plan.Baseline, w.a.Reading.Baseline = nil, nil // nothing is compared with another time
+	w.a.Reading.Notes = slices.DeleteFunc(slices.Clone(w.a.Reading.Notes), func(n string) bool { return strings.Contains(n, " is compared with ") })
 	where, err := query.Where(w.plan.Filters)
 	if err != nil {
 		return err

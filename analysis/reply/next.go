@@ -13,15 +13,25 @@ const mostActions = 6
 // next offers the questions that this answer makes worth asking, in order of use: why, then the largest part alone, then the
 // cuts that would still show something. Each is asked as a follow-up of the answer.
 func (w *work) next() {
-	if len(w.a.Actions) > 0 || !w.holdsNumbers() {
-		return
-	}
 	p := w.a.Reading
 	switch {
+	case len(w.a.Actions) > 0:
+		return
+	case p.Intent == analysis.Showback:
+		w.nextOfShowback()
+		return
+	case p.Intent == analysis.Trust && p.Topic == reconcileTopic:
+		w.offer("Why does a console differ?", func(q analysis.Plan) bool { return q.Topic == mismatchTopic }, "why is this different from the console?",
+			"why is this different from the console in "+p.Current.Start.Format("January 2006")+"?")
+		return
+	case !w.holdsNumbers():
+		return
+	}
+	switch {
 	case p.Topic == mismatchTopic:
-		w.offer("In billed cost", func(q analysis.Plan) bool { return q.Metric == analysis.Billed }, "as billed")
+		w.offer("In billed cost", func(q analysis.Plan) bool { return q.Intent == analysis.SpendTotal && q.Metric == analysis.Billed }, "as billed")
 		w.offer("Without credits", func(q analysis.Plan) bool {
-			return keepsOnly(q, analysis.Filter{Dimension: analysis.DimChargeCategory, Values: []string{"Credit"}, Not: true})
+			return q.Intent == analysis.SpendTotal && keepsOnly(q, analysis.Filter{Dimension: analysis.DimChargeCategory, Values: []string{"Credit"}, Not: true})
 		}, "without credits")
 	case p.Intent != analysis.ExplainChange:
 		w.offer("Why?", func(q analysis.Plan) bool { return q.Intent == analysis.ExplainChange && q.Baseline != nil }, "why did it change?", "why?")
@@ -34,6 +44,31 @@ func (w *work) next() {
 	}
 	for _, d := range w.usefulCuts() {
 		w.offer("By "+d.Words(), func(q analysis.Plan) bool { return slices.Contains(q.GroupBy, d) }, "and by "+d.Words()+"?")
+	}
+}
+
+// nextOfShowback offers, under who bears the bill, what the largest owner bears, the bill by accounts, and what the invoices come to.
+func (w *work) nextOfShowback() {
+	p := w.a.Reading
+	if len(w.a.Parts) == 0 || w.a.Parts[0].Table == nil {
+		return
+	}
+	back := func(topic string, q analysis.Plan) bool { return q.Intent == analysis.Showback && q.Topic == topic }
+	if d, value := w.largest(); value != "" && p.Topic == "" {
+		name := w.name(columnOf(d), value)
+		w.offer("What "+name+" pays", func(q analysis.Plan) bool {
+			return back("", q) && keepsOnly(q, analysis.Filter{Dimension: d, Values: []string{value}})
+		}, onlyWordings(d, name, value)...)
+	}
+	if len(p.Filters) == 0 && !strings.HasPrefix(p.Topic, ruleTopic) {
+		for _, d := range []analysis.Dimension{w.teamTag(), analysis.DimAccount} {
+			if d != "" && !slices.Contains(p.GroupBy, d) && w.open(d) {
+				w.offer("By "+d.Words(), func(q analysis.Plan) bool { return back(p.Topic, q) && slices.Contains(q.GroupBy, d) }, "and by "+d.Words()+"?")
+			}
+		}
+	}
+	if p.Topic == "" && len(p.Filters) == 0 && p.Current.IsWholeMonth() {
+		w.offer("As chargeback", func(q analysis.Plan) bool { return back(ChargebackTopic, q) }, "chargeback for "+p.Current.Start.Format("January 2006"))
 	}
 }
 
@@ -68,10 +103,15 @@ func (w *work) offer(label string, means func(analysis.Plan) bool, wordings ...s
 
 // offerOnly offers the same question about one value.
 func (w *work) offerOnly(d analysis.Dimension, value string) {
-	name, word := w.name(columnOf(d), value), d.Words()
+	name := w.name(columnOf(d), value)
 	filter := analysis.Filter{Dimension: d, Values: []string{value}}
-	w.offer("Only "+name, func(q analysis.Plan) bool { return keepsOnly(q, filter) },
-		"only "+word+" "+name, "only "+word+` "`+name+`"`, "only "+word+" "+value, "only "+strings.ReplaceAll(word, " ", "_")+`="`+value+`"`)
+	w.offer("Only "+name, func(q analysis.Plan) bool { return keepsOnly(q, filter) }, onlyWordings(d, name, value)...)
+}
+
+func onlyWordings(d analysis.Dimension, name, value string) []string {
+	word := d.Words()
+	return []string{"only " + word + " " + name, "only " + word + ` "` + name + `"`, "only " + word + " " + value,
+		"only " + strings.ReplaceAll(word, " ", "_") + `="` + value + `"`}
 }
 
 // keepsOnly reports whether a filter is one of a plan's.

@@ -53,6 +53,11 @@ func TestNextQuestions(t *testing.T) {
 		{d.company, "compare October and September by service", nil},
 		{d.company, "spend by day last week", slices.Concat([]string{"Why?: why did it change?"}, cuts)},
 		{d.company, "why is this different from the console?", slices.Concat([]string{"In billed cost: as billed", "Without credits: without credits"}, cuts)},
+		{d.company, "showback for October", []string{"What data pays: only team data", "By account: and by account?", "As chargeback: chargeback for October 2026"}},
+		{d.company, "chargeback for October", []string{"By account: and by account?"}},
+		{d.company, "does October match the invoice?", []string{"Why does a console differ?: why is this different from the console?"}},
+		{payments, "showback for October", []string{"By account: and by account?", "As chargeback: chargeback for October 2026"}},
+		{d.company, "is the data ok?", []string{}},
 		{d.company, "how fresh is the data?", []string{}},
 		{d.company, "how is effective cost computed?", []string{}},
 		{d.company, "what did we spend in 2019?", []string{}},
@@ -165,6 +170,14 @@ func TestNextQuestionsAreRead(t *testing.T) {
 				touched = analysis.DimChargeCategory
 				if !slices.ContainsFunc(next.Filters, func(f analysis.Filter) bool { return f.Not && f.Dimension == touched }) {
 					fail("nothing is left out")
+				}
+			case "What", "As": // of a showback
+				if touched = a.Reading.GroupBy[0]; next.Intent != analysis.Showback {
+					fail("no showback")
+				}
+			case "Why": // a console differs
+				if next.Topic != "console_mismatch" {
+					fail("of %q", next.Topic)
 				}
 			default:
 				t.Errorf("%q offers %q, which nobody checks", q.question, x.Label)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"spendbot/analysis"
 	"spendbot/analysis/allocation"
 	"spendbot/analysis/query"
@@ -457,12 +459,12 @@ func (v *back) sources(ctx context.Context, rules []int) error {
 		n, total := int64(0), analysis.Amount{}
 		for k, s := range slices {
 			n, total = n+s.Rows, total.Add(s.Amount)
-			if k < shownSlices {
+			if k < shownSlices && s.Amount.Abs().GreaterThanOrEqual(decimal.New(5, -3)) {
 				words = append(words, render.Figure(s.Amount, v.a.Currency)+" "+s.Service+" in "+v.work.name("SubAccountId", s.Account))
 			}
 		}
-		if len(slices) > shownSlices {
-			words = append(words, counted(len(slices)-shownSlices, "slice more", "slices more"))
+		if more := len(slices) - len(words); more > 0 {
+			words = append(words, counted(more, "slice more", "slices more"))
 		}
 		again := analysis.Amount{}
 		for _, p := range v.b.Pools {
@@ -470,7 +472,11 @@ func (v *back) sources(ctx context.Context, rules []int) error {
 				again = again.Add(p.Again)
 			}
 		}
-		line := v.b.Rules[i].Name + " splits " + v.tell().From(&v.b.Rules[i]) + ": " + render.Figure(total, v.a.Currency) + " as billed in " + counted(int(n), "line item", "line items")
+		line := v.b.Rules[i].Name
+		if from := v.tell().From(&v.b.Rules[i]); from != line {
+			line += " splits " + from
+		}
+		line += ": " + render.Figure(total, v.a.Currency) + " as billed in " + counted(int(n), "line item", "line items")
 		if len(words) > 0 {
 			line += " (" + strings.Join(words, ", ") + ")"
 		}

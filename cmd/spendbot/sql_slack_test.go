@@ -25,6 +25,12 @@ func TestSQLInSlack(t *testing.T) {
 		t.Errorf("the file: %.200s", csv)
 	}
 
+	// More rows than a message holds are counted, and in the file.
+	ts = r.box.Post(sandbox.Ana, dm, "", "sql SELECT range AS n FROM range(30)")
+	m = r.answer(dm, ts, 1)
+	contains(t, "a long answer", body(m), "30 rows", "10 more rows: CSV")
+	lacks(t, "a long answer", body(m), "everything else")
+
 	// In a channel for everybody, in a code block, with what Slack escapes.
 	ts = r.box.Post(sandbox.Ana, sandbox.CloudCosts, "", at("sql ```SELECT count(*) AS n -- all of them\nFROM daily WHERE BilledCost &gt; 0 AND BilledCost &lt; 1```"))
 	contains(t, "in a channel", body(r.answer(sandbox.CloudCosts, ts, 1)), "1 row", "n")
@@ -49,6 +55,11 @@ func TestSQLInSlack(t *testing.T) {
 	refusedText := body(r.answer(dm, ts, 1))
 	contains(t, "a file", refusedText, "did not run", "read_csv")
 	lacks(t, "a file", refusedText, "root:")
+
+	ts = r.box.Post(sandbox.Ana, dm, "", "sql SELECT nope FROM focus")
+	refusedText = body(r.answer(dm, ts, 1))
+	contains(t, "no such column", refusedText, "did not run", "nope")
+	lacks(t, "no such column", refusedText, "LINE ", "^")
 
 	// Everybody else, and an administrator where others with less read along.
 	for _, c := range []struct{ name, user, channel, want string }{

@@ -17,6 +17,7 @@ const (
 	tableColumns = 3  // a table of more is not readable on a phone
 	tableRows    = 20 // rows of a table
 	lineRows     = 15 // rows as lines
+	lineCells    = 8  // what a line says of a row beside its name
 	monoWidth    = 38 // characters of a fixed width that a phone shows on a line
 	maxCell      = 60
 )
@@ -237,6 +238,7 @@ func alike(v render.ShownTable, c int) bool {
 // rowLines gives each row a line: its main figure first, as drivers have it, then its name, then what else there is.
 func rowLines(v render.ShownTable) []string {
 	main := mainFigure(v)
+	parts := main >= 0 && v.Names[main] == "total"
 	currency := -1
 	if main >= 0 && v.Kinds[main] == analysis.ColCents {
 		currency = slices.Index(v.Names, "currency")
@@ -252,6 +254,7 @@ func rowLines(v render.ShownTable) []string {
 		for c, text := range cells {
 			switch {
 			case strings.TrimSpace(text) == "" || c == currency || slices.Contains(skip, c):
+			case parts && v.Kinds[c] == analysis.ColDelta && !strings.ContainsAny(text, "123456789"): // a part of nothing
 			case c == main:
 				if currency >= 0 {
 					text = strings.TrimSpace(cells[currency] + " " + text)
@@ -268,6 +271,9 @@ func rowLines(v render.ShownTable) []string {
 				}
 				others = append(others, strings.TrimSpace(esc(head, maxCell)+" "+esc(text, maxCell*2)))
 			}
+		}
+		if len(others) > lineCells {
+			others = append(others[:lineCells:lineCells], ellipsis)
 		}
 		if s := comparedText(compared, cells); s != "" {
 			others = append([]string{s}, others...)
@@ -333,7 +339,7 @@ func comparedText(compared []int, cells []string) string {
 	if before := cells[compared[1]]; before != "" {
 		s += ", after " + esc(before, maxCell)
 	}
-	if len(compared) > 2 && cells[compared[2]] != "" {
+	if len(compared) > 2 && cells[compared[2]] != "" && cells[compared[2]] != "unknown" { // of nothing
 		s += " (" + esc(cells[compared[2]], maxCell) + ")"
 	}
 	return s

@@ -44,8 +44,8 @@ func TestTableRead(t *testing.T) {
 		want  string
 	}{
 		{"parts lead with their total", withTotal(tableOf([]string{"team:team:text", "direct:direct:money", "unused:unused commitments:delta", "tax:tax:delta", "total:total:money"},
-			[]string{"data", "2000", "20", "-30", "1990"}, []string{"total", "2000", "20", "-30", "1990"})),
-			"`$1,990` data: direct $2,000 · unused commitments +$20 · tax -$30\n`$1,990` total: direct $2,000 · unused commitments +$20 · tax -$30"},
+			[]string{"data", "2000", "20", "-30", "1990"}, []string{"may", "100", "0", "30", "130"}, []string{"total", "2100", "20", "0", "2120"})),
+			"`$1,990` data: direct $2,000 · unused commitments +$20 · tax -$30\n`$130` may: direct $100 · tax +$30\n`$2,120` total: direct $2,100 · unused commitments +$20"},
 		{"what there is nothing of is not named", tableOf([]string{"part:part:text", "how:how:text", "source:pool:money", "weight:weight:number", "of:of:number", "share:share:percent", "amount:amount:money"},
 			[]string{"direct", "its own rows", " ", " ", " ", " ", "1500"},
 			[]string{"support", "in proportion to spend", "14800", "158846.4658", "1071603.6639", "0.148", "2194"}),
