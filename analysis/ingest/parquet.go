@@ -200,6 +200,14 @@ func newParquetCell(c column, raw, typ string, whole bool) (parquetCell, error) 
 		}
 	case focus.DateTime:
 		expected := "one as in 2026-10-31T00:00:00Z"
+		if typ == "TIMESTAMP" || typ == "TIMESTAMP WITH TIME ZONE" { // both are microseconds; calendars are slow, and zones slower
+			if cell.value = raw; typ != "TIMESTAMP" {
+				cell.value = "make_timestamp(epoch_us(" + raw + "))"
+			}
+			cell.bad = append(cell.bad, badIf{fmt.Sprintf("%[1]s NOT BETWEEN CAST('1990-01-01 00:00:00+00' AS %[2]s) AND CAST('2200-12-31 23:59:59.999999+00' AS %[2]s)", raw, typ),
+				"is not a date and time", expected})
+			break
+		}
 		cell.value = fmt.Sprintf("CAST(%s AS %s)", clean, target)
 		if isText {
 			cell.value = zoned(clean)
