@@ -44,7 +44,7 @@ type Options struct {
 // DefaultLeaves is how many leaves are looked at apart.
 const DefaultLeaves = 3000
 
-// history is how many days before the first that is told are read: a year for the weekdays, and time to learn.
+// history is how many days before the first that may be told are read: a year for the weekdays, and time to learn.
 const history = 400
 
 // Result is what a scan found.
@@ -108,12 +108,11 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	if period.End.IsZero() {
 		return r, nil
 	}
-	since := o.Since
-	if since.IsZero() {
-		since = period.End
-	}
-	if first := since.AddDate(0, 0, -history); first.After(period.Start) && !o.Since.IsZero() {
-		period.Start = first
+	if first := period.End.AddDate(-1, 0, -history); !o.Since.IsZero() && first.After(period.Start) { // the same for whatever is asked about within a year, so that an incident reads the same
+		if before := o.Since.AddDate(0, 0, -history); before.Before(first) {
+			first = before
+		}
+		period.Start = analysis.DayOf(latest(first, period.Start))
 	}
 	if !period.Start.Before(period.End) {
 		return r, nil
@@ -246,6 +245,13 @@ func (r *Result) lines(rows [][]any, period analysis.Period, through map[string]
 		out = append(out, l)
 	}
 	return out
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func daysBetween(a, b time.Time) int { return int(math.Round(b.Sub(a).Hours() / 24)) }

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"spendbot/analysis/allocation"
+	"spendbot/analysis/anomaly"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/store"
 	"spendbot/bot"
@@ -36,6 +37,8 @@ type config struct {
 
 	Sources []sourceConfig `yaml:"sources"` // where bills are delivered
 	Alerts  alertsConfig   `yaml:"alerts"`  // who is told of what is late
+
+	Anomalies anomaliesConfig `yaml:"anomalies"` // what is worth telling
 
 	Allocation allocation.Config `yaml:"allocation"` // how shared costs are split
 
@@ -151,6 +154,9 @@ func readConfig(path string) (config, error) {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := allocation.New(c.Allocation, ""); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := anomaly.NewFloors(c.Anomalies.Floors); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := access.New(c.Access); err != nil {

@@ -1,0 +1,299 @@
+package anomaly_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/anomaly"
+	"spendbot/analysis/demo"
+	"spendbot/analysis/ingest"
+	"spendbot/analysis/owners"
+	"spendbot/analysis/query"
+	"spendbot/analysis/store"
+	"spendbot/analysis/survey"
+)
+
+var now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+var scratch string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "spendbot-anomaly-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		scratch = dir
+		return m.Run()
+	}())
+}
+
+// company is the demo company with what was planted in it, and a scan of all of it.
+type company struct {
+	sn     *store.Snapshot
+	survey *survey.Survey
+	lens   query.Lens
+	events map[string]demo.Event
+	all    *anomaly.Result
+}
+
+var makeCompany = sync.OnceValues(func() (*company, error) {
+	ctx := context.Background()
+	bills := filepath.Join(scratch, "bills")
+	m, err := demo.Generate(ctx, bills, demo.Options{Now: now})
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, filepath.Join(scratch, "store"), store.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := ingest.Load(ctx, s, bills, ingest.Options{Now: now}); err != nil {
+		return nil, err
+	}
+	v, err := owners.HistoryIn(s.Dir()).Apply(demo.OwnersFile, demo.Owners, time.Time{}, now)
+	if err != nil {
+		return nil, err
+	}
+	c := &company{lens: query.Lens{}.Over(owners.NewBook(v).Layer(false)), events: map[string]demo.Event{}}
+	for _, e := range m.Events {
+		c.events[e.Name] = e
+	}
+	if c.sn, err = s.Snapshot(ctx, 0); err != nil {
+		return nil, err
+	}
+	if c.survey, err = survey.Of(ctx, s, c.sn); err != nil {
+		return nil, err
+	}
+	c.all, err = c.scan(nil, anomaly.Options{})
+	return c, err
+})
+
+func demoCompany(t testing.TB) *company {
+	t.Helper()
+	c, err := makeCompany()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *company) scan(scope []analysis.Filter, o anomaly.Options) (*anomaly.Result, error) {
+	sight, err := c.sn.SeenThrough(scope, c.lens)
+	if err != nil {
+		return nil, err
+	}
+	o.Providers = c.survey.Providers
+	return anomaly.Scan(context.Background(), sight, o)
+}
+
+// covers reports whether what an anomaly is about lies within an event's slice; what neither names does not tell them apart.
+func covers(e demo.Event, a anomaly.Anomaly) bool {
+	named := 0
+	for col, want := range e.Slice {
+		if got, ok := a.Slice[col]; ok && got != want {
+			return false
+		} else if ok {
+			named++
+		}
+	}
+	return named > 0
+}
+
+func TestPlantedEventsAreFound(t *testing.T) {
+	c := demoCompany(t)
+	for _, want := range []struct {
+		event  string
+		team   string
+		kind   anomaly.Kind
+		parts  int
+		moves  bool
+		within int // days from the onset to being told
+	}{
+		{event: "nat-loop", team: "payments", kind: anomaly.Step, parts: 1},
+		{event: "log-runaway", team: "search", kind: anomaly.Step, parts: 1},
+		{event: "s3-tier-move", team: "data", kind: anomaly.Drop, parts: 2, moves: true},
+		{event: "gpu-left-on", team: "ml", kind: anomaly.Step, parts: 1},
+		{event: "list-price", team: "growth", kind: anomaly.Step, parts: 2},
+		{event: "credit-ends", team: analysis.Unallocated, kind: anomaly.Disappearance, parts: 1},
+		{event: "correction", team: "platform", kind: anomaly.Appearance, parts: 1},
+	} {
+		e := c.events[want.event]
+		var found []anomaly.Incident
+		for _, i := range c.all.Incidents {
+			if d := i.Onset.Sub(e.Start).Hours() / 24; d >= -1 && d <= 1 && covers(e, i.Anomaly) {
+				found = append(found, i)
+			}
+		}
+		if len(found) != 1 {
+			t.Errorf("%s: %d incidents begin on its day, want 1: %+v", want.event, len(found), found)
+			continue
+		}
+		i := found[0]
+		if late := i.Told.Sub(e.Start).Hours() / 24; late > 1 {
+			t.Errorf("%s: told %v days after its onset, want within one complete day", want.event, late)
+		}
+		if i.Team != want.team || i.Kind != want.kind || len(i.Parts) != want.parts || i.Moves() != want.moves {
+			t.Errorf("%s: team %s, %s, %d parts, moves both ways %v; want %+v", want.event, i.Team, i.Kind, len(i.Parts), i.Moves(), want)
+		}
+	}
+	move := c.events["team-move-out"]
+	n := 0
+	for _, i := range c.all.Incidents {
+		if i.Onset.Equal(move.Start) && i.Slice["SubAccountId"] == move.Slice["SubAccountId"] {
+			n++
+			if !i.Moves() || i.Excess.Abs().GreaterThan(i.Parts[0].Excess.Abs()) {
+				t.Errorf("the team's move: its sides do not cancel: %s of %s", i.Excess, i.Parts[0].Excess)
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("the team's move is %d incidents, want 1", n)
+	}
+}
+
+// TestQuietDays: 1 June to 29 August has nothing planted.
+func TestQuietDays(t *testing.T) {
+	c := demoCompany(t)
+	from, to := analysis.Day(2026, 6, 1), analysis.Day(2026, 8, 30)
+	perWeek := map[int]int{}
+	for _, i := range c.all.Incidents {
+		if !i.Told.Before(from) && i.Told.Before(to) {
+			perWeek[int(i.Told.Sub(from).Hours()/24)/7]++
+		}
+	}
+	for w, n := range perWeek {
+		if n > 2 {
+			t.Errorf("week %d of the quiet ones has %d alerts, want at most 2", w+1, n)
+		}
+	}
+}
+
+// TestPastStaysAsItWasTold: what was told by a day is told of the same day, slice and owner when more days have come.
+func TestPastStaysAsItWasTold(t *testing.T) {
+	c := demoCompany(t)
+	for _, through := range []time.Time{analysis.Day(2026, 11, 18), analysis.Day(2026, 9, 10)} {
+		early, err := c.scan(nil, anomaly.Options{Through: through})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := func(r *anomaly.Result) map[string]bool {
+			out := map[string]bool{}
+			for _, i := range r.Incidents {
+				for _, p := range i.Parts {
+					if p.Last.After(through) && r == early {
+						t.Errorf("up to %s: %s has a day of %s", through.Format(analysis.DateLayout), p.Label, p.Last)
+					}
+					if p.Told.After(through) {
+						continue
+					}
+					out[fmt.Sprint(p.Label, p.Team, p.Onset.Format(analysis.DateLayout), p.Told.Format(analysis.DateLayout))] = true
+				}
+			}
+			return out
+		}
+		a, b := told(early), told(c.all)
+		for k := range b {
+			if !a[k] {
+				t.Errorf("up to %s: %s is told only once later days are known", through.Format(analysis.DateLayout), k)
+			}
+		}
+	}
+}
+
+// TestAmountsAreExact adds up the days of incidents again.
+func TestAmountsAreExact(t *testing.T) {
+	c := demoCompany(t)
+	sight, err := c.sn.SeenThrough(nil, c.lens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range c.all.Incidents[:6] {
+		sum := decimal.Zero
+		for _, p := range i.Parts {
+			sum = sum.Add(p.Actual)
+			where := []query.Fragment{query.F("x_SpanDays = 1"), query.Within(query.Daily, analysis.NewPeriod(p.Onset, p.Last.AddDate(0, 0, 1)))}
+			for col, v := range p.Slice {
+				where = append(where, query.F(col+" = ?", v))
+			}
+			if _, ok := p.Slice["ChargeClass"]; !ok {
+				where = append(where, query.F("ChargeClass IS NULL"))
+			}
+			if p.Slice["x_UsageType"] != "" {
+				where = append(where, query.F("x_Team = ?", p.Team))
+			}
+			f := query.Join(" AND ", where...)
+			rows, _, err := sight.Query(context.Background(), "again", query.F("SELECT sum(EffectiveCost) FROM {daily} WHERE "+f.SQL, f.Params...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := rows.Values[0][0].(decimal.Decimal); !got.Equal(p.Actual) {
+				t.Errorf("%s from %s: %s, the bill says %s", p.Label, p.Onset.Format(analysis.DateLayout), p.Actual, got)
+			}
+			if !p.Expected.Equal(p.Expected.Round(2)) || !p.Excess.Equal(p.Actual.Sub(p.Expected)) {
+				t.Errorf("%s: expected %s, excess %s of %s", p.Label, p.Expected, p.Excess, p.Actual)
+			}
+		}
+		if !sum.Equal(i.Actual) {
+			t.Errorf("%s: its parts sum to %s, it says %s", i.Label, sum, i.Actual)
+		}
+	}
+}
+
+func TestScopeBoundsAScan(t *testing.T) {
+	c := demoCompany(t)
+	r, err := c.scan([]analysis.Filter{{Dimension: analysis.DimTeam, Values: []string{"payments"}}}, anomaly.Options{Since: analysis.Day(2026, 11, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nat := 0
+	for _, i := range r.Incidents {
+		if i.Slice["x_UsageType"] == "USE1-NatGateway-Bytes" {
+			nat++
+		}
+		for _, p := range i.Parts {
+			if p.Team != "payments" {
+				t.Errorf("%s of team %s is seen by payments", p.Label, p.Team)
+			}
+		}
+	}
+	if nat != 1 {
+		t.Errorf("payments sees %d NAT incidents, want 1", nat)
+	}
+}
+
+func TestFloorsByScope(t *testing.T) {
+	c := demoCompany(t)
+	floors, err := anomaly.NewFloors([]anomaly.FloorRule{{Team: "payments", PerDay: "100000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.scan([]analysis.Filter{{Dimension: analysis.DimService, Values: []string{"Amazon Virtual Private Cloud", "AmazonCloudWatch"}}}, anomaly.Options{Since: analysis.Day(2026, 11, 10), Floors: floors})
+	if err != nil {
+		t.Fatal(err)
+	}
+	teams := map[string]bool{}
+	for _, i := range r.Incidents {
+		teams[i.Team] = true
+	}
+	if teams["payments"] || !teams["search"] {
+		t.Errorf("incidents of %v, want search and not payments", teams)
+	}
+	if _, err := anomaly.NewFloors([]anomaly.FloorRule{{PerDay: "many"}}); err == nil {
+		t.Error("an amount that is none was taken")
+	}
+	if b, err := json.Marshal(r.Incidents[0]); err != nil || !json.Valid(b) {
+		t.Errorf("JSON: %v %s", err, b)
+	}
+}

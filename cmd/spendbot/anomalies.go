@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"spendbot/analysis"
+	"spendbot/analysis/anomaly"
+	"spendbot/analysis/owners"
+	"spendbot/analysis/survey"
+	"spendbot/runbooks"
+)
+
+// anomaliesConfig says what is worth telling.
+type anomaliesConfig struct {
+	Floors []anomaly.FloorRule `yaml:"floors"` // by scope; the first that fits counts
+}
+
+// anomalyDays is how many days back are listed where none is named.
+const anomalyDays = 14
+
+func (a *app) anomalies() *cobra.Command {
+	var o struct {
+		since     string
+		json, all bool
+	}
+	c := &cobra.Command{
+		Use:   "anomalies",
+		Short: "List what costs more or less than expected, and whose it is",
+		Long: `Judges every service, account, region, usage type and team by its own days before: weekdays, days of the month, trend. Days in a
+row that are at least $50 a day and 20% off (anomalies.floors in the configuration) are told, once for a level that stays; those with
+one cause are one incident. Only complete days are read. What was expected is an estimate; costs are exact.`,
+		Example: `  spendbot anomalies
+  spendbot anomalies --since 2026-11-01 --json
+  spendbot anomalies --all`,
+		Args: oneOf(exactArgs(0, "no arguments"), "since", "all"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			var since time.Time
+			if o.since != "" {
+				t, err := time.Parse(analysis.DateLayout, o.since)
+				if err != nil || t.Year() < 1990 || t.Year() > 2200 {
+					return usageError{fmt.Errorf("--since is %q; write a day, as 2026-11-01", o.since)}
+				}
+				since = t
+			}
+			said := "spendbot anomalies" + flagText("--since", o.since)
+			if o.all {
+				said += " --all"
+			}
+			ans, r, err := a.scanned(c.Context(), said, since, o.all)
+			if err != nil {
+				return err
+			}
+			if o.json {
+				return encode(a.stdout, r)
+			}
+			return a.show(ans)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.since, "since", "", "the first day, as 2026-11-01 (default: two weeks ago)")
+	f.BoolVar(&o.all, "all", false, "of all days there are")
+	f.BoolVar(&o.json, "json", false, "print as JSON")
+	return c
+}
+
+// anomaliesJSON is a scan for programs.
+type anomaliesJSON struct {
+	ID        string                `json:"id"`
+	Headline  string                `json:"headline"`
+	Since     string                `json:"since"` // empty for all days
+	Series    int                   `json:"series"`
+	Incidents []incidentJSON        `json:"incidents"`
+	Monthly   []anomaly.Monthly     `json:"monthly"`
+	Queries   []analysis.QueryTrace `json:"queries"`
+}
+
+type incidentJSON struct {
+	Incident anomaly.Incident `json:"incident"`
+	PerDay   analysis.Amount  `json:"per_day_estimate"`
+	Channel  string           `json:"slack_channel"`
+	State    string           `json:"state"`
+	Runbook  string           `json:"runbook"`
+	Ask      string           `json:"ask"`
+}
+
+// scanned looks for anomalies in the newest snapshot, and keeps the answer with its trace.
+func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool) (*analysis.Answer, *anomaliesJSON, error) {
+	begin := time.Now()
+	floors, err := anomaly.NewFloors(a.cfg.Anomalies.Floors)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	books, err := runbooks.Built()
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := a.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer st.Close()
+	sn, err := st.Snapshot(ctx, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer sn.Close()
+	plan := analysis.Plan{Intent: analysis.Trust, Topic: "anomalies", Metric: analysis.Effective, Filters: []analysis.Filter{}, GroupBy: []analysis.Dimension{}}
+	lens, err := a.lens(st)(ctx, sn, plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	sv, err := survey.Of(ctx, st.Store, sn)
+	if err != nil {
+		return nil, nil, err
+	}
+	sight, err := sn.SeenThrough(nil, lens)
+	if err != nil {
+		return nil, nil, err
+	}
+	if since.IsZero() && !all {
+		since = sv.Vocabulary.Through.AddDate(0, 0, 1-anomalyDays)
+	}
+	channel, err := a.channels(st)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := anomaly.Scan(ctx, sight, anomaly.Options{Providers: sv.Providers, Since: since, Floors: floors})
+	if err != nil {
+		return nil, nil, err
+	}
+	id, err := st.state.NewID(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if plan.Current = (analysis.Period{Start: since, End: sv.Vocabulary.Through.AddDate(0, 0, 1)}); all {
+		plan.Current.Start = sv.Vocabulary.First
+	}
+	ans := &analysis.Answer{ID: id, Asked: a.now.UTC(), Question: said, Reading: plan, Caveats: []string{}, Trace: analysis.Trace{Snapshot: sn.ID, ChargesSnapshot: sn.ChargesID, Queries: []analysis.QueryTrace{}}}
+	for _, p := range sv.Providers {
+		ans.Through = append(ans.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
+	}
+	r.Tell(ans, since, books, channel)
+	for _, y := range sight.Used() {
+		if y.Name != "" {
+			ans.Caveats = append(ans.Caveats, y.Name)
+		}
+	}
+	if st.demo {
+		ans.Caveats = append(ans.Caveats, demoCaveat)
+	}
+	ans.Trace.MS = float64(time.Since(begin).Microseconds()) / 1000
+	if err := st.state.SaveAnswer(ctx, ans); err != nil {
+		return nil, nil, fmt.Errorf("keep the answer: %w", err)
+	}
+	out := &anomaliesJSON{ID: id, Headline: ans.Headline, Series: r.Series, Incidents: []incidentJSON{}, Monthly: r.Monthly, Queries: r.Queries}
+	if !since.IsZero() {
+		out.Since = since.Format(analysis.DateLayout)
+	}
+	for _, i := range r.Incidents {
+		j := incidentJSON{Incident: i, PerDay: i.PerDay(), Channel: channel(i.Team, i.Onset), State: i.State(), Ask: i.Question()}
+		if m, ok := i.Runbook(books); ok {
+			j.Runbook = m.Runbook.Slug
+		}
+		out.Incidents = append(out.Incidents, j)
+	}
+	return ans, out, nil
+}
+
+// channels tells a team's Slack channel by the owners in force on a day.
+func (a *app) channels(st *opened) (anomaly.Channel, error) {
+	b, err := a.book(owners.HistoryIn(st.Dir()))
+	if err != nil {
+		return nil, err
+	}
+	return func(team string, day time.Time) string {
+		if b == nil || len(b.Versions()) == 0 {
+			return ""
+		}
+		return b.At(day).Config.Teams[team].Sets[owners.SlackChannel]
+	}, nil
+}
