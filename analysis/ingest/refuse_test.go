@@ -117,6 +117,8 @@ func TestBadParquetIsRefused(t *testing.T) {
 		"no currency":               usual("BillingCurrency", "CASE WHEN i > 2 THEN '' ELSE 'USD' END"),
 		"broken JSON":               usual("Tags", `CASE WHEN i = 1 THEN '{"a"' ELSE '{}' END`),
 		"a JSON list":               usual("Tags", `'[1]'`),
+		"a time too early":          usual("ChargePeriodStart", "CASE WHEN i = 1 THEN TIMESTAMP '1989-12-31 23:59:59' ELSE TIMESTAMP '2026-10-05' END"),
+		"a time without end":        usual("ChargePeriodStart", "CASE WHEN i = 4 THEN TIMESTAMPTZ 'infinity' ELSE TIMESTAMPTZ '2026-10-05 00:00:00+00' END"),
 		"a time that is none":       usual("ChargePeriodStart", "CASE WHEN i = 1 THEN 'yesterday' ELSE '2026-10-05' END"),
 		"a column that is a struct": usual("ServiceName", "{'a': 1}"),
 		"not a bill":                "SELECT 1 AS a",
