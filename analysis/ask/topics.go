@@ -49,7 +49,7 @@ var topics = []topic{
 	{name: "anomaly_list", phrases: phrases("anomaly|anomalies|anomalous", "outlier|outliers",
 		"anything|something unusual|weird|odd|strange|abnormal", "alerts",
 		"unusual|abnormal spend|spending|cost|costs|charges|spikes|activity"),
-		says: "Anomalies are not detected here yet", instead: "why did spend%s change last week?"},
+		says: "Anomalies are not listed in a conversation yet (`spendbot anomalies` lists them)", instead: "why did spend%s change last week?"},
 	{name: "budget_set", phrases: phrases("set|create|define|add|raise|increase|change|update a|the|our|my|an|monthly? _ ... budget|budgets",
 		"alert|notify|warn|ping|tell me|us? at|when|if"),
 		says: "Budgets and alerts cannot be set here yet", instead: "how much did we spend%s this month?"},
