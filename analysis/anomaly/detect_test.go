@@ -3,6 +3,7 @@ package anomaly
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -177,4 +178,25 @@ func BenchmarkDetect(b *testing.B) {
 		Detect(s, Defaults())
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/430, "µs/day")
+}
+
+// TestMedian holds the selection against sorting.
+func TestMedian(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.SliceOfN(rapid.Float64Range(-3, 3), 1, 60).Draw(t, "values")
+		if rapid.Bool().Draw(t, "ties") {
+			for i := range v {
+				v[i] = math.Round(v[i])
+			}
+		}
+		s := slices.Clone(v)
+		slices.Sort(s)
+		want := (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+		if len(s)%2 == 1 {
+			want = s[len(s)/2]
+		}
+		if got := median(v); got != want {
+			t.Fatalf("median of %v is %v, want %v", v, got, want)
+		}
+	})
 }

@@ -71,16 +71,16 @@ func (a Anomaly) PerDay() analysis.Amount {
 // mostGap is how many days inside the band, as those of a weekend, do not end days in a row.
 const mostGap = 2
 
-// Usual is what a day that was nothing new has had: this many days that cost about as much within the last Usual days, though most did
-// not. Batches and weekly jobs look so.
+// A day is nothing new that had usualTimes days of about its cost (usualShare of it) within the usualDays before, though most were
+// far below: batches and jobs that run now and then look so.
 const (
 	usualDays  = 112
 	usualTimes = 3
 	usualShare = 0.8
 )
 
-// sure is the score from which a day is told; what a row of days takes is the detector's. Over thousands of series the detector's own
-// threshold for one day is passed by chance every day.
+// sure is how many standard deviations a day alone must be off to be told; the days of a row add up to it, each by what it is beyond
+// [Settings].Still. Over thousands of series the detector's own threshold for one day is passed by chance every day.
 const sure = 4
 
 // find fills in the anomalies of a line. Each day is judged by the days before it alone.

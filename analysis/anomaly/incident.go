@@ -79,7 +79,7 @@ func overlaps(a, b Anomaly) bool {
 
 // group puts anomalies together that began within a day of each other in one service or in one account: always those that make the
 // largest incident first, so that no chain of coincidences joins all of a day.
-func group(found []Anomaly, _ Floors) []Incident {
+func group(found []Anomaly) []Incident {
 	slices.SortFunc(found, compareAnomalies)
 	left := found
 	out := []Incident{}

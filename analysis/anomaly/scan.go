@@ -139,7 +139,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 			}
 		}
 	}
-	r.Incidents = group(explained(found), o.Floors)
+	r.Incidents = group(explained(found))
 	return r, nil
 }
 
