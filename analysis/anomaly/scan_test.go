@@ -112,7 +112,8 @@ func covers(e demo.Event, a anomaly.Anomaly) bool {
 }
 
 // TestPlantedEventsAreFound leaves out commitment-ends, which raises EC2 by 6%, under the floor of 20%, churn, which has no excess, and
-// gpu-switched-off, the end of gpu-left-on. The list price rises by 16% and with usage by 20%.
+// gpu-switched-off, the end of gpu-left-on. The list price rises by 16%; its first days
+// pass the floor with their noise.
 func TestPlantedEventsAreFound(t *testing.T) {
 	c := demoCompany(t)
 	for _, want := range []struct {
