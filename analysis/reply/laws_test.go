@@ -185,7 +185,8 @@ func TestSwappedPeriodsNegate(t *testing.T) {
 }
 
 func TestCutsAddUpToTheTotal(t *testing.T) {
-	dims := slices.Clone(analysis.Dimensions)
+	// Cut by currency, each row is in its own and nothing is added: TestByCurrencyEachInItsOwn.
+	dims := slices.DeleteFunc(slices.Clone(analysis.Dimensions), func(d analysis.Dimension) bool { return d == analysis.DimCurrency })
 	for _, k := range randombill.TagKeys {
 		dims = append(dims, analysis.TagDimension(k))
 	}

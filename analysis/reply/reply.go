@@ -243,6 +243,14 @@ FROM (SELECT {groups}, {cost} AS c, {n} AS n FROM {table} WHERE ({period}) AND (
 GROUP BY {names}
 ORDER BY {names}`
 
+// cost is what is added up: in the answer's currency, or, where the answer is cut by currency, each row in its own.
+func (w *work) cost() query.Fragment {
+	if w.byCurrency() {
+		return query.F(w.plan.Metric.Column())
+	}
+	return query.Cost(w.plan.Metric, w.a.Currency)
+}
+
 // sums adds up the plan's metric over a period, cut by dimensions and a grain.
 func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy []analysis.Dimension, grain analysis.Grain) ([]sum, error) {
 	table := query.For(analysis.Plan{Filters: w.plan.Filters, GroupBy: groupBy})
@@ -278,7 +286,7 @@ func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy
 	}
 	rows, err := w.query(ctx, name, query.Fill(sumsSQL, map[string]query.Fragment{
 		"names": query.F(strings.Join(names, ", ")), "groups": query.Join(", ", groups...),
-		"cost": query.Cost(w.plan.Metric, w.a.Currency), "n": query.F(table.Rows()), "table": query.F(string(table)),
+		"cost": w.cost(), "n": query.F(table.Rows()), "table": query.F(string(table)),
 		"period": query.Within(table, p), "filters": where, "whole": query.Without(table, w.cutoffs),
 	}))
 	if err != nil {

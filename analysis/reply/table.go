@@ -41,6 +41,10 @@ func (w *work) breakdown(ctx context.Context) error {
 		w.a.Currency = ""
 		return w.usage(sums)
 	}
+	if w.byCurrency() {
+		w.ownCurrencies(sums, p)
+		return nil
+	}
 	if err := w.others(ctx, p); err != nil {
 		return err
 	}
