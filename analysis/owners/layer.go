@@ -13,12 +13,6 @@ import (
 	"spendbot/analysis/store"
 )
 
-// dimensionAttributes are the attributes that are columns of the layer.
-var dimensionAttributes = []Attribute{Team, CostCentre, Environment, Product}
-
-// columnOf is the layer's column for an attribute.
-func columnOf(a Attribute) string { return analysis.Dimension(a).Column() }
-
 // Layer is what the book adds to the views: a column per dimension, never null. Rows are judged once per combination of the
 // columns that rules look at, of which there are few, and every row takes the verdict of its combination.
 //
