@@ -18,6 +18,7 @@ import (
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
 	"spendbot/bot/metrics"
+	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 	"spendbot/bot/state"
 )
@@ -315,7 +316,7 @@ func (b *Bot) deal(ctx context.Context, owner string, it state.Item, e slack.Eve
 	late := b.opts.Now().Sub(it.Received) > againUntil
 	if it.Attempts >= poison || late {
 		b.log.Error("event given up", "kind", string(e.Kind), "attempts", it.Attempts, "error", err)
-		b.finish(ctx, it.Key, "failed: "+slack.Scrub(err.Error()))
+		b.finish(ctx, it.Key, "failed: "+secret.Scrub(err.Error()))
 		return
 	}
 	wait := min(againMost, againAfter<<min(5, it.Attempts-1))

@@ -16,6 +16,7 @@ import (
 	"spendbot/analysis/desk"
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
+	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
@@ -375,7 +376,7 @@ func (b *Bot) trouble(ctx context.Context, t *talk, asked string, err error) (st
 		return "", err
 	}
 	t.Text = asked
-	return troubled, b.audit(ctx, t, "", troubled, slack.Scrub(err.Error()))
+	return troubled, b.audit(ctx, t, "", troubled, secret.Scrub(err.Error()))
 }
 
 // sorry says to whom it may concern that dealing with their event went wrong altogether.

@@ -9,7 +9,7 @@ import (
 
 	"spendbot/analysis/desk"
 	"spendbot/bot/access"
-	"spendbot/bot/slack"
+	"spendbot/bot/secret"
 	"spendbot/bot/slack/blocks"
 )
 
@@ -75,7 +75,7 @@ func (b *Bot) sql(ctx context.Context, t *talk, text string) (string, error) {
 	defer cancel()
 	a, err := b.desk.SQL(within, id, desk.Statement{SQL: text, Now: b.opts.Today()})
 	if err != nil {
-		said, _, _ := strings.Cut(slack.Scrub(err.Error()), "\nLINE ") // then a caret, which points nowhere in proportional type
+		said, _, _ := strings.Cut(secret.Scrub(err.Error()), "\nLINE ") // then a caret, which points nowhere in proportional type
 		if ctx.Err() == nil && within.Err() != nil {
 			said = "it took longer than " + desk.SQLTime.String() + ": ask for less"
 		}

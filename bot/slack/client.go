@@ -16,18 +16,21 @@ import (
 	"github.com/slack-go/slack"
 
 	"spendbot/bot/metrics"
+	"spendbot/bot/secret"
 )
 
 // Config says how to reach Slack.
 type Config struct {
-	BotToken      Secret // xoxb-...
-	AppToken      Secret // xapp-..., for Socket Mode
-	SigningSecret Secret // for HTTP
-	APIURL        string // another server that speaks Slack's API; ends in /api/
+	BotToken      secret.Value // xoxb-...
+	AppToken      secret.Value // xapp-..., for Socket Mode
+	SigningSecret secret.Value // for HTTP
+	APIURL        string       // another server that speaks Slack's API; ends in /api/
 }
 
 // Secrets are the secrets of the configuration, to be kept out of logs.
-func (c Config) Secrets() []Secret { return []Secret{c.BotToken, c.AppToken, c.SigningSecret} }
+func (c Config) Secrets() []secret.Value {
+	return []secret.Value{c.BotToken, c.AppToken, c.SigningSecret}
+}
 
 // Self is who the bot is.
 type Self struct {
@@ -133,7 +136,7 @@ func (e *APIError) Error() string {
 			s += fmt.Sprintf(" (needed: %s; granted: %s)", r.Needed, r.Provided)
 		}
 	}
-	return Scrub(s) // a server may say back what it was sent
+	return secret.Scrub(s) // a server may say back what it was sent
 }
 
 func (e *APIError) Unwrap() error { return e.Err }

@@ -3,5 +3,5 @@
 // which delivers the posts of the outbox in bot/state, each exactly once: an outcome that is not known is looked up in Slack
 // before anything is sent again. [Client] is the rest of Slack's Web API that the bot uses: people, channels, modals, status.
 //
-// Tokens are of type [Secret] and print as <secret>; [Redact] keeps them out of logs.
+// Tokens are of type [secret.Value] and print as <secret>; [secret.Redact] keeps them out of logs.
 package slack

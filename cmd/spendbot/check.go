@@ -17,6 +17,7 @@ import (
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
 	"spendbot/bot/metrics"
+	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 )
 
@@ -35,13 +36,13 @@ type checkLine struct {
 }
 
 func (c *checks) ok(format string, a ...any) {
-	c.lines = append(c.lines, checkLine{"ok", slack.Scrub(fmt.Sprintf(format, a...)), ""})
+	c.lines = append(c.lines, checkLine{"ok", secret.Scrub(fmt.Sprintf(format, a...)), ""})
 }
 func (c *checks) note(do, format string, a ...any) {
-	c.lines = append(c.lines, checkLine{"note", slack.Scrub(fmt.Sprintf(format, a...)), do})
+	c.lines = append(c.lines, checkLine{"note", secret.Scrub(fmt.Sprintf(format, a...)), do})
 }
 func (c *checks) fix(do, format string, a ...any) {
-	c.lines = append(c.lines, checkLine{"fix", slack.Scrub(fmt.Sprintf(format, a...)), do})
+	c.lines = append(c.lines, checkLine{"fix", secret.Scrub(fmt.Sprintf(format, a...)), do})
 }
 
 func (a *app) check() *cobra.Command {
@@ -159,7 +160,7 @@ func (a *app) checkSlack(ctx context.Context, r *checks, policy *access.Policy) 
 	if !strings.HasPrefix(sc.BotToken.Reveal(), "xoxb-") {
 		r.note("the bot token begins with xoxb-; a user token (xoxp-) or an app-level token (xapp-) will not do", "SLACK_BOT_TOKEN does not look like a bot token")
 	}
-	client := slack.New(sc, time.Now, slog.New(slack.Redact(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelError}), sc.Secrets()...)), metrics.New())
+	client := slack.New(sc, time.Now, slog.New(secret.Redact(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelError}), sc.Secrets()...)), metrics.New())
 	self, err := client.Identify(ctx)
 	if err != nil {
 		do := "is there a way to Slack from here? proxies come from HTTPS_PROXY"

@@ -16,6 +16,7 @@ import (
 
 	"spendbot/bot/access"
 	"spendbot/bot/sandbox"
+	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 )
 
@@ -88,9 +89,9 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 		}
 	}()
 
-	sc := slack.Config{BotToken: slack.Secret(company.App.BotToken), AppToken: slack.Secret(company.App.AppToken),
+	sc := slack.Config{BotToken: secret.Value(company.App.BotToken), AppToken: secret.Value(company.App.AppToken),
 		SigningSecret: signingSecret, APIURL: options.URL + "/api/"}
-	log := slog.New(slack.Redact(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}), sc.Secrets()...))
+	log := slog.New(secret.Redact(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}), sc.Secrets()...))
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var wg sync.WaitGroup

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"spendbot/analysis/render"
+	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 )
 
@@ -60,7 +61,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	var usage usageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
-		fmt.Fprintf(stderr, "spendbot: %v\n", slack.Scrub(err.Error()))
+		fmt.Fprintf(stderr, "spendbot: %v\n", secret.Scrub(err.Error()))
 		return exitUsage
 	}
 	a.explain(err)
@@ -73,7 +74,7 @@ func (a *app) explain(err error) {
 		if i == 0 {
 			line = "spendbot: " + line
 		}
-		fmt.Fprintln(a.stderr, render.Clean(slack.Scrub(line)))
+		fmt.Fprintln(a.stderr, render.Clean(secret.Scrub(line)))
 	}
 	var refused refusedError
 	if errors.As(err, &refused) {

@@ -19,6 +19,7 @@ import (
 	"spendbot/bot"
 	"spendbot/bot/access"
 	"spendbot/bot/metrics"
+	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 )
 
@@ -58,7 +59,7 @@ server that speaks Slack's API. /healthz, /readyz and /metrics are served on sla
 				return err
 			}
 			defer st.Close()
-			log := slog.New(slack.Redact(slog.NewJSONHandler(a.stderr, nil), sc.Secrets()...))
+			log := slog.New(secret.Redact(slog.NewJSONHandler(a.stderr, nil), sc.Secrets()...))
 			slog.SetDefault(log)
 			l, err := net.Listen("tcp", a.cfg.Slack.Listen)
 			if err != nil {
@@ -81,14 +82,14 @@ func slackFromEnv(mode string) (slack.Config, error) {
 	var err error
 	for _, s := range []struct {
 		name string
-		to   *slack.Secret
+		to   *secret.Value
 		need bool
 	}{
 		{"SLACK_BOT_TOKEN", &c.BotToken, true},
 		{"SLACK_APP_TOKEN", &c.AppToken, mode == modeSocket},
 		{"SLACK_SIGNING_SECRET", &c.SigningSecret, mode == modeHTTP},
 	} {
-		v, rerr := slack.ReadSecret(s.name)
+		v, rerr := secret.Read(s.name)
 		if *s.to = v; rerr != nil {
 			err = errors.Join(err, rerr)
 		} else if v == "" && s.need {

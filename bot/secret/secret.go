@@ -1,4 +1,6 @@
-package slack
+// Package secret keeps tokens out of logs, errors and messages: a [Value] prints as <secret> whatever prints it, [Scrub] takes
+// what looks like a token out of a text, and [Redact] out of a log.
+package secret
 
 import (
 	"context"
@@ -9,13 +11,13 @@ import (
 	"strings"
 )
 
-// Secret is a token. Whatever prints it prints <secret>; Reveal is for the one place that sends it.
-type Secret string
+// Value is a token. Whatever prints it prints <secret>; Reveal is for the one place that sends it.
+type Value string
 
 const hidden = "<secret>"
 
 // String hides the secret.
-func (s Secret) String() string {
+func (s Value) String() string {
 	if s == "" {
 		return ""
 	}
@@ -23,25 +25,25 @@ func (s Secret) String() string {
 }
 
 // GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
+func (s Value) GoString() string { return s.String() }
 
 // Format hides the secret from every verb.
-func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
+func (s Value) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // MarshalText hides the secret from JSON, YAML and logs.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s Value) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue hides the secret from slog.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+func (s Value) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Reveal is the secret itself.
-func (s Secret) Reveal() string { return string(s) }
+func (s Value) Reveal() string { return string(s) }
 
-// ReadSecret reads a secret from the environment: the variable itself, or the file that NAME_FILE names. It is empty where
+// Read reads a secret from the environment: the variable itself, or the file that NAME_FILE names. It is empty where
 // neither is set.
-func ReadSecret(name string) (Secret, error) {
+func Read(name string) (Value, error) {
 	if v := os.Getenv(name); v != "" {
-		return Secret(strings.TrimSpace(v)), nil
+		return Value(strings.TrimSpace(v)), nil
 	}
 	path := os.Getenv(name + "_FILE")
 	if path == "" {
@@ -51,14 +53,14 @@ func ReadSecret(name string) (Secret, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s_FILE: %w", name, err)
 	}
-	return Secret(strings.TrimSpace(string(b))), nil
+	return Value(strings.TrimSpace(string(b))), nil
 }
 
 // tokenShapes are what Slack's and Atlassian's secrets look like, wherever they turn up: tokens, and URLs that hold one.
 var tokenShapes = regexp.MustCompile(`xox[a-z]-[A-Za-z0-9-]{6,}|xapp-[A-Za-z0-9-]{6,}|ATATT[A-Za-z0-9_=-]{10,}|(https?://[^\s"']*?/(?:respond|services|commands|actions|upload)/)[^\s"']+|([?&]ticket=)[^\s"'&]+`)
 
 // Scrub replaces what looks like a secret, and the secrets given, in a text.
-func Scrub(s string, secrets ...Secret) string {
+func Scrub(s string, secrets ...Value) string {
 	for _, x := range secrets {
 		if len(x) >= 6 {
 			s = strings.ReplaceAll(s, string(x), hidden)
@@ -68,11 +70,11 @@ func Scrub(s string, secrets ...Secret) string {
 }
 
 // Redact is a handler that keeps secrets out of a log, whatever an error message of a library may hold.
-func Redact(h slog.Handler, secrets ...Secret) slog.Handler { return &redacting{h, secrets} }
+func Redact(h slog.Handler, secrets ...Value) slog.Handler { return &redacting{h, secrets} }
 
 type redacting struct {
 	slog.Handler
-	secrets []Secret
+	secrets []Value
 }
 
 func (r *redacting) Handle(ctx context.Context, rec slog.Record) error {

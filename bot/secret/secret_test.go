@@ -1,4 +1,4 @@
-package slack
+package secret
 
 import (
 	"bytes"
@@ -14,11 +14,14 @@ import (
 
 const leak = "xoxb-1234567890-abcdefSECRET"
 
-func TestSecretIsNeverPrinted(t *testing.T) {
-	s := Secret(leak)
-	b, _ := json.Marshal(map[string]any{"s": s, "c": Config{BotToken: s, AppToken: s, SigningSecret: s}})
+// config holds a secret as configurations do.
+type config struct{ Token Value }
+
+func TestValueIsNeverPrinted(t *testing.T) {
+	s := Value(leak)
+	b, _ := json.Marshal(map[string]any{"s": s, "c": config{s}})
 	for _, out := range []string{fmt.Sprint(s), fmt.Sprintf("%s %v %+v %#v %q %x %d", s, s, s, s, s, s, s), string(b),
-		fmt.Sprintf("%+v %#v", Config{BotToken: s}, Config{BotToken: s}), fmt.Errorf("bad: %w", errors.New(s.String())).Error()} {
+		fmt.Sprintf("%+v %#v", config{s}, config{s}), fmt.Errorf("bad: %w", errors.New(s.String())).Error()} {
 		if strings.Contains(out, "SECRET") || strings.Contains(out, fmt.Sprintf("%x", leak)) {
 			t.Errorf("a secret was printed: %s", out)
 		}
@@ -33,7 +36,7 @@ func TestRedactedLog(t *testing.T) {
 	log := slog.New(Redact(slog.NewJSONHandler(&w, nil), "plain-signing-secret"))
 	log = log.With("token", leak).WithGroup("g")
 	log.Error("post to https://hooks.slack.com/services/T1/B1/SECRETXYZ failed", "error", fmt.Errorf("token %s: plain-signing-secret", leak),
-		"nested", slog.GroupValue(slog.String("url", "wss://x/?ticket=SECRETTICKET")), "respond", "http://127.0.0.1:9/respond/SECRETRESP", "app", Secret(leak))
+		"nested", slog.GroupValue(slog.String("url", "wss://x/?ticket=SECRETTICKET")), "respond", "http://127.0.0.1:9/respond/SECRETRESP", "app", Value(leak))
 	out := w.String()
 	for _, bad := range []string{"SECRET", "plain-signing-secret"} {
 		if strings.Contains(out, bad) {
@@ -45,22 +48,22 @@ func TestRedactedLog(t *testing.T) {
 	}
 }
 
-func TestReadSecret(t *testing.T) {
+func TestRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(path, []byte("from-a-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("TEST_SECRET_FILE", path)
-	if s, err := ReadSecret("TEST_SECRET"); err != nil || s.Reveal() != "from-a-file" {
+	if s, err := Read("TEST_SECRET"); err != nil || s.Reveal() != "from-a-file" {
 		t.Errorf("from a file: %q, %v", s.Reveal(), err)
 	}
 	t.Setenv("TEST_SECRET", " direct ")
-	if s, err := ReadSecret("TEST_SECRET"); err != nil || s.Reveal() != "direct" {
+	if s, err := Read("TEST_SECRET"); err != nil || s.Reveal() != "direct" {
 		t.Errorf("from the environment: %q, %v", s.Reveal(), err)
 	}
 	t.Setenv("TEST_SECRET", "")
 	t.Setenv("TEST_SECRET_FILE", path+".gone")
-	if _, err := ReadSecret("TEST_SECRET"); err == nil || !strings.Contains(err.Error(), "TEST_SECRET_FILE") {
+	if _, err := Read("TEST_SECRET"); err == nil || !strings.Contains(err.Error(), "TEST_SECRET_FILE") {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }
