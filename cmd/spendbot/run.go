@@ -17,7 +17,6 @@ import (
 
 	"spendbot/analysis/render"
 	"spendbot/bot/secret"
-	"spendbot/bot/slack"
 )
 
 // Exit codes.
