@@ -49,7 +49,7 @@ func (d *detector) judge(t int) {
 		}
 	}
 	d.values[t] = d.scale.to(d.s.Costs[t])
-	expected, noise, ok := d.expect(t)
+	expected, week, noise, ok := d.expect(t)
 	if !ok {
 		d.aside[t] = math.IsNaN(d.values[t])
 		return
@@ -60,13 +60,16 @@ func (d *detector) judge(t int) {
 	}
 	band := d.set.One * noise
 	day := Day{Judged: true, Expected: d.scale.from(expected), Low: d.scale.from(expected - band*d.set.Drop), High: d.scale.from(expected + band)}
-	known := d.s.Known != nil && d.s.Known[t]
-	if math.IsNaN(d.values[t]) || known {
+	if math.IsNaN(d.values[t]) {
 		d.aside[t], d.days[t] = true, day
 		return
 	}
 	d.off[t] = d.values[t] - expected
 	d.fee[t], d.plain[t] = d.s.Costs[t]-ordinary, d.values[t]-d.scale.to(ordinary)
+	if d.s.Known != nil && d.s.Known[t] != nil {
+		d.aside[t], d.days[t] = true, d.announced(t, *d.s.Known[t], d.scale.to(ordinary), week, noise)
+		return
+	}
 	day.Score = d.off[t] / noise
 	d.days[t] = day
 	day.Row = d.row(t)
@@ -85,7 +88,10 @@ func (d *detector) judge(t int) {
 			d.run = 0
 		}
 	}
-	if d.run >= d.set.Accept {
+	if u := d.s.Unanswered; u > 0 && d.run > 0 && d.began >= u { // nor does a day between those that stood out teach
+		d.aside[t] = true
+	}
+	if d.run >= d.set.Accept && (d.s.Unanswered == 0 || d.began < d.s.Unanswered) {
 		for i := d.began; i <= t; i++ {
 			d.aside[i] = false
 		}
@@ -116,25 +122,71 @@ func (d *detector) row(t int) int {
 	return 0
 }
 
-// expect is what a day should be, whatever its day of the month brings, with the standard deviation around it, in the scale of
-// values.
-func (d *detector) expect(t int) (value, noise float64, ok bool) {
-	week := d.weekdays(t)
+// announced judges a day that something is known of: it may lie anywhere between what is ordinary and what was announced.
+func (d *detector) announced(t int, m Mark, ordinary float64, week [7]float64, noise float64) Day {
+	var said []float64
+	for _, i := range m.Like {
+		if !d.days[i].Judged || math.IsNaN(d.values[i]) {
+			continue
+		}
+		v := ordinary + d.plain[i]
+		if m.Money {
+			v = d.scale.to(d.scale.from(ordinary) + d.fee[i])
+		}
+		said = append(said, v)
+	}
+	up, down := false, false // as far as it likes
+	switch {
+	case len(said) > 0:
+	case m.Way == "":
+		here := ordinary - week[d.dayOfWeek(t)]
+		said = []float64{here + week[time.Saturday], here + week[time.Sunday]}
+	default:
+		up, down = m.Way != Down, m.Way != Up
+	}
+	middle := ordinary
+	if len(said) > 0 {
+		middle = median(said)
+	}
+	low, high := slices.Min(append(said, ordinary)), slices.Max(append(said, ordinary))
+	v := d.values[t]
+	if up {
+		high = max(high, v)
+	}
+	if down {
+		low = min(low, v)
+	}
+	band := d.set.One * noise
+	day := Day{Judged: true, Expected: d.scale.from(middle), Low: d.scale.from(low - band*d.set.Drop), High: d.scale.from(high + band), Score: (v - max(low, min(high, v))) / noise}
+	if day.Score >= d.set.One || day.Score <= -d.set.One*d.set.Drop {
+		day.Out, day.Row = true, 1
+	}
+	return day
+}
+
+// expect is what a day should be, whatever its day of the month brings, with the week around it and the standard deviation, in the
+// scale of values.
+func (d *detector) expect(t int) (value float64, week [7]float64, noise float64, ok bool) {
+	week = d.weekdays(t)
 	var at, level []float64
-	for i := max(d.level, t-d.set.Trend); i < t; i++ {
+	from := t - d.set.Trend
+	if u := d.s.Unanswered; u > 0 && t > u { // what was before it stays the measure
+		from = u - d.set.Trend
+	}
+	for i := max(d.level, from); i < t; i++ {
 		if !d.aside[i] && !math.IsNaN(d.values[i]) {
 			at, level = append(at, float64(i-t)), append(level, d.values[i]-week[d.dayOfWeek(i)])
 		}
 	}
 	if len(at) < leastDays {
-		return 0, 0, false
+		return 0, week, 0, false
 	}
 	slope := trend(at, level) * d.set.Damp
 	for i := range at {
 		level[i] -= slope * at[i]
 	}
 	noise = d.noise(t)
-	return median(level) + week[d.dayOfWeek(t)], noise, true
+	return median(level) + week[d.dayOfWeek(t)], week, noise, true
 }
 
 // leastDays is how many days a level is the median of, at least: fewer tell a level from noise too badly.
@@ -202,7 +254,7 @@ func (d *detector) monthDay(t int, noise float64) float64 {
 	for back := 1; back <= 3; back++ {
 		same, ok := monthsBefore(day, back)
 		i := int(same.Sub(d.s.Start).Hours() / 24)
-		if !ok || i < d.set.Learn || i >= t || !d.days[i].Judged || math.IsNaN(d.values[i]) {
+		if !ok || i < d.set.Learn || i >= t || d.s.Unanswered > 0 && i >= d.s.Unanswered || !d.days[i].Judged || math.IsNaN(d.values[i]) {
 			continue
 		}
 		off, fee = append(off, d.plain[i]), append(fee, d.fee[i])

@@ -81,8 +81,8 @@ func TestWhatStandsOut(t *testing.T) {
 		}, at, at + 3, 3, 3},
 		{"an announced spike", func(s *Series) {
 			s.Costs[at] *= 3
-			s.Known = make([]bool, len(s.Costs))
-			s.Known[at] = true
+			s.Known = make([]*Mark, len(s.Costs))
+			s.Known[at] = &Mark{Way: Up}
 		}, at, at + 1, 0, 0},
 		{"a day nothing is known of", func(s *Series) { s.Costs[at] = math.NaN() }, at, at + 3, 0, 0},
 	} {

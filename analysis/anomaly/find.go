@@ -47,6 +47,11 @@ type Anomaly struct {
 	// Low and High are the band of its last day, estimates.
 	Low  analysis.Amount `json:"low_estimate"`
 	High analysis.Amount `json:"high_estimate"`
+	// ExpectedBy is the id of the pattern that expects it, and Through the last complete day of its provider.
+	ExpectedBy string    `json:"expected_by,omitempty"`
+	Through    time.Time `json:"-"`
+	// Points are its days and those before it, up to the last complete one.
+	Points []Point `json:"-"`
 
 	leaf  leaf
 	level int
@@ -95,7 +100,7 @@ func (l *line) find(o Options) {
 			costs[i] = math.NaN()
 		}
 	}
-	days := Detect(Series{Start: l.start, Costs: costs}, o.Settings)
+	days := Detect(Series{Start: l.start, Costs: costs, Known: o.Known.marks(l, len(costs)), Unanswered: l.unanswered(o)}, o.Settings)
 	var cur *run
 	end := func() {
 		if cur != nil && cur.told >= 0 {
@@ -181,7 +186,10 @@ func (l *line) anomaly(r *run, days []Day, costs []float64) Anomaly {
 	at := func(i int) time.Time { return l.start.AddDate(0, 0, i) }
 	cents := func(v float64) analysis.Amount { return decimal.NewFromFloat(v).Round(2) }
 	a := Anomaly{Slice: l.slice(), Label: l.label(), Team: l.team, Onset: at(r.first), Told: at(r.told), Last: at(r.last), Going: r.last == len(days)-1, New: r.accepted, Currency: l.currency,
-		Low: cents(days[r.last].Low), High: cents(days[r.last].High), leaf: l.leaf, level: l.level}
+		Low: cents(days[r.last].Low), High: cents(days[r.last].High), Through: at(len(days) - 1), leaf: l.leaf, level: l.level}
+	for i := max(0, r.first-pointsBefore); i < len(days); i++ {
+		a.Points = append(a.Points, Point{Day: at(i), Known: !l.gaps[i], Actual: l.days[i], Expected: cents(days[i].Expected), Low: cents(days[i].Low), High: cents(days[i].High)})
+	}
 	if l.main != nil {
 		a.Team = l.main.team
 	}
@@ -222,6 +230,18 @@ func kind(r *run, days []Day, costs []float64) Kind {
 		return Drift
 	}
 	return Step
+}
+
+// key is the [Anomaly.Key] of what is found in the line.
+func (l *line) key() string { return Anomaly{leaf: l.leaf}.Key() }
+
+// unanswered is the index of the day from which on the line's levels are not taken for new ones; 0 for none.
+func (l *line) unanswered(o Options) int {
+	since, ok := o.Unanswered[l.key()]
+	if !ok {
+		return 0
+	}
+	return max(1, daysBetween(l.start, since)-1) // an onset may be dated a day earlier by then
 }
 
 // slice is what the line is of, by FOCUS column.

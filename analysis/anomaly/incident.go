@@ -35,6 +35,23 @@ func (i Incident) Moves() bool {
 	return slices.ContainsFunc(i.Parts, func(a Anomaly) bool { return a.Excess.Sign() != i.Parts[0].Excess.Sign() })
 }
 
+// incidents puts together what was found; what people expect stays apart from what they do not, so that no amount to tell holds any of it.
+func incidents(found []Anomaly, patterns []Pattern) []Incident {
+	found = explained(found)
+	expect(found, patterns)
+	var told, expected []Anomaly
+	for _, a := range found {
+		if a.ExpectedBy == "" {
+			told = append(told, a)
+		} else {
+			expected = append(expected, a)
+		}
+	}
+	out := append(group(told), group(expected)...)
+	slices.SortStableFunc(out, func(a, b Incident) int { return compareAnomalies(b.Anomaly, a.Anomaly) })
+	return out
+}
+
 // explainedShare is the share of a sum's excess that its leaves must carry for it to be told as theirs.
 var explainedShare = decimal.NewFromFloat(0.5)
 
@@ -140,6 +157,9 @@ func incident(parts []Anomaly) Incident {
 			in.Last = p.Last
 		}
 		in.Days = max(in.Days, p.Days)
+	}
+	if len(parts) > 1 {
+		in.Points = added(parts)
 	}
 	return in
 }

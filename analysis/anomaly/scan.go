@@ -36,6 +36,13 @@ type Options struct {
 	// Filters keep to some of the rows.
 	Filters []analysis.Filter
 	Floors  Floors
+	// Known are holidays and announced events.
+	Known Known
+	// Expected is what people expect: anomalies that fit are found and marked, in incidents of their own.
+	Expected []Pattern
+	// Unanswered are series by [Anomaly.Key] whose change nobody has answered for, with its first day: from there on no level that stays is
+	// taken for the new one, so that they stay found, with all that they cost since.
+	Unanswered map[string]time.Time
 	// Leaves is how many leaves are series of their own, the largest; the others are added up per service and account. 0 is [DefaultLeaves].
 	Leaves   int
 	Settings Settings // of the detector; zero is [Defaults]
@@ -64,6 +71,9 @@ type Monthly struct {
 
 // leaf is what a series is of. Region, usage type and team are "*" where the series holds several; so is the account.
 type leaf struct{ provider, currency, service, account, kind, region, usageType, team string }
+
+// category is the value of the charge category dimension.
+func (l leaf) category() string { return l.kind }
 
 // several stands for more than one value.
 const several = "*"
@@ -139,7 +149,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 			}
 		}
 	}
-	r.Incidents = group(explained(found))
+	r.Incidents = incidents(found, o.Expected)
 	return r, nil
 }
 

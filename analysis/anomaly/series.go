@@ -10,9 +10,11 @@ type Series struct {
 	Start time.Time // the UTC day of the first
 	// Costs are in the currency's unit. NaN is a day that nothing is known of; 0 one that cost nothing.
 	Costs []float64
-	// Known are days whose cost was announced, as a migration's or a holiday's: they neither stand out nor teach. In step with
-	// Costs; nil for none.
-	Known []bool
+	// Known says what was announced of days, as of a migration's or a holiday's: they do not teach, and are judged by it. In step with
+	// Costs, nil for a day that nothing is known of; nil for none.
+	Known []*Mark
+	// Unanswered is the first day from which on no level is taken for the new one, however long it stays; 0 for none.
+	Unanswered int
 }
 
 // Day is what is said of a day.

@@ -12,11 +12,7 @@ import (
 
 // Question asks the bot to explain the incident: the days since its onset, at most a week, against as many before it.
 func (i Incident) Question() string {
-	p := analysis.Period{Start: i.Onset, End: i.Last.AddDate(0, 0, 1)}
-	if p.Days() > 7 {
-		p.End = p.Start.AddDate(0, 0, 7)
-	}
-	before := analysis.Period{Start: p.Start.AddDate(0, 0, -p.Days()), End: p.Start}
+	p, before := i.Periods()
 	what := i.leaf.service + " cost"
 	if i.leaf.kind == "Credit" {
 		what = "credits"

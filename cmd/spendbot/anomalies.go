@@ -17,6 +17,27 @@ import (
 // anomaliesConfig says what is worth telling.
 type anomaliesConfig struct {
 	Floors []anomaly.FloorRule `yaml:"floors"` // by scope; the first that fits counts
+	Known  []anomaly.KnownDay  `yaml:"known"`  // holidays and announced events
+}
+
+// check says what is wrong with it.
+func (c anomaliesConfig) check() error {
+	if _, err := anomaly.NewFloors(c.Floors); err != nil {
+		return err
+	}
+	_, err := anomaly.NewKnown(c.Known)
+	return err
+}
+
+// options are the settings of a scan that the configuration gives.
+func (c anomaliesConfig) options() (o anomaly.Options, err error) {
+	if o.Floors, err = anomaly.NewFloors(c.Floors); err != nil {
+		return o, usageError{err}
+	}
+	if o.Known, err = anomaly.NewKnown(c.Known); err != nil {
+		return o, usageError{err}
+	}
+	return o, nil
 }
 
 // anomalyDays is how many days back are listed where none is named.
@@ -90,9 +111,9 @@ type incidentJSON struct {
 // scanned looks for anomalies in the newest snapshot, and keeps the answer with its trace.
 func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool) (*analysis.Answer, *anomaliesJSON, error) {
 	begin := time.Now()
-	floors, err := anomaly.NewFloors(a.cfg.Anomalies.Floors)
+	o, err := a.cfg.Anomalies.options()
 	if err != nil {
-		return nil, nil, usageError{err}
+		return nil, nil, err
 	}
 	books, err := runbooks.Built()
 	if err != nil {
@@ -128,7 +149,8 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := anomaly.Scan(ctx, sight, anomaly.Options{Providers: sv.Providers, Since: since, Floors: floors})
+	o.Providers, o.Since = sv.Providers, since
+	r, err := anomaly.Scan(ctx, sight, o)
 	if err != nil {
 		return nil, nil, err
 	}

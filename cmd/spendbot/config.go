@@ -15,7 +15,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"spendbot/analysis/allocation"
-	"spendbot/analysis/anomaly"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/store"
 	"spendbot/bot"
@@ -156,7 +155,7 @@ func readConfig(path string) (config, error) {
 	if _, err := allocation.New(c.Allocation, ""); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
-	if _, err := anomaly.NewFloors(c.Anomalies.Floors); err != nil {
+	if err := c.Anomalies.check(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := access.New(c.Access); err != nil {
