@@ -93,10 +93,26 @@ func equal(column, value, said string, name Name) bool {
 	if strings.EqualFold(value, said) {
 		return true
 	}
+	if slices.Contains([]string{"x_Environment", "tag:environment", "tag:env"}, column) && environment(value) == environment(said) {
+		return true
+	}
 	if column == "ServiceName" && serviceShort(value) == serviceShort(said) {
 		return true
 	}
 	return name != nil && strings.EqualFold(name(column, value), said)
+}
+
+// environment is an environment's usual short name: deploy tools say production, and bills say prod.
+func environment(s string) string {
+	switch s = strings.ToLower(s); s {
+	case "production", "prd", "live":
+		return "prod"
+	case "stage", "stg":
+		return "staging"
+	case "development", "devel":
+		return "dev"
+	}
+	return s
 }
 
 // serviceShort is a service's name without its maker's, as people write it.
