@@ -117,7 +117,7 @@ func TestHotQueriesUseTheirIndexes(t *testing.T) {
 		want  []string
 	}{
 		{nextItem, []any{at}, []string{"i USING INDEX inbox_open", "e USING COVERING INDEX inbox_lane"}},
-		{nextPost, []any{at, at}, []string{"p USING INDEX outbox_open", "e USING COVERING INDEX outbox_lane"}},
+		{nextPost, []any{ToSlack, at, at}, []string{"p USING INDEX outbox_open", "e USING COVERING INDEX outbox_lane"}},
 		{"SELECT max(ordinal) FROM inbox", nil, []string{"COVERING INDEX inbox_ordinal"}},
 		{"SELECT max(ordinal) FROM outbox", nil, []string{"COVERING INDEX outbox_ordinal"}},
 		{"SELECT max(ordinal) FROM audit", nil, []string{"COVERING INDEX audit_ordinal"}},

@@ -19,13 +19,20 @@ const (
 	Failed  PostState = "failed" // given up
 )
 
-// Post is one message to Slack that must get there once. Its payload holds message text, kept for [KeptDays] after it was sent,
+// The edges that posts go out at.
+const (
+	ToSlack = ""
+	ToJira  = "jira"
+)
+
+// Post is one message to Slack, or one write to Jira, that must get there once. Its payload holds message text, kept for [KeptDays] after it was sent,
 // [FailedDays] after it was given up, and never a token.
 type Post struct {
+	Edge    string // [ToSlack] or [ToJira]
 	Key     string // names it for ever: made from its item and its place in the answer, so that doing the work again makes the same
 	Item    string // the key of the item it answers; "" where nobody asked
-	Method  string // of Slack's API, "chat.postMessage"
-	Channel string
+	Method  string // of Slack's API, "chat.postMessage"; to Jira a word of the sender's, "create"
+	Channel string // to Jira the ticket
 	Thread  string
 	User    string
 	Kind    string
@@ -33,17 +40,19 @@ type Post struct {
 
 	// What became of it. [DB.Enqueue] reads NotBefore of these and sets the others.
 	State     PostState
-	TS        string // of the message in Slack, once sent
+	TS        string // of the message in Slack, once sent; of a ticket its key
 	Attempts  int
 	NotBefore time.Time
 	Created   time.Time
 	LastError string
 }
 
-// lane names the posts that must arrive in order: those of a channel and thread, or of a person where there is no channel
-// (App Home). A post to neither is in no order with others.
+// lane names the posts that must arrive in order: those of a channel and thread, of a person where there is no channel
+// (App Home), or of a ticket. A post to none of them is in no order with others.
 func (p *Post) lane() string {
 	switch {
+	case p.Edge != ToSlack:
+		return p.Edge + " " + p.Channel
 	case p.Channel != "" || p.Thread != "":
 		return "c " + p.Channel + " " + p.Thread
 	case p.User != "":
@@ -75,20 +84,20 @@ func (db *DB) Enqueue(ctx context.Context, p Post, now time.Time) (kept Post, fr
 
 // enqueueIn adds a post within a transaction; fresh is false where its key is kept already.
 func enqueueIn(ctx context.Context, tx *sql.Tx, p Post, now time.Time) (fresh bool, err error) {
-	n, err := changed(tx.ExecContext(ctx, `INSERT INTO outbox (key, ordinal, lane, item, method, channel, thread, user_id, kind,
+	n, err := changed(tx.ExecContext(ctx, `INSERT INTO outbox (key, ordinal, edge, lane, item, method, channel, thread, user_id, kind,
 		payload, state, doubt, ts, attempts, owner, lease_until, not_before, created, last_error)
-		VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM outbox), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', '', ?, ?, '')
-		ON CONFLICT (key) DO NOTHING`, p.Key, p.lane(), p.Item, p.Method, p.Channel, p.Thread, p.User, p.Kind,
+		VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM outbox), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', '', ?, ?, '')
+		ON CONFLICT (key) DO NOTHING`, p.Key, p.Edge, p.lane(), p.Item, p.Method, p.Channel, p.Thread, p.User, p.Kind,
 		blob(p.Payload), Pending, false, stampOrNone(p.NotBefore), stamp(now)))
 	return n > 0, err
 }
 
-// nextPost names the post to take at a time, bound twice.
-const nextPost = `SELECT p.key FROM outbox p WHERE p.ended IS NULL AND p.not_before <= ? AND p.lease_until <= ? AND (p.lane = '' OR
+// nextPost names the post to take at an edge and a time, bound twice.
+const nextPost = `SELECT p.key FROM outbox p WHERE p.ended IS NULL AND p.edge = ? AND p.not_before <= ? AND p.lease_until <= ? AND (p.lane = '' OR
 	NOT EXISTS (SELECT 1 FROM outbox e WHERE e.lane = p.lane AND e.ordinal < p.ordinal AND e.ended IS NULL))
 	ORDER BY p.ordinal LIMIT 1`
 
-// TakePost leases the oldest post that is due, that nobody holds a live lease on and that no earlier post to the same channel
+// TakePost leases the oldest post to Slack that is due, that nobody holds a live lease on and that no earlier post to the same channel
 // and thread is still before, and marks it as being sent. It returns nil when there is none. A post that waits for its
 // NotBefore holds up its own thread only; one that was given up holds up nobody.
 //
@@ -99,25 +108,30 @@ const nextPost = `SELECT p.key FROM outbox p WHERE p.ended IS NULL AND p.not_bef
 // lease does, by a deadline of its own: once the lease has run out another owner looks and sends. Owner and now are as for
 // [DB.Take].
 func (db *DB) TakePost(ctx context.Context, owner string, now time.Time, lease time.Duration) (p *Post, unknown bool, err error) {
-	if p, unknown, err = db.takePost(ctx, owner, now, lease); err != nil {
+	return db.TakePostTo(ctx, ToSlack, owner, now, lease)
+}
+
+// TakePostTo is [DB.TakePost] for the posts of an edge.
+func (db *DB) TakePostTo(ctx context.Context, edge, owner string, now time.Time, lease time.Duration) (p *Post, unknown bool, err error) {
+	if p, unknown, err = db.takePost(ctx, edge, owner, now, lease); err != nil {
 		return nil, false, wrap("take a post", db.path, err)
 	}
 	return p, unknown, nil
 }
 
-func (db *DB) takePost(ctx context.Context, owner string, now time.Time, lease time.Duration) (p *Post, unknown bool, err error) {
+func (db *DB) takePost(ctx context.Context, edge, owner string, now time.Time, lease time.Duration) (p *Post, unknown bool, err error) {
 	if err := checkLease(owner, lease); err != nil {
 		return nil, false, err
 	}
 	at := stamp(now)
-	if some, err := db.any(ctx, nextPost, at, at); !some {
+	if some, err := db.any(ctx, nextPost, edge, at, at); !some {
 		return nil, false, err
 	}
 	err = db.write(ctx, func(tx *sql.Tx) error {
 		row := tx.QueryRowContext(ctx, `UPDATE outbox SET owner = ?, lease_until = ?, attempts = attempts + 1,
 			doubt = (state = 'sending'), state = 'sending'
 			WHERE key = (`+nextPost+`) AND ended IS NULL AND not_before <= ? AND lease_until <= ?
-			RETURNING `+postColumns+", doubt", owner, stamp(now.Add(lease)), at, at, at, at)
+			RETURNING `+postColumns+", doubt", owner, stamp(now.Add(lease)), edge, at, at, at, at)
 		var got Post
 		err := scanPost(row.Scan, &got, &unknown)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -244,12 +258,12 @@ func (db *DB) failures(ctx context.Context, limit int) (list []Post, err error) 
 	return list, rows.Err()
 }
 
-const postColumns = "key, item, method, channel, thread, user_id, kind, payload, state, ts, attempts, not_before, created, last_error"
+const postColumns = "edge, key, item, method, channel, thread, user_id, kind, payload, state, ts, attempts, not_before, created, last_error"
 
 // scanPost reads postColumns and what follows them.
 func scanPost(scan func(...any) error, p *Post, more ...any) error {
 	var notBefore, created string
-	err := scan(append([]any{&p.Key, &p.Item, &p.Method, &p.Channel, &p.Thread, &p.User, &p.Kind, &p.Payload, &p.State, &p.TS,
+	err := scan(append([]any{&p.Edge, &p.Key, &p.Item, &p.Method, &p.Channel, &p.Thread, &p.User, &p.Kind, &p.Payload, &p.State, &p.TS,
 		&p.Attempts, &notBefore, &created, &p.LastError}, more...)...)
 	if err != nil {
 		return err

@@ -284,3 +284,35 @@ func TestManySendersKeepTheOrderOfThreads(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestEachEdgeTakesItsOwnPosts(t *testing.T) {
+	db := opened(t)
+	for _, p := range []Post{{Key: "a", Method: "chat.postMessage", Channel: "C1"}, {Edge: ToJira, Key: "b", Method: "create", Channel: "T-1"}, {Edge: ToJira, Key: "c", Method: "comment", Channel: "T-1"}} {
+		if _, _, err := db.Enqueue(t.Context(), p, t0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take := func(edge string) string {
+		t.Helper()
+		p, _, err := db.TakePostTo(t.Context(), edge, "me", t0, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p == nil {
+			return ""
+		}
+		if p.Edge != edge {
+			t.Errorf("%s is said to be for %q", p.Key, p.Edge)
+		}
+		return p.Key
+	}
+	if got := []string{take(ToJira), take(ToJira), take(ToSlack), take(ToSlack)}; got[0] != "b" || got[1] != "" || got[2] != "a" || got[3] != "" {
+		t.Errorf("taken: %q; want b alone of the ticket, which is one thing after the other, and a", got)
+	}
+	if err := db.Sent(t.Context(), "b", "FIN-1", t0); err != nil {
+		t.Fatal(err)
+	}
+	if got := take(ToJira); got != "c" {
+		t.Errorf("after b: %q", got)
+	}
+}
