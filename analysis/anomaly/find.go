@@ -101,10 +101,24 @@ func (l *line) find(o Options) {
 		}
 	}
 	days := Detect(Series{Start: l.start, Costs: costs, Known: o.Known.marks(l, len(costs)), Unanswered: l.unanswered(o)}, o.Settings)
+	l.found = l.runs(days[:l.whole], costs, floor, o)
+	if l.whole == len(days) {
+		return
+	}
+	for _, a := range l.runs(days, costs, floor, o) {
+		if a.Told.After(l.start.AddDate(0, 0, l.whole-1)) && a.Direction() == Up {
+			l.warns = append(l.warns, a)
+		}
+	}
+}
+
+// runs are the anomalies of days that were judged.
+func (l *line) runs(days []Day, costs []float64, floor Floor, o Options) []Anomaly {
+	var found []Anomaly
 	var cur *run
 	end := func() {
 		if cur != nil && cur.told >= 0 {
-			l.found = append(l.found, l.anomaly(cur, days, costs))
+			found = append(found, l.anomaly(cur, days, costs))
 		}
 		cur = nil
 	}
@@ -140,6 +154,7 @@ func (l *line) find(o Options) {
 		}
 	}
 	end()
+	return found
 }
 
 // run is an anomaly under way, by indices of days.
@@ -185,8 +200,8 @@ func isUsual(costs []float64, t int, expected float64) bool {
 func (l *line) anomaly(r *run, days []Day, costs []float64) Anomaly {
 	at := func(i int) time.Time { return l.start.AddDate(0, 0, i) }
 	cents := func(v float64) analysis.Amount { return decimal.NewFromFloat(v).Round(2) }
-	a := Anomaly{Slice: l.slice(), Label: l.label(), Team: l.team, Onset: at(r.first), Told: at(r.told), Last: at(r.last), Going: r.last == len(days)-1, New: r.accepted, Currency: l.currency,
-		Low: cents(days[r.last].Low), High: cents(days[r.last].High), Through: at(len(days) - 1), leaf: l.leaf, level: l.level}
+	a := Anomaly{Slice: l.slice(), Label: l.label(), Team: l.team, Onset: at(r.first), Told: at(r.told), Last: at(r.last), Going: r.last >= l.whole-1, New: r.accepted, Currency: l.currency,
+		Low: cents(days[r.last].Low), High: cents(days[r.last].High), Through: at(l.whole - 1), leaf: l.leaf, level: l.level}
 	for i := max(0, r.first-pointsBefore); i < len(days); i++ {
 		a.Points = append(a.Points, Point{Day: at(i), Known: !l.gaps[i], Actual: l.days[i], Expected: cents(days[i].Expected), Low: cents(days[i].Low), High: cents(days[i].High)})
 	}
@@ -224,7 +239,7 @@ func kind(r *run, days []Day, costs []float64) Kind {
 		return Appearance
 	case !r.up:
 		return Drop
-	case n <= mostGap:
+	case n <= mostGap && !r.accepted:
 		return Spike
 	case late > 1.5*early:
 		return Drift

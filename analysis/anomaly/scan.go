@@ -33,6 +33,8 @@ type Options struct {
 	Through time.Time
 	// Since is the first day an incident may still have been out of its band to be listed; zero lists all.
 	Since time.Time
+	// Provisional has days that are not complete looked at too, for warnings: partial days can only say what costs too much already.
+	Provisional bool
 	// Filters keep to some of the rows.
 	Filters []analysis.Filter
 	Floors  Floors
@@ -56,10 +58,13 @@ const history = 400
 
 // Result is what a scan found.
 type Result struct {
-	Incidents []Incident            `json:"incidents"` // the latest onset first
-	Series    int                   `json:"series"`    // that were looked at
-	Monthly   []Monthly             `json:"monthly"`   // what was left out for having no days
-	Queries   []analysis.QueryTrace `json:"queries"`
+	Incidents []Incident `json:"incidents"` // the latest onset first
+	// Warnings are of days whose data is not complete ([Options.Provisional]): what costs more than expected already. They may yet
+	// change, and are no alerts.
+	Warnings []Incident            `json:"warnings"`
+	Series   int                   `json:"series"`  // that were looked at
+	Monthly  []Monthly             `json:"monthly"` // what was left out for having no days
+	Queries  []analysis.QueryTrace `json:"queries"`
 }
 
 // Monthly is what a provider charges by the month.
@@ -84,11 +89,13 @@ type line struct {
 	level int // 0 a leaf, 1 a service in an account, 2 a service
 	name  string
 	days  []analysis.Amount // from start on
+	whole int               // how many of them are complete
 	start time.Time
 	gaps  []bool    // days of which the provider has brought nothing at all
 	main  *line     // of a sum: the largest of what it is made of
 	size  float64   // of all days, absolute
 	found []Anomaly // in the order of their onset
+	warns []Anomaly // told by a day that is not complete
 }
 
 // Scan looks for anomalies in all leaves that the sight shows.
@@ -99,14 +106,18 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	if o.Leaves <= 0 {
 		o.Leaves = DefaultLeaves
 	}
-	through := map[string]time.Time{}
+	through, read := map[string]time.Time{}, map[string]time.Time{} // the last complete day, and the last that is looked at
 	var period analysis.Period
 	for _, p := range o.Providers {
 		last := p.Through
 		if !o.Through.IsZero() && o.Through.Before(last) {
 			last = o.Through
 		}
-		through[p.Name] = last
+		through[p.Name], read[p.Name] = last, last
+		if o.Provisional && !p.Monthly && o.Through.IsZero() && p.Last.After(last) {
+			last = p.Last
+			read[p.Name] = last
+		}
 		if !p.Monthly && !last.Before(period.End) {
 			period.End = last.AddDate(0, 0, 1)
 		}
@@ -114,7 +125,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 			period.Start = p.First
 		}
 	}
-	r := &Result{Incidents: []Incident{}, Monthly: []Monthly{}}
+	r := &Result{Incidents: []Incident{}, Warnings: []Incident{}, Monthly: []Monthly{}}
 	if period.End.IsZero() {
 		return r, nil
 	}
@@ -127,7 +138,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	if !period.Start.Before(period.End) {
 		return r, nil
 	}
-	f, err := scanQuery(sight, period, through, o)
+	f, err := scanQuery(sight, period, read, o)
 	if err != nil {
 		return nil, err
 	}
@@ -136,24 +147,30 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 		return nil, fmt.Errorf("anomalies: %w", err)
 	}
 	r.Queries = append(r.Queries, tr)
-	lines := r.lines(rows.Values, period, through)
+	lines := r.lines(rows.Values, period, read, through)
 	r.Series = len(lines)
 	if err := judge(ctx, lines, o); err != nil {
 		return nil, err
 	}
-	var found []Anomaly
+	var found, warns []Anomaly
 	for _, l := range lines {
 		for _, a := range l.found {
 			if !a.Last.Before(o.Since) {
 				found = append(found, a)
 			}
 		}
+		warns = append(warns, l.warns...)
 	}
 	r.Incidents = incidents(found, o.Expected)
+	for _, i := range incidents(warns, o.Expected) {
+		if i.ExpectedBy == "" {
+			r.Warnings = append(r.Warnings, i)
+		}
+	}
 	return r, nil
 }
 
-func scanQuery(sight *store.Sight, period analysis.Period, through map[string]time.Time, o Options) (query.Fragment, error) {
+func scanQuery(sight *store.Sight, period analysis.Period, read map[string]time.Time, o Options) (query.Fragment, error) {
 	parts := map[string]query.Fragment{"period": query.Within(query.Daily, period), "most": query.F("?", o.Leaves), "team": query.F("''")}
 	dims := map[string]analysis.Dimension{"provider": analysis.DimProvider, "currency": analysis.DimCurrency, "service": analysis.DimService, "account": analysis.DimAccount,
 		"kind": analysis.DimChargeCategory, "region": analysis.DimRegion, "usage_type": analysis.DimUsageType}
@@ -171,7 +188,7 @@ func scanQuery(sight *store.Sight, period analysis.Period, through map[string]ti
 	}
 	var cut []query.Cutoff
 	for _, p := range o.Providers {
-		if next := through[p.Name].AddDate(0, 0, 1); next.Before(period.End) {
+		if next := read[p.Name].AddDate(0, 0, 1); next.Before(period.End) {
 			cut = append(cut, query.Cutoff{Provider: p.Name, Day: next, Period: period})
 		}
 	}
@@ -181,7 +198,7 @@ func scanQuery(sight *store.Sight, period analysis.Period, through map[string]ti
 
 // lines makes the series of the leaves, and of what they add up to: a service in an account, and a service, where a change of
 // many small leaves shows.
-func (r *Result) lines(rows [][]any, period analysis.Period, through map[string]time.Time) []*line {
+func (r *Result) lines(rows [][]any, period analysis.Period, read, through map[string]time.Time) []*line {
 	text := func(v any) string { s, _ := v.(string); return s }
 	seen := map[string]map[int]bool{} // days that a provider has brought something of
 	first := map[string]int{}
@@ -220,12 +237,12 @@ func (r *Result) lines(rows [][]any, period analysis.Period, through map[string]
 	var out []*line
 	sums := map[leaf]*line{}
 	for _, k := range order {
-		from, n := first[k.provider], daysBetween(period.Start, through[k.provider])+1-first[k.provider]
+		from, n := first[k.provider], daysBetween(period.Start, read[k.provider])+1-first[k.provider]
 		if n <= 0 {
 			continue
 		}
 		newLine := func(k leaf, level int, name string) *line {
-			l := &line{leaf: k, level: level, name: name, days: make([]analysis.Amount, n), start: period.Start.AddDate(0, 0, from), gaps: make([]bool, n)}
+			l := &line{leaf: k, level: level, name: name, days: make([]analysis.Amount, n), start: period.Start.AddDate(0, 0, from), gaps: make([]bool, n), whole: max(0, n-daysBetween(through[k.provider], read[k.provider]))}
 			for i := range n {
 				l.gaps[i] = !seen[k.provider][from+i]
 			}

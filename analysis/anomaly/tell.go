@@ -2,6 +2,7 @@ package anomaly
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,65 +56,175 @@ func (i Incident) Runbook(l *runbooks.Library) (runbooks.Match, bool) {
 // Channel tells the Slack channel of a team; "" for none.
 type Channel func(team string, day time.Time) string
 
-// Tell puts what was found into an answer. since is the first day asked about.
-func (r *Result) Tell(a *analysis.Answer, since time.Time, books *runbooks.Library, channel Channel) {
+// NoChannel is a [Channel] that knows none.
+func NoChannel(string, time.Time) string { return "" }
+
+// Within keeps what stood out on a day of a period. A period without an end goes on.
+func (r *Result) Within(p analysis.Period) *Result {
+	return r.keep(func(i Incident) bool {
+		return !i.Last.Before(p.Start) && (p.End.IsZero() || i.Onset.Before(p.End))
+	})
+}
+
+// Rising keeps what costs more than expected, on the whole or in a part.
+func (r *Result) Rising() *Result {
+	return r.keep(func(i Incident) bool { return i.Moves() || i.Excess.IsPositive() })
+}
+
+func (r *Result) keep(f func(Incident) bool) *Result {
+	out := *r
+	out.Incidents, out.Warnings = []Incident{}, []Incident{}
+	for _, i := range r.Incidents {
+		if f(i) {
+			out.Incidents = append(out.Incidents, i)
+		}
+	}
+	for _, i := range r.Warnings {
+		if f(i) {
+			out.Warnings = append(out.Warnings, i)
+		}
+	}
+	return &out
+}
+
+// Tell puts what was found into an answer. asked is the days asked about; without an end up to the last complete one, without a
+// start all.
+func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks.Library, channel Channel) {
 	a.Trace.Queries = append(a.Trace.Queries, r.Queries...)
-	a.Headline = r.headline(since)
+	a.Headline = r.headline(asked)
 	for _, m := range r.Monthly {
 		a.Caveats = append(a.Caveats, fmt.Sprintf("%s charges %s by the month: it has no days and is left out", m.Provider, render.MoneyExact(m.Cost.Round(2), m.Currency)))
+	}
+	for n, i := range r.Warnings {
+		if n == mostTold {
+			a.Parts = append(a.Parts, analysis.Part{Text: fmt.Sprintf("Provisional too: %d more.", len(r.Warnings)-n)})
+			break
+		}
+		a.Parts = append(a.Parts, analysis.Part{Text: i.warning()})
 	}
 	if len(r.Incidents) == 0 {
 		return
 	}
 	a.Caveats = append(a.Caveats, "what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before")
-	t := &analysis.Table{}
+	for n, i := range r.Incidents {
+		if n == mostTold {
+			a.Parts = append(a.Parts, analysis.Part{Text: fmt.Sprintf("And %d more, %s; ask for fewer days or a part of the bill to read them.", len(r.Incidents)-n, names(r.Incidents[n:]))})
+			break
+		}
+		a.Parts = append(a.Parts, analysis.Part{Text: i.told(books, channel)})
+		if n >= mostAsked {
+			continue
+		}
+		a.Actions = append(a.Actions, analysis.Action{Label: "Explain " + i.leaf.service + " since " + i.Onset.Format("2 Jan"), Ask: i.Question()})
+	}
+	t := &analysis.Table{Drawn: true} // people have read it
 	for _, c := range []string{"since", "what", "kind", "over expected", "a day", "cost", "owner", "state"} {
 		t.Columns = append(t.Columns, analysis.Column{Name: strings.ReplaceAll(c, " ", "_"), Label: c, Kind: analysis.ColText})
 	}
 	for _, i := range r.Incidents {
-		cells := []string{i.Onset.Format("2 Jan 2006"), i.Label, string(i.Kind), signed(i.Excess, i.Currency), signed(i.PerDay(), i.Currency), render.MoneyExact(i.Actual.Round(2), i.Currency), i.Owner(channel), i.State()}
-		if i.Moves() {
-			cells[1] += fmt.Sprintf(" (%d slices, up and down)", len(i.Parts))
-		} else if len(i.Parts) > 1 {
-			cells[1] += fmt.Sprintf(" and %d more", len(i.Parts)-1)
-		}
 		row := analysis.Row{Key: i.Slice}
-		for _, c := range cells {
+		for _, c := range []string{i.Onset.Format(analysis.DateLayout), i.name(), string(i.Kind), signed(i.Excess, i.Currency), signed(i.PerDay(), i.Currency), render.MoneyExact(i.Actual.Round(2), i.Currency), i.Owner(channel), i.State()} {
 			row.Cells = append(row.Cells, analysis.Cell{Text: c})
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	a.Parts = append(a.Parts, analysis.Part{Table: t})
-	for n, i := range r.Incidents {
-		if n == mostTold {
-			break
-		}
-		said := fmt.Sprintf("%s: expected between %s and %s on %s.", i.Label, render.MoneyExact(i.Low, i.Currency), render.MoneyExact(i.High, i.Currency), i.Last.Format("2 Jan"))
-		if i.Moves() {
-			said += " Up and down: " + i.sides() + "."
-		}
-		if m, ok := i.Runbook(books); ok {
-			said += fmt.Sprintf(" Runbook: %s (%s).", m.Runbook.Front.Title, m.Runbook.Slug)
-		}
-		a.Parts = append(a.Parts, analysis.Part{Text: said})
-		a.Actions = append(a.Actions, analysis.Action{Label: "Explain " + i.leaf.service + " since " + i.Onset.Format("2 Jan"), Ask: i.Question()})
-	}
 }
 
-// mostTold is how many incidents get a sentence and a question of their own.
-const mostTold = 5
+// names are the services of incidents, a few.
+func names(in []Incident) string {
+	var out []string
+	for _, i := range in {
+		if !slices.Contains(out, i.leaf.service) {
+			out = append(out, i.leaf.service)
+		}
+	}
+	if len(out) > 3 {
+		return strings.Join(out[:3], ", ") + " and others"
+	}
+	return strings.Join(out, ", ")
+}
+
+// name is the label, with how much more there is of it.
+func (i Incident) name() string {
+	switch {
+	case i.Moves():
+		return i.Label + fmt.Sprintf(" (%d slices, up and down)", len(i.Parts))
+	case len(i.Parts) > 1:
+		return i.Label + fmt.Sprintf(" and %d more", len(i.Parts)-1)
+	}
+	return i.Label
+}
+
+// told is an incident in a paragraph: what, since when, how much, against what, whose, and what to read.
+func (i Incident) told(books *runbooks.Library, channel Channel) string {
+	money := func(d analysis.Amount) string { return render.MoneyExact(d.Round(2).Abs(), i.Currency) }
+	way := "over"
+	if i.Excess.IsNegative() {
+		way = "under"
+	}
+	var said strings.Builder
+	switch {
+	case i.Going:
+		fmt.Fprintf(&said, "%s, since %s: %s %s the %s expected so far", i.name(), i.Onset.Format("Mon 2 Jan"), money(i.Excess), way, render.MoneyExact(i.Expected, i.Currency))
+		if i.Days > 1 {
+			fmt.Fprintf(&said, ", %s a day now", money(i.Rate()))
+		}
+		if more := i.ToMonthEnd(); !more.IsZero() && more.Sign() == i.Excess.Sign() {
+			fmt.Fprintf(&said, ", about %s more by %s if nothing changes", money(more), analysis.MonthOf(i.Through).Last().Format("2 Jan"))
+		}
+	default:
+		when := "on " + i.Onset.Format("Mon 2 Jan")
+		if !i.Onset.Equal(i.Last) {
+			when = i.Onset.Format("Mon 2 Jan") + " to " + i.Last.Format("Mon 2 Jan")
+		}
+		fmt.Fprintf(&said, "%s, %s: %s %s the %s expected", i.name(), when, money(i.Excess), way, render.MoneyExact(i.Expected, i.Currency))
+	}
+	said.WriteString(". ")
+	if i.Moves() {
+		said.WriteString("Up and down: " + i.sides() + ". ")
+	}
+	if i.Days > 1 {
+		for _, p := range i.Points {
+			if p.Day.Equal(i.Last) {
+				fmt.Fprintf(&said, "On %s it cost %s, expected %s to %s. ", i.Last.Format("2 Jan"), render.MoneyExact(p.Actual.Round(2), i.Currency), render.MoneyExact(p.Low, i.Currency), render.MoneyExact(p.High, i.Currency))
+			}
+		}
+	}
+	tail := []string{string(i.Kind), i.State()}
+	if i.Team != "" {
+		tail = append(tail, "team "+i.Owner(channel))
+	}
+	if m, ok := i.Runbook(books); ok {
+		tail = append(tail, "runbook "+m.Runbook.Slug)
+	}
+	said.WriteString(strings.ToUpper(tail[0][:1]) + tail[0][1:] + ", " + strings.Join(tail[1:], ", ") + ".")
+	return said.String()
+}
+
+// mostAsked is how many of them get a question.
+const mostAsked = 5
+
+// mostTold is how many incidents get a paragraph.
+const mostTold = 8
 
 func (i Incident) sides() string {
 	var out []string
-	for _, p := range i.Parts[:min(4, len(i.Parts))] {
-		name := p.Label
-		if p.Team != "" {
+	for _, p := range i.Parts[:min(mostSides, len(i.Parts))] {
+		name := strings.TrimPrefix(p.Label, p.leaf.service+" · ")
+		if p.Team != "" && p.Team != i.Team {
 			name += " (" + p.Team + ")"
 		}
 		out = append(out, signed(p.Excess, p.Currency)+" "+name)
 	}
+	if n := len(i.Parts) - mostSides; n > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n))
+	}
 	return strings.Join(out, "; ")
 }
+
+// mostSides is how many parts of a move are named.
+const mostSides = 4
 
 // Owner is the team and its channel.
 func (i Incident) Owner(channel Channel) string {
@@ -129,6 +240,8 @@ func (i Incident) Owner(channel Channel) string {
 // State says in a word or two how it stands on the last complete day.
 func (i Incident) State() string {
 	switch {
+	case i.ExpectedBy != "":
+		return "expected"
 	case i.Going:
 		return "going on"
 	case i.New:
@@ -144,29 +257,54 @@ func signed(d analysis.Amount, currency string) string {
 	return render.MoneyExact(d.Round(2), currency)
 }
 
-func (r *Result) headline(since time.Time) string {
-	when := "in all days"
-	if !since.IsZero() {
-		when = "since " + since.Format("2 Jan 2006")
+// against says how far from the expected an amount is: "$12.00 over expected".
+func against(d analysis.Amount, currency string) string {
+	d = d.Round(2)
+	if d.IsNegative() {
+		return render.MoneyExact(d.Neg(), currency) + " under expected"
 	}
-	going := 0
+	return render.MoneyExact(d, currency) + " over expected"
+}
+
+func (r *Result) headline(asked analysis.Period) string {
+	when := "in all days"
+	switch {
+	case !asked.Start.IsZero() && !asked.End.IsZero():
+		when = "(" + asked.String() + ")"
+	case !asked.Start.IsZero():
+		when = "since " + asked.Start.Format("2 Jan 2006")
+	}
+	var told []Incident
+	going, expected := 0, ""
 	for _, i := range r.Incidents {
+		if i.ExpectedBy != "" {
+			continue
+		}
+		told = append(told, i)
 		if i.Going {
 			going++
 		}
 	}
-	switch n := len(r.Incidents); n {
+	if n := len(r.Incidents) - len(told); n > 0 {
+		expected = fmt.Sprintf(" %d more somebody said to expect.", n)
+	}
+	switch n := len(told); n {
 	case 0:
-		return fmt.Sprintf("No anomalies %s, in %d series.", when, r.Series)
+		return fmt.Sprintf("No anomalies %s, in %d series.", when, r.Series) + expected
 	case 1:
-		return fmt.Sprintf("1 anomaly %s: %s, %s over expected (estimate).", when, r.Incidents[0].Label, signed(r.Incidents[0].Excess, r.Incidents[0].Currency))
+		return fmt.Sprintf("1 anomaly %s: %s, %s (estimate).", when, told[0].Label, against(told[0].Excess, told[0].Currency)) + expected
 	default:
-		big := r.Incidents[0]
-		for _, i := range r.Incidents {
+		big := told[0]
+		for _, i := range told {
 			if i.Currency == big.Currency && i.Excess.Abs().GreaterThan(big.Excess.Abs()) {
 				big = i
 			}
 		}
-		return fmt.Sprintf("%d anomalies %s, %d going on; the largest is %s, %s over expected (estimate).", n, when, going, big.Label, signed(big.Excess, big.Currency))
+		return fmt.Sprintf("%d anomalies %s, %d going on; the largest is %s, %s (estimate).", n, when, going, big.Label, against(big.Excess, big.Currency)) + expected
 	}
+}
+
+// warning says what a day that is not complete yet shows already.
+func (i Incident) warning() string {
+	return fmt.Sprintf("Provisional, the data of %s is not complete: %s is already %s (estimate).", i.Last.Format("2 Jan"), i.Label, against(i.Excess, i.Currency))
 }

@@ -65,6 +65,13 @@ func (p *parse) aside() (analysis.Plan, bool) {
 		if t.name == "allocation" {
 			return p.showback(nil), true
 		}
+		if p.listsAnomalies(t) {
+			finish := func(q *parse) analysis.Plan { return q.anomalies(nil) }
+			if len(p.forks) > 0 {
+				return p.askBack(finish), true
+			}
+			return finish(p), true
+		}
 		pl := p.outOfScope(t)
 		if t.name == "tag_compliance" && has(p.ts, tagList) && len(p.r.voc.Tags) > 0 {
 			pl.Declined = append([]string{"The tag keys of this data are " + strings.Join(sortedKeys(p.r.voc.Tags), ", ") + "."}, pl.Declined...)

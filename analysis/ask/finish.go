@@ -335,6 +335,9 @@ func (p *parse) addNotes(s span) {
 // defaultSpan is the period of a question that names none.
 func (p *parse) defaultSpan(pl *analysis.Plan, ruled *span) span {
 	switch {
+	case pl.Intent == analysis.AnomalyList:
+		p.note("no period was given: the last %d complete days", anomalyDays)
+		return p.cal.trailing(byDay, anomalyDays, "")
 	case pl.Intent == analysis.Showback:
 		start := byMonth.step(p.cal.start(byMonth, p.cal.end()), -1)
 		p.note("no period was given: the last complete month")

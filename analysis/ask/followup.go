@@ -55,6 +55,9 @@ func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Pla
 	if prev.Intent == analysis.Showback && !p.q.why && len(p.focus) == 0 && intent != analysis.Compare {
 		return p.showback(prev)
 	}
+	if prev.Intent == analysis.AnomalyList && !p.q.why && len(p.focus)+len(p.groups) == 0 && p.grain == "" && intent != analysis.Compare {
+		return p.anomalies(prev)
+	}
 	if prev.Intent == analysis.Trust && intent != analysis.Compare {
 		if pl, ok := p.trustAgain(prev); ok {
 			return pl

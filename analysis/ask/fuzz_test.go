@@ -48,6 +48,10 @@ func laws(t *testing.T, r *Reader, question string, p analysis.Plan) {
 		if p.Intent == analysis.Compare && p.Baseline == nil && len(p.GroupBy) == 0 {
 			t.Fatalf("%q: a comparison of nothing", question)
 		}
+	case analysis.AnomalyList:
+		if p.Baseline != nil || len(p.Windows) > 0 || len(p.GroupBy) > 0 || p.Current.IsZero() || p.Metric != analysis.Effective {
+			t.Fatalf("%q: a list of anomalies with a comparison or a cut, or without days: %+v", question, p)
+		}
 	case analysis.Showback:
 		if p.Current.IsZero() || p.Baseline != nil || p.Grain != "" || len(p.GroupBy) > 1 || p.Metric == analysis.Usage {
 			t.Fatalf("%q: a showback of %v against %v, each %q, by %v, in %s", question, p.Current, p.Baseline, p.Grain, p.GroupBy, p.Metric)

@@ -53,6 +53,12 @@ func (r *Reader) Sentence(p analysis.Plan) string {
 		}
 	case analysis.Showback:
 		b.WriteString(r.showbackSentence(p))
+	case analysis.AnomalyList:
+		what := "anomalies"
+		if p.Topic == AnomaliesUp {
+			what = "unusual spikes"
+		}
+		return what + of + " " + periodWords(p.Current)
 	case analysis.Freshness:
 		return "how fresh is the data?"
 	case analysis.Provenance:

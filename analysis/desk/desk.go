@@ -38,6 +38,8 @@ type Options struct {
 	Caveat string
 	// Invoices gives the invoice totals there are, read when a question is about them; nil gives none.
 	Invoices func() ([]reconcile.Invoice, error)
+	// Watch gives what anomalies are looked for with, when a question is about them; nil has the default floors and tells nobody.
+	Watch func(ctx context.Context) (reply.Watch, error)
 }
 
 // Question is what is asked, by whom as far as it matters, and when.
@@ -253,6 +255,11 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous, Rules: d.opts.Allocation}
 	if plan.Intent == analysis.Trust && len(plan.Scope) == 0 {
 		if err := d.records(ctx, sn, p); err != nil {
+			return nil, err
+		}
+	}
+	if plan.Intent == analysis.AnomalyList && d.opts.Watch != nil {
+		if p.Watch, err = d.opts.Watch(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -40,6 +40,8 @@ type Replier struct {
 	// are of whole accounts and feeds, and shown to nobody with a scope.
 	Invoices []reconcile.Invoice
 	Loads    []store.Load
+	// Watch is what anomalies are looked for with; its zero value has the default floors and tells nobody.
+	Watch Watch
 }
 
 // Answer carries out a plan. The id is given by the caller, who also keeps the answer.
@@ -47,7 +49,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	begin := time.Now()
 	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, invoices: r.Invoices, loads: r.Loads, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
-	w.rules = r.Rules
+	w.rules, w.watch = r.Rules, r.Watch
 	if err := w.confine(); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
 	}
@@ -123,6 +125,7 @@ type work struct {
 	now      time.Time
 	previous *analysis.Answer
 	rules    *allocation.Rules
+	watch    Watch
 	invoices []reconcile.Invoice
 	loads    []store.Load
 	plan     analysis.Plan
@@ -157,6 +160,8 @@ func (w *work) carryOut(ctx context.Context) error {
 		return w.trust(ctx)
 	case analysis.Showback:
 		return w.showback(ctx)
+	case analysis.AnomalyList:
+		return w.anomalies(ctx)
 	case analysis.ExplainChange:
 		if w.plan.Topic == mismatchTopic {
 			return w.mismatch(ctx)

@@ -16,10 +16,10 @@ const (
 	conformTopic   = "conform"
 )
 
-// allDays reports whether a plan looks beyond the days of its periods: how far the data reaches, and what is invoiced in a month,
+// allDays reports whether a plan looks beyond the days of its periods: how far the data reaches, what led to expect a day's cost, and what is invoiced in a month,
 // whatever its day.
 func allDays(p analysis.Plan) bool {
-	return p.Intent == analysis.Freshness || p.Intent == analysis.Trust || p.Topic == mismatchTopic
+	return p.Intent == analysis.Freshness || p.Intent == analysis.AnomalyList || p.Intent == analysis.Trust || p.Topic == mismatchTopic
 }
 
 // asBilled is a lens without the layers that put other amounts in the place of the bill's: what is held against an invoice is what the

@@ -10,6 +10,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/anomaly"
 	"spendbot/analysis/owners"
+	"spendbot/analysis/reply"
 	"spendbot/analysis/survey"
 	"spendbot/runbooks"
 )
@@ -165,7 +166,7 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 	for _, p := range sv.Providers {
 		ans.Through = append(ans.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
 	}
-	r.Tell(ans, since, books, channel)
+	r.Tell(ans, analysis.Period{Start: since}, books, channel)
 	for _, y := range sight.Used() {
 		if y.Name != "" {
 			ans.Caveats = append(ans.Caveats, y.Name)
@@ -190,6 +191,15 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 		out.Incidents = append(out.Incidents, j)
 	}
 	return ans, out, nil
+}
+
+// watching is what anomalies are looked for with.
+func (a *app) watching(st *opened) (w reply.Watch, err error) {
+	if w.Options, err = a.cfg.Anomalies.options(); err != nil {
+		return w, err
+	}
+	w.Channel, err = a.channels(st)
+	return w, err
 }
 
 // channels tells a team's Slack channel by the owners in force on a day.

@@ -14,6 +14,7 @@ import (
 	"spendbot/analysis/desk"
 	"spendbot/analysis/reconcile"
 	"spendbot/analysis/render"
+	"spendbot/analysis/reply"
 	"spendbot/bot/state"
 )
 
@@ -138,6 +139,7 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	}
 	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats, Invoices: func() ([]reconcile.Invoice, error) { return a.cfg.readInvoices("") }}
 	o.Lens = a.lens(st)
+	o.Watch = func(context.Context) (w reply.Watch, err error) { return a.watching(st) }
 	if o.Allocation, err = a.allocation(st); err != nil {
 		return nil, err
 	}
