@@ -31,44 +31,61 @@ type Summary struct {
 // nothing is overwritten.
 func (db *DB) SaveAnswer(ctx context.Context, a *analysis.Answer) error {
 	op := "save answer " + a.ID
-	if id, err := NormalizeID(a.ID); err != nil || id != a.ID {
-		return &Error{Op: op, Path: db.path, Err: fmt.Errorf("%q is no id as NewID draws it", a.ID)}
-	}
-	plan, err := json.Marshal(a.Reading)
+	rows, err := answerRows(a)
 	if err != nil {
 		return &Error{Op: op, Path: db.path, Err: err}
 	}
-	doc, err := encodeAnswer(a)
-	if err != nil {
-		return &Error{Op: op, Path: db.path, Err: err}
-	}
-	params := make([]string, len(a.Trace.Queries))
-	for i, q := range a.Trace.Queries {
-		if params[i], err = EncodeParams(q.Params); err != nil {
-			return &Error{Op: op, Path: db.path, Err: fmt.Errorf("query %q: %w", q.Name, err)}
-		}
-	}
-	err = db.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO answers
-			(id, ordinal, saved, asked, question, intent, headline, plan, snapshot, charges_snapshot, answer)
-			VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM answers), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			a.ID, stamp(time.Now()), stamp(a.Asked), a.Question, string(a.Reading.Intent), a.Headline, string(plan),
-			a.Trace.Snapshot, a.Trace.ChargesSnapshot, doc); err != nil {
-			return err
-		}
-		for i, q := range a.Trace.Queries {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO traces
-				(answer_id, ordinal, name, query, params, row_count, sha256, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, a.ID, i+1, q.Name, q.SQL, params[i], q.Rows, q.SHA256, q.MS); err != nil {
-				return fmt.Errorf("query %q: %w", q.Name, err)
-			}
-		}
-		return nil
-	})
+	err = db.write(ctx, func(tx *sql.Tx) error { return rows.save(ctx, tx) })
 	if taken(err) {
 		return &Error{Op: op, Path: db.path, Err: exists("an answer with this id is kept already")}
 	}
 	if err != nil {
 		return wrap(op, db.path, err)
+	}
+	return nil
+}
+
+// answerText is an answer as its rows hold it, made before the transaction that keeps it.
+type answerText struct {
+	*analysis.Answer
+	plan, doc string
+	params    []string // of its queries
+}
+
+func answerRows(a *analysis.Answer) (*answerText, error) {
+	if id, err := NormalizeID(a.ID); err != nil || id != a.ID {
+		return nil, fmt.Errorf("%q is no id as NewID draws it", a.ID)
+	}
+	plan, err := json.Marshal(a.Reading)
+	if err != nil {
+		return nil, err
+	}
+	t := &answerText{Answer: a, plan: string(plan), params: make([]string, len(a.Trace.Queries))}
+	if t.doc, err = encodeAnswer(a); err != nil {
+		return nil, err
+	}
+	for i, q := range a.Trace.Queries {
+		if t.params[i], err = EncodeParams(q.Params); err != nil {
+			return nil, fmt.Errorf("query %q: %w", q.Name, err)
+		}
+	}
+	return t, nil
+}
+
+// save keeps the answer within a transaction.
+func (a *answerText) save(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO answers
+		(id, ordinal, saved, asked, question, intent, headline, plan, snapshot, charges_snapshot, answer)
+		VALUES (?, (SELECT coalesce(max(ordinal), 0) + 1 FROM answers), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, stamp(time.Now()), stamp(a.Asked), a.Question, string(a.Reading.Intent), a.Headline, a.plan,
+		a.Trace.Snapshot, a.Trace.ChargesSnapshot, a.doc); err != nil {
+		return err
+	}
+	for i, q := range a.Trace.Queries {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO traces
+			(answer_id, ordinal, name, query, params, row_count, sha256, ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, a.ID, i+1, q.Name, q.SQL, a.params[i], q.Rows, q.SHA256, q.MS); err != nil {
+			return fmt.Errorf("query %q: %w", q.Name, err)
+		}
 	}
 	return nil
 }

@@ -18,12 +18,13 @@ type Thread struct {
 	Updated       time.Time
 }
 
+const setThread = `INSERT INTO threads (team, channel, ts, answer, updated) VALUES (?, ?, ?, ?, ?)
+	ON CONFLICT (team, channel, ts) DO UPDATE SET answer = excluded.answer, updated = excluded.updated`
+
 // SetThread keeps a conversation's context in place of an older one.
 func (db *DB) SetThread(ctx context.Context, t Thread) error {
 	err := db.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO threads (team, channel, ts, answer, updated) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (team, channel, ts) DO UPDATE SET answer = excluded.answer, updated = excluded.updated`,
-			t.Team, t.Channel, t.TS, t.Answer, stamp(t.Updated))
+		_, err := tx.ExecContext(ctx, setThread, t.Team, t.Channel, t.TS, t.Answer, stamp(t.Updated))
 		return err
 	})
 	if err != nil {
