@@ -73,7 +73,13 @@ func Code(language, s string) string {
 }
 
 // Mono is text in a fixed-width font on one line.
-func Mono(s string) string { return "{{" + Text(s) + "}}" }
+func Mono(s string) string {
+	s = Text(s)
+	if strings.HasPrefix(s, `\{`) || strings.HasSuffix(s, "}") {
+		s = " " + s + " " // braces beside braces are read otherwise
+	}
+	return "{{" + s + "}}"
+}
 
 // Heading is a heading of a level from 1 to 6.
 func Heading(level int, s string) string {

@@ -40,7 +40,7 @@ func TestBlocks(t *testing.T) {
 		"heading":       {Heading(3, "What *changed*"), `h3. What \*changed\*`},
 		"bullets":       {Bullets("a\nb", "c"), "* a b\n* c"},
 		"steps":         {Steps("a", "b"), "# a\n# b"},
-		"mono":          {Mono("{{x}}"), `{{\{\{x\}\}}}`},
+		"mono":          {Mono("{{x}}"), `{{ \{\{x\}\} }}`},
 		"bold":          {Bold(" Saving "), "*Saving*"},
 		"lines":         {Lines("a\r\n* b"), "a\n\\* b"},
 		"parts":         {Doc("cut", "a", "", "b"), "a\n\nb"},
