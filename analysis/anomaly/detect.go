@@ -32,12 +32,21 @@ type detector struct {
 	plain   []float64
 	fee     []float64
 	aside   []bool
-	weekday int // of the first day
-	reset   int // days up to this one belong to no row
-	level   int // the first day of the level in force: what was before a level that was accepted is another's
+	weekday int       // of the first day
+	reset   int       // days up to this one belong to no row
+	level   int       // the first day of the level in force: what was before a level that was accepted is another's
+	around  []float64 // how far a day is from the middle of the week around it, of the first of the days
+	known   int       // how many of them have one
+	room    room
 	run     int // days in a row that stood out, weekends or the like between them aside
 	began   int // the first of them
 	quiet   int // days since that did not
+}
+
+// room is what the work on a day takes, kept for the next day.
+type room struct {
+	at, level, dev, wx, wy, slopes, sorted []float64
+	off                                    [7][]float64
 }
 
 // judge says what is to be said of a day.
@@ -47,6 +56,7 @@ func (d *detector) judge(t int) {
 		for i := range t {
 			d.values[i] = d.scale.to(d.s.Costs[i])
 		}
+		d.known = 0
 	}
 	d.values[t] = d.scale.to(d.s.Costs[t])
 	expected, week, noise, ok := d.expect(t)
@@ -168,7 +178,7 @@ func (d *detector) announced(t int, m Mark, ordinary float64, week [7]float64, n
 // scale of values.
 func (d *detector) expect(t int) (value float64, week [7]float64, noise float64, ok bool) {
 	week = d.weekdays(t)
-	var at, level []float64
+	at, level := d.room.at[:0], d.room.level[:0]
 	from := t - d.set.Trend
 	if u := d.s.Unanswered; u > 0 && t > u { // what was before it stays the measure
 		from = u - d.set.Trend
@@ -178,15 +188,16 @@ func (d *detector) expect(t int) (value float64, week [7]float64, noise float64,
 			at, level = append(at, float64(i-t)), append(level, d.values[i]-week[d.dayOfWeek(i)])
 		}
 	}
+	d.room.at, d.room.level = at, level
 	if len(at) < leastDays {
 		return 0, week, 0, false
 	}
-	slope := trend(at, level) * d.set.Damp
+	slope := d.room.trend(at, level) * d.set.Damp
 	for i := range at {
 		level[i] -= slope * at[i]
 	}
 	noise = d.noise(t)
-	return median(level) + week[d.dayOfWeek(t)], week, noise, true
+	return d.room.median(level) + week[d.dayOfWeek(t)], week, noise, true
 }
 
 // leastDays is how many days a level is the median of, at least: fewer tell a level from noise too badly.
@@ -196,7 +207,11 @@ func (d *detector) dayOfWeek(i int) int { return (d.weekday + i) % 7 }
 
 // weekdays is how far each weekday lies from the middle of the week around it.
 func (d *detector) weekdays(t int) [7]float64 {
-	var off [7][]float64
+	d.weeksAround(t)
+	off := &d.room.off
+	for w := range off {
+		off[w] = off[w][:0]
+	}
 	first := max(0, t-d.set.Season)
 	if t-d.level >= d.set.Learn { // a new level may have another week
 		first = max(first, d.level)
@@ -205,21 +220,17 @@ func (d *detector) weekdays(t int) [7]float64 {
 		if d.aside[i] || math.IsNaN(d.values[i]) {
 			continue
 		}
-		from := min(max(0, i-3), max(0, t-7))
-		sum, n := 0.0, 0
-		for j := from; j < min(t, from+7); j++ {
-			if !math.IsNaN(d.values[j]) {
-				sum += d.values[j]
-				n++
-			}
-		}
 		w := d.dayOfWeek(i)
-		off[w] = append(off[w], d.values[i]-sum/float64(n))
+		if i < d.known {
+			off[w] = append(off[w], d.around[i])
+		} else { // the week around it has days to come
+			off[w] = append(off[w], d.fromWeek(i, max(0, t-7), t))
+		}
 	}
 	var out [7]float64
 	mean := 0.0
 	for w := range out {
-		out[w] = median(off[w])
+		out[w] = d.room.median(off[w])
 		mean += out[w] / 7
 	}
 	for w := range out {
@@ -228,10 +239,33 @@ func (d *detector) weekdays(t int) [7]float64 {
 	return out
 }
 
+// weeksAround fills in around for the days whose week is all before a day.
+func (d *detector) weeksAround(t int) {
+	if d.around == nil {
+		d.around = make([]float64, len(d.values))
+	}
+	for ; d.known+4 <= t && (d.known > 3 || t >= 7); d.known++ {
+		d.around[d.known] = d.fromWeek(d.known, max(0, d.known-3), t)
+	}
+}
+
+// fromWeek is how far a day is from the middle of the seven days from another on.
+func (d *detector) fromWeek(i, from, t int) float64 {
+	sum, n := 0.0, 0
+	for j := from; j < min(t, from+7); j++ {
+		if !math.IsNaN(d.values[j]) {
+			sum += d.values[j]
+			n++
+		}
+	}
+	return d.values[i] - sum/float64(n)
+}
+
 // noise is the standard deviation of a day around what was expected, from the median deviation, which a few wild days do not
 // move (1.4826 makes one of the other for a normal distribution).
 func (d *detector) noise(t int) float64 {
-	var dev []float64
+	dev := d.room.dev[:0]
+	defer func() { d.room.dev = dev }()
 	for i := max(d.set.Learn, t-d.set.Noise); i < t; i++ {
 		if !d.aside[i] && d.days[i].Judged {
 			dev = append(dev, math.Abs(d.off[i]))
@@ -240,7 +274,7 @@ func (d *detector) noise(t int) float64 {
 	if len(dev) < 2*leastDays {
 		return max(unknownNoise, d.set.Quietest)
 	}
-	return max(1.4826*median(dev), d.set.Quietest)
+	return max(1.4826*d.room.median(dev), d.set.Quietest)
 }
 
 // unknownNoise is the standard deviation, as a ratio, that is taken while there are too few days to tell.
@@ -273,33 +307,43 @@ func monthsBefore(day time.Time, months int) (time.Time, bool) {
 
 // trend is the slope of a line through points, a day apart or more: the median of the slopes between the medians of weeks
 // (Theil and Sen's estimator), which a bad week does not tilt.
-func trend(at, value []float64) float64 {
-	var wx, wy []float64
+func (r *room) trend(at, value []float64) float64 {
+	wx, wy, slopes := r.wx[:0], r.wy[:0], r.slopes[:0]
 	for i := 0; i < len(at); {
 		j := i
 		for j < len(at) && at[j]-at[i] < 7 {
 			j++
 		}
 		if j-i >= 3 {
-			wx, wy = append(wx, (at[i]+at[j-1])/2), append(wy, median(value[i:j]))
+			wx, wy = append(wx, (at[i]+at[j-1])/2), append(wy, r.median(value[i:j]))
 		}
 		i = j
 	}
-	var slopes []float64
 	for i := range wx {
 		for j := i + 1; j < len(wx); j++ {
 			slopes = append(slopes, (wy[j]-wy[i])/(wx[j]-wx[i]))
 		}
 	}
-	return median(slopes)
+	r.wx, r.wy, r.slopes = wx, wy, slopes
+	return r.median(slopes)
+}
+
+// median of some values, which stay as they are.
+func (r *room) median(values []float64) float64 {
+	r.sorted = append(r.sorted[:0], values...)
+	return middle(r.sorted)
 }
 
 // median of some values; 0 of none. The values stay as they are.
 func median(values []float64) float64 {
-	if len(values) == 0 {
+	return middle(slices.Clone(values))
+}
+
+// middle is the median of values that are reordered for it.
+func middle(s []float64) float64 {
+	if len(s) == 0 {
 		return 0
 	}
-	s := slices.Clone(values)
 	half := len(s) / 2
 	upper := place(s, half)
 	if len(s)%2 == 0 {

@@ -300,3 +300,14 @@ func TestFloorsByScope(t *testing.T) {
 		t.Errorf("JSON: %v %s", err, b)
 	}
 }
+
+// BenchmarkScan scans the demo company: the query, then all series.
+func BenchmarkScan(b *testing.B) {
+	c := demoCompany(b)
+	for b.Loop() {
+		if _, err := c.scan(nil, anomaly.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(c.all.Series), "series")
+}
