@@ -23,7 +23,9 @@ type Answer struct {
 	Through []ProviderThrough `json:"-"`
 	Caveats []string          `json:"caveats"`
 	Actions []Action          `json:"actions,omitempty"`
-	Trace   Trace             `json:"trace"`
+	// Events happened near in time and place; they are no causes. They are of [Trace.Events].
+	Events []NearEvent `json:"events,omitempty"`
+	Trace  Trace       `json:"trace"`
 }
 
 // Part is one piece of an answer's body; exactly one field is set.
@@ -225,6 +227,7 @@ type Trace struct {
 	Snapshot        int64        `json:"snapshot"`         // of the daily table
 	ChargesSnapshot int64        `json:"charges_snapshot"` // of the line items it was rolled up from
 	Queries         []QueryTrace `json:"queries"`
+	Events          *EventTrace  `json:"events,omitempty"` // nil where the answer looked at none
 	MS              float64      `json:"ms"`
 }
 

@@ -20,12 +20,20 @@ type Event struct {
 	Key string `json:"-"`
 }
 
-// EventTrace is what an answer took from the events: enough to look again and say whether it is the same. Events are added and
+// NearEvent is an event that stands beside an answer.
+type NearEvent struct {
+	Event
+	// Drivers are those of the answer's bridge, from 1, near whose onset it lies; none where it lies in the days that a series shows.
+	Drivers []int `json:"drivers,omitempty"`
+}
+
+// EventTrace is what an answer took from the events: enough to look again and say whether they are the same. Events are added and
 // never changed, so that those known by then are the same at any later time.
 type EventTrace struct {
-	From   time.Time `json:"from"`
-	Until  time.Time `json:"until"`
-	Known  int64     `json:"known"`  // the ordinal of the last event that was known
-	Events []Event   `json:"events"` // all that began or ended in between
-	SHA256 string    `json:"sha256"` // of them as JSON
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until"`
+	Known int64     `json:"known"` // the ordinal of the last event that was known
+	// Events are those that began or ended in between, as far as the asker may see them; SHA256 is of them as JSON.
+	Events []Event `json:"events"`
+	SHA256 string  `json:"sha256"`
 }

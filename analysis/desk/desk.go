@@ -17,6 +17,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
+	"spendbot/analysis/event"
 	"spendbot/analysis/query"
 	"spendbot/analysis/reconcile"
 	"spendbot/analysis/reply"
@@ -38,6 +39,8 @@ type Options struct {
 	Caveat string
 	// Invoices gives the invoice totals there are, read when a question is about them; nil gives none.
 	Invoices func() ([]reconcile.Invoice, error)
+	// Events gives what was done to the systems behind the bill; nil where nobody keeps that.
+	Events event.Source
 	// Watch gives what anomalies are looked for with, when a question is about them; nil has the default floors and tells nobody.
 	Watch func(ctx context.Context) (reply.Watch, error)
 }
@@ -252,7 +255,7 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 			return nil, err
 		}
 	}
-	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous, Rules: d.opts.Allocation}
+	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous, Rules: d.opts.Allocation, Events: d.opts.Events}
 	if plan.Intent == analysis.Trust && len(plan.Scope) == 0 {
 		if err := d.records(ctx, sn, p); err != nil {
 			return nil, err
@@ -356,9 +359,22 @@ type Rerun struct {
 	MS     float64 `json:"ms"`
 }
 
-// Rerun runs the queries of a trace again, on the snapshot that it names.
-func (d *Desk) Rerun(ctx context.Context, t analysis.Trace) ([]Rerun, error) {
-	out := []Rerun{}
+// EventsName is how the look at the events is called among the queries that are run again; it is the last.
+const EventsName = "events"
+
+// Rerun runs the queries of a trace again, on the snapshot that it names, and looks again at the events it names.
+func (d *Desk) Rerun(ctx context.Context, t analysis.Trace) (out []Rerun, err error) {
+	out = []Rerun{}
+	if t.Events != nil && d.opts.Events != nil {
+		begin := time.Now()
+		n, sum, err := d.opts.Events.Again(ctx, t.Events)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { // behind the queries, which are told by their place
+			out = append(out, Rerun{Name: EventsName, Equal: sum == t.Events.SHA256, Rows: n, SHA256: sum, MS: float64(time.Since(begin).Microseconds()) / 1000})
+		}()
+	}
 	if len(t.Queries) == 0 {
 		return out, nil
 	}

@@ -162,6 +162,9 @@ func contentKey(e analysis.Event) string {
 
 // Sum is the hash of events as they are, for a trace.
 func Sum(list []analysis.Event) string {
+	if list == nil {
+		list = []analysis.Event{}
+	}
 	b, _ := json.Marshal(list) // strings and times within the years that JSON can write
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])

@@ -2,6 +2,7 @@ package event
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -187,4 +188,31 @@ func Touching(list []analysis.Event, places []map[string]string, w Window, fits 
 		events = append(events, f.e)
 	}
 	return events
+}
+
+// Source gives the events that began or ended in a window, of those known at some time: up to an ordinal, 0 for now. upTo is the
+// ordinal of the last one known then.
+type Source func(ctx context.Context, w Window, known int64) (list []analysis.Event, upTo int64, err error)
+
+// Again looks a second time at the events of a trace: rows are those that are found, sum is their hash, which is the trace's where
+// nothing is gone or otherwise.
+func (s Source) Again(ctx context.Context, t *analysis.EventTrace) (rows int, sum string, err error) {
+	list, _, err := s(ctx, Window{t.From, t.Until}, max(t.Known, 1)) // 0 would be all there are now
+	if err != nil {
+		return 0, "", err
+	}
+	seen := map[string]bool{} // the asker saw no others
+	for _, e := range t.Events {
+		seen[e.ID] = true
+	}
+	list = slices.DeleteFunc(list, func(e analysis.Event) bool { return !seen[e.ID] })
+	return len(list), Sum(list), nil
+}
+
+// Trace is what to keep of the events that an answer looked at.
+func Trace(w Window, known int64, seen []analysis.Event) *analysis.EventTrace {
+	if seen == nil {
+		seen = []analysis.Event{}
+	}
+	return &analysis.EventTrace{From: w.From, Until: w.Until, Known: known, Events: seen, SHA256: Sum(seen)}
 }

@@ -20,11 +20,17 @@ type bridgeView struct {
 
 type bridgeRow struct {
 	label, amount, share, onset, how string
-	since                            string // the onset as a clause: "since Wed 18 Nov"
+	since                            string   // the onset as a clause: "since Wed 18 Nov"
+	near                             []string // what happened near its onset
 	sign                             int
 }
 
-func viewBridge(b *analysis.Bridge, queries []analysis.QueryTrace) bridgeView {
+// viewBridge takes the answer's events and queries from it; nil has neither.
+func viewBridge(b *analysis.Bridge, a *analysis.Answer) bridgeView {
+	var queries []analysis.QueryTrace
+	if a != nil {
+		queries = a.Trace.Queries
+	}
 	s := showChange(b.Change)
 	currency := b.Change.Currency
 	parts := make([]decimal.Decimal, 0, len(b.Drivers)+1)
@@ -46,6 +52,7 @@ func viewBridge(b *analysis.Bridge, queries []analysis.QueryTrace) bridgeView {
 	for i, d := range b.Drivers {
 		r := row(i, d.Label, howText(d, currency, s.places))
 		r.onset, r.since = OnsetText(d.Onset), sinceText(d.Onset)
+		r.near = nearTexts(a, i+1)
 		v.drivers = append(v.drivers, r)
 	}
 	v.rest = row(len(b.Drivers), restLabel(b.Rest, currency, s.places), restHow(b.Rest, queries, currency, s.places))

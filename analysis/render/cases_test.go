@@ -397,11 +397,22 @@ func scopedFreshness() *analysis.Answer {
 	return a
 }
 
+// eventful is the rise with what happened near it.
+func eventful() *analysis.Answer {
+	a := rise()
+	at := nov(18).Add(9*time.Hour + 12*time.Minute)
+	a.Events = []analysis.NearEvent{
+		{Event: analysis.Event{ID: "E-000001", Kind: "deploy", What: "payments-api 4.18.0", Begins: at, Source: "github", Slice: map[string]string{"x_Team": "payments"}}, Drivers: []int{1}},
+		{Event: analysis.Event{ID: "E-000002", Kind: "commitment", What: "sp-0a1f *ended* <b>", Begins: nov(16), Source: "csv"}, Drivers: []int{2, 1}},
+	}
+	return a
+}
+
 func cases() map[string]*analysis.Answer {
 	return map[string]*analysis.Answer{
 		"rise": rise(), "fall": fall(), "opposite": opposite(), "zero_baseline": zeroBaseline(), "top_n": topN(),
 		"breakdown": breakdown(), "week": week(), "windows": windows(), "compare": compared(), "clarify": clarification(),
 		"oos": outOfScope(), "provenance": provenance(), "freshness": freshness(), "credits": credits(), "euro": euro(),
-		"scoped": scoped(), "scoped_empty": scopedEmpty(), "scoped_freshness": scopedFreshness(),
+		"events": eventful(), "scoped": scoped(), "scoped_empty": scopedEmpty(), "scoped_freshness": scopedFreshness(),
 	}
 }

@@ -64,6 +64,9 @@ func WaterfallOf(a *analysis.Answer, b *analysis.Bridge, most int) Waterfall {
 		bar := Bar{Label: d.Label, Amount: shown[i], Text: delta(shown[i], currency, s.places), Number: i + 1}
 		if onsetDay(d.Onset) != "" {
 			bar.Note, bar.Day = sinceText(d.Onset), d.Onset.Day
+			if e := nearLabel(a, i+1); e != "" {
+				bar.Note += " · near " + e
+			}
 		}
 		w.Drivers = append(w.Drivers, bar)
 	}

@@ -39,7 +39,9 @@ type document struct {
 	Caveats            []string          `json:"caveats"`
 	Clarify            *clarifyDoc       `json:"clarify"`
 	Actions            []analysis.Action `json:"actions"`
-	Trace              traceDoc          `json:"trace"`
+	// Events happened near in time and place; they are no causes. Drivers are counted from 1.
+	Events []analysis.NearEvent `json:"events"`
+	Trace  traceDoc             `json:"trace"`
 }
 
 type periodDoc struct {
@@ -153,10 +155,11 @@ type lineDoc struct {
 }
 
 type traceDoc struct {
-	Snapshot        string     `json:"snapshot"`
-	ChargesSnapshot string     `json:"charges_snapshot"`
-	Queries         []queryDoc `json:"queries"`
-	MS              float64    `json:"ms"`
+	Snapshot        string               `json:"snapshot"`
+	ChargesSnapshot string               `json:"charges_snapshot"`
+	Queries         []queryDoc           `json:"queries"`
+	Events          *analysis.EventTrace `json:"events,omitempty"`
+	MS              float64              `json:"ms"`
 }
 
 type queryDoc struct {
@@ -186,7 +189,7 @@ func newDocument(a *analysis.Answer) document {
 		ID: a.ID, Asked: a.Asked, Question: a.Question, Headline: a.Headline, Currency: a.Currency,
 		Reading: newReading(a.Reading), Effects: []effectDoc{}, Drivers: []driverDoc{}, Columns: []analysis.Column{},
 		Rows: []map[string]any{}, FurtherTables: []tableDoc{}, Text: []string{}, CompleteByProvider: map[string]string{},
-		Caveats: some(a.Caveats), Actions: some(a.Actions), Trace: newTrace(a.Trace),
+		Caveats: some(a.Caveats), Actions: some(a.Actions), Events: some(a.Events), Trace: newTrace(a.Trace),
 	}
 	tables := 0
 	for _, p := range a.Parts {
@@ -353,7 +356,7 @@ func newSeries(s *analysis.Series) *seriesDoc {
 
 func newTrace(t analysis.Trace) traceDoc {
 	return traceDoc{
-		Snapshot: strconv.FormatInt(t.Snapshot, 10), ChargesSnapshot: strconv.FormatInt(t.ChargesSnapshot, 10), MS: millis(t.MS),
+		Snapshot: strconv.FormatInt(t.Snapshot, 10), ChargesSnapshot: strconv.FormatInt(t.ChargesSnapshot, 10), MS: millis(t.MS), Events: t.Events,
 		Queries: each(t.Queries, func(q analysis.QueryTrace) queryDoc {
 			return queryDoc{q.Name, q.SQL, each(q.Params, param), q.Rows, q.SHA256, millis(q.MS)}
 		}),

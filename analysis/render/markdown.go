@@ -27,7 +27,7 @@ func Markdown(w io.Writer, a *analysis.Answer) error {
 	for _, p := range parts {
 		switch {
 		case p.Bridge != nil:
-			m.bridge(viewBridge(p.Bridge, a.Trace.Queries))
+			m.bridge(viewBridge(p.Bridge, a))
 		case p.Table != nil && !p.Table.Drawn:
 			m.table(viewTable(p.Table, a.Currency))
 		case p.Series != nil:
@@ -144,7 +144,7 @@ func (m *markdown) bridge(v bridgeView) {
 		if dated {
 			cells = append(cells, escape(r.onset))
 		}
-		return append(cells, escape(r.how))
+		return append(cells, escape(strings.TrimPrefix(strings.Join(append([]string{r.how}, r.near...), "; "), "; ")))
 	}
 	var rows [][]string
 	for _, r := range v.drivers {

@@ -28,6 +28,7 @@ func CleanLines(s string) string { return strings.Join(cleanLines(s), "\n") }
 // ShownDriver is a line of a bridge: "+$11,404", what it is, "since Wed 18 Nov", "usage x4.1, price unchanged".
 type ShownDriver struct {
 	Amount, Label, Since, How string
+	Near                      string          // what happened near its onset: "near in time: deploy payments-api 4.18.0, ..."
 	Figure                    analysis.Amount // the amount as printed, not as exact as it is known
 }
 
@@ -46,10 +47,10 @@ const fewEffects = 6
 
 // ShowBridge prints a bridge with most drivers at most, those of the largest amounts, in the bridge's own order. The others
 // are added to everything else as they would have been printed.
-func ShowBridge(b *analysis.Bridge, queries []analysis.QueryTrace, most int) ShownBridge {
+func ShowBridge(b *analysis.Bridge, a *analysis.Answer, most int) ShownBridge {
 	s := showChange(b.Change)
 	currency := b.Change.Currency
-	view := viewBridge(b, queries)
+	view := viewBridge(b, a)
 	parts := make([]decimal.Decimal, 0, len(b.Drivers)+1)
 	order := make([]int, len(b.Drivers))
 	for i, d := range b.Drivers {
@@ -72,7 +73,7 @@ func ShowBridge(b *analysis.Bridge, queries []analysis.QueryTrace, most int) Sho
 			continue
 		}
 		out.Drivers = append(out.Drivers, ShownDriver{Amount: r.amount, Label: clean(r.label), Since: clean(r.since),
-			How: clean(r.how), Figure: figures[i]})
+			How: clean(r.how), Near: clean(strings.Join(r.near, " ")), Figure: figures[i]})
 	}
 	label := "everything else"
 	if what := restNote(folded, b.Rest.Slices); what != "" {

@@ -75,7 +75,7 @@ func TestTerminalFitsEveryWidth(t *testing.T) {
 				if p.Bridge == nil {
 					continue
 				}
-				v := viewBridge(p.Bridge, a.Trace.Queries)
+				v := viewBridge(p.Bridge, a)
 				for _, r := range append(v.drivers, v.rest, v.total) {
 					if !strings.Contains(b.String(), r.amount) || !strings.Contains(b.String(), r.share) {
 						t.Errorf("%s at %d: %s or %s is not there whole", name, w, r.amount, r.share)

@@ -46,7 +46,7 @@ func Terminal(w io.Writer, a *analysis.Answer, o Options) error {
 		t.blank()
 		switch {
 		case p.Bridge != nil:
-			t.bridge(viewBridge(p.Bridge, a.Trace.Queries))
+			t.bridge(viewBridge(p.Bridge, a))
 		case p.Table != nil:
 			t.table(viewTable(p.Table, a.Currency))
 		case p.Series != nil:

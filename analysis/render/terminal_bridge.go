@@ -94,6 +94,7 @@ func (t *terminal) alignedBridge(v bridgeView, g bridgeGrid) {
 		if g.how == 0 && r.how != "" {
 			t.hanging("     ", wrap(clean(r.how), t.o.Width-5), dim)
 		}
+		t.near(r)
 	}
 	since, how := "", ""
 	if g.onset > 0 {
@@ -141,6 +142,7 @@ func (t *terminal) stackedBridge(v bridgeView) {
 		if words != "" {
 			t.hanging("     ", wrap(clean(words), t.o.Width-5), dim)
 		}
+		t.near(r)
 	}
 	indent := strings.Repeat(" ", numberWidth)
 	for i, r := range v.drivers {
@@ -152,4 +154,11 @@ func (t *terminal) stackedBridge(v bridgeView) {
 	}
 	row(indent, v.rest, "")
 	row(indent, v.total, " in all")
+}
+
+// near writes what happened near a row's onset, under it.
+func (t *terminal) near(r bridgeRow) {
+	for _, n := range r.near {
+		t.hanging("     ", wrap(clean(n), t.o.Width-5), dim)
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
+	"spendbot/analysis/event"
 	"spendbot/analysis/explain"
 	"spendbot/analysis/query"
 	"spendbot/analysis/reconcile"
@@ -40,6 +41,8 @@ type Replier struct {
 	// are of whole accounts and feeds, and shown to nobody with a scope.
 	Invoices []reconcile.Invoice
 	Loads    []store.Load
+	// Events gives what was done to the systems behind the bill; nil where nobody keeps that.
+	Events event.Source
 	// Watch is what anomalies are looked for with; its zero value has the default floors and tells nobody.
 	Watch Watch
 }
@@ -47,7 +50,7 @@ type Replier struct {
 // Answer carries out a plan. The id is given by the caller, who also keeps the answer.
 func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis.Plan) (*analysis.Answer, error) {
 	begin := time.Now()
-	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, invoices: r.Invoices, loads: r.Loads, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
+	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, invoices: r.Invoices, loads: r.Loads, source: r.Events, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
 	w.rules, w.watch = r.Rules, r.Watch
 	if err := w.confine(); err != nil {
@@ -74,6 +77,9 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 		}
 	}
 	if err := w.carryOut(ctx); err != nil {
+		return nil, fmt.Errorf("answer %q: %w", question, err)
+	}
+	if err := w.events(ctx); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
 	}
 	w.layers()
@@ -128,6 +134,7 @@ type work struct {
 	watch    Watch
 	invoices []reconcile.Invoice
 	loads    []store.Load
+	source   event.Source
 	plan     analysis.Plan
 	a        *analysis.Answer
 	beyond   bool  // the filters ask for nothing that the scope holds

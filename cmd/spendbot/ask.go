@@ -138,7 +138,7 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 		return nil, err
 	}
 	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats, Invoices: func() ([]reconcile.Invoice, error) { return a.cfg.readInvoices("") }}
-	o.Lens = a.lens(st)
+	o.Lens, o.Events = a.lens(st), st.events
 	o.Watch = func(context.Context) (w reply.Watch, err error) { return a.watching(st) }
 	if o.Allocation, err = a.allocation(st); err != nil {
 		return nil, err

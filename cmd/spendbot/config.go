@@ -16,6 +16,7 @@ import (
 
 	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
+	"spendbot/analysis/event"
 	"spendbot/analysis/store"
 	"spendbot/bot"
 	"spendbot/bot/access"
@@ -38,6 +39,8 @@ type config struct {
 	Alerts  alertsConfig   `yaml:"alerts"`  // who is told of what is late
 
 	Anomalies anomaliesConfig `yaml:"anomalies"` // what is worth telling
+
+	Events eventsConfig `yaml:"events"` // where events happen that do not say so
 
 	Allocation allocation.Config `yaml:"allocation"` // how shared costs are split
 
@@ -157,6 +160,9 @@ func readConfig(path string) (config, error) {
 	}
 	if err := c.Anomalies.check(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := event.NewRules(c.Events.Scopes); err != nil {
+		return c, fmt.Errorf("configuration %s: events.scopes: %w", path, err)
 	}
 	if _, err := access.New(c.Access); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)

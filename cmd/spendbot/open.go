@@ -80,7 +80,7 @@ func (a *app) openDir(ctx context.Context, dir string, isDemo bool) (*opened, er
 }
 
 // demoVersion goes up when the generator or the store layout changes what a demo store holds.
-const demoVersion = "3"
+const demoVersion = "4"
 
 // demoMark is written into a finished demo store; a store without it was interrupted and is made again.
 const demoMark = "demo-ready"
@@ -143,6 +143,13 @@ func (a *app) makeDemo(ctx context.Context, dir string) error {
 	}
 	defer o.Close()
 	if _, err = ingest.Load(ctx, o.Store, bills, ingest.Options{Now: a.now}); err != nil {
+		return err
+	}
+	events, err := demo.Happened(a.now)
+	if err != nil {
+		return err
+	}
+	if _, _, err := o.state.AddEvents(ctx, events, a.now); err != nil {
 		return err
 	}
 	_, err = owners.HistoryIn(o.Dir()).Apply(demo.OwnersFile, demo.Owners, time.Time{}, a.now)

@@ -14,6 +14,8 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/desk"
+	"spendbot/analysis/event"
+	"spendbot/analysis/render"
 	"spendbot/bot/state"
 )
 
@@ -106,6 +108,7 @@ type evidence struct {
 	Snapshot        int64                 `json:"snapshot,string"`
 	ChargesSnapshot int64                 `json:"charges_snapshot,string"`
 	Queries         []analysis.QueryTrace `json:"queries"`
+	Events          *analysis.EventTrace  `json:"events,omitempty"`
 	MS              float64               `json:"ms"`
 }
 
@@ -139,6 +142,13 @@ func printTrace(w io.Writer, a *analysis.Answer, runs []desk.Rerun) {
 		}
 		printQuery(w, i, q, run)
 	}
+	if t := a.Trace.Events; t != nil {
+		var run *desk.Rerun
+		if n := len(runs); n > 0 && runs[n-1].Name == desk.EventsName {
+			run = &runs[n-1]
+		}
+		printEventTrace(w, t, run)
+	}
 	if runs != nil && len(runs) == 0 {
 		fmt.Fprintln(w, "\nthe answer needed no query, so there is nothing to run again")
 	}
@@ -148,11 +158,7 @@ func printTrace(w io.Writer, a *analysis.Answer, runs []desk.Rerun) {
 func printQuery(w io.Writer, i int, q analysis.QueryTrace, run *desk.Rerun) {
 	fmt.Fprintf(w, "\n%d. %s: %d rows in %.1f ms, sha256 %s\n", i+1, q.Name, q.Rows, q.MS, q.SHA256)
 	if run != nil {
-		verdict := "EQUAL"
-		if !run.Equal {
-			verdict = fmt.Sprintf("DIFFERENT: now %d rows, sha256 %s", run.Rows, run.SHA256)
-		}
-		fmt.Fprintf(w, "   run again: %s (%.1f ms)\n", verdict, run.MS)
+		printVerdict(w, run)
 	}
 	fmt.Fprintln(indent(w, "   "), q.SQL)
 	if len(q.Params) > 0 {
@@ -162,6 +168,31 @@ func printQuery(w io.Writer, i int, q analysis.QueryTrace, run *desk.Rerun) {
 		}
 		fmt.Fprintf(w, "   parameters: %s\n", strings.Join(parts, ", "))
 	}
+}
+
+// printEventTrace prints the events that an answer looked at.
+func printEventTrace(w io.Writer, t *analysis.EventTrace, run *desk.Rerun) {
+	const at = "2 Jan 2006 15:04"
+	fmt.Fprintf(w, "\nevents from %s to %s UTC, of the first %d that were reported: %s, sha256 %s\n", t.From.Format(at), t.Until.Format(at), t.Known, count(len(t.Events), "event", "events"), t.SHA256)
+	if run != nil {
+		printVerdict(w, run)
+	}
+	for _, e := range t.Events {
+		s := "   " + e.ID + "  " + event.Line(e)
+		if p := event.Place(e); p != "" {
+			s += " (" + p + ")"
+		}
+		fmt.Fprintln(w, render.Clean(s))
+	}
+}
+
+// printVerdict says how something came out when it was looked at again.
+func printVerdict(w io.Writer, run *desk.Rerun) {
+	verdict := "EQUAL"
+	if !run.Equal {
+		verdict = fmt.Sprintf("DIFFERENT: now %d rows, sha256 %s", run.Rows, run.SHA256)
+	}
+	fmt.Fprintf(w, "   run again: %s (%.1f ms)\n", verdict, run.MS)
 }
 
 // indent writes each line behind a prefix.

@@ -67,7 +67,24 @@ func (p *picture) altSeries() string {
 			" ("+render.PointName(s.days[high], s.grain)+"), "+spoken(s.lastText(l))))
 	}
 	parts[0] = head + ": " + parts[0]
+	if e := s.events(); e != "" {
+		parts = slices.Insert(parts, 1, e)
+	}
 	return listed(parts, spoken(s.note()))
+}
+
+// events are the marks of events, read out: "marked payments-api 4.18.0 on Wed 18 Nov".
+func (s *series) events() string {
+	var said []string
+	for _, m := range s.marks {
+		if m.event {
+			said = append(said, spoken(m.label)+" on "+render.PointName(m.day, s.grain))
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return "marked " + strings.Join(said[:min(3, len(said))], ", ")
 }
 
 // altBars is "Bars: Amazon EC2 $301,220; Amazon S3 $120,500; everything else $182,849; total $742,900."

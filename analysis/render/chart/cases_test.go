@@ -193,6 +193,26 @@ func movers() *analysis.Answer {
 	return a
 }
 
+// eventful are lines with what happened in their days, and a waterfall.
+func eventful() *analysis.Answer {
+	a := both()
+	at := nov(18).Add(9*time.Hour + 12*time.Minute)
+	a.Events = []analysis.NearEvent{
+		{Event: analysis.Event{ID: "E-000001", Kind: "deploy", What: "payments-api 4.18.0", Begins: at}, Drivers: []int{1}},
+		{Event: analysis.Event{ID: "E-000002", Kind: "flag", What: "query-debug on", Begins: at.AddDate(0, 0, 1)}},
+		{Event: analysis.Event{ID: "E-000003", Kind: "flag", What: "banner on", Begins: at.AddDate(0, 0, 1)}},
+		{Event: analysis.Event{ID: "E-000004", Kind: "deploy", What: "long ago", Begins: at.AddDate(0, 0, -60)}},
+	}
+	return a
+}
+
+// marked is a week, which is drawn as columns but for its event.
+func marked() *analysis.Answer {
+	a := week()
+	a.Events = []analysis.NearEvent{{Event: analysis.Event{ID: "E-000001", Kind: "deploy", What: "payments-api 4.18.0", Begins: nov(18).Add(9 * time.Hour)}}}
+	return a
+}
+
 func cases() map[string]*analysis.Answer {
 	byMonth := &analysis.Series{Lines: []analysis.SeriesLine{line("Spend", 12, func(i int) int64 { return 700000000 + int64(i*i)*12100000 })}}
 	for i := range 12 {
@@ -202,5 +222,5 @@ func cases() map[string]*analysis.Answer {
 	months.Reading.Grain = analysis.ByMonth
 	return map[string]*analysis.Answer{"rise": rise(), "fall": fall(), "opposite": opposite(), "zero_baseline": zeroBaseline(), "credits": credits(),
 		"crossing": crossing(), "fifty": fifty(), "hostile": hostile(), "breakdown": breakdown(), "week": week(), "flat": flat(), "many": many(),
-		"both": both(), "top4": topN(4), "top30": topN(30), "movers": movers(), "months": months}
+		"both": both(), "events": eventful(), "marked": marked(), "top4": topN(4), "top30": topN(30), "movers": movers(), "months": months}
 }

@@ -89,6 +89,7 @@ func pictureOf(a *analysis.Answer) *picture {
 		p.currency = p.bridge.Change.Currency
 		p.markOnsets()
 	}
+	p.markEvents()
 	if p.bridge != nil || p.series != nil {
 		return p
 	}
@@ -98,6 +99,7 @@ func pictureOf(a *analysis.Answer) *picture {
 		}
 		if s, ok := render.SeriesOf(part.Table); ok {
 			if p.addSeries(s); p.series != nil {
+				p.markEvents()
 				return p
 			}
 		}
@@ -163,6 +165,22 @@ func (p *picture) markOnsets() {
 		}
 		at[d.Day] = len(p.series.marks)
 		p.series.marks = append(p.series.marks, mark{day: d.Day, label: drawable(d.Label, "driver "+strconv.Itoa(d.Number)), amount: drawable(d.Text, "?")})
+	}
+	slices.SortStableFunc(p.series.marks, func(a, b mark) int { return a.day.Compare(b.day) })
+}
+
+// markEvents marks in a series of days what happened in them. A mark says when and what, and never that one made the other.
+func (p *picture) markEvents() {
+	if p.series == nil || p.series.grain != analysis.ByDay {
+		return
+	}
+	first, last := p.series.days[0], p.series.days[len(p.series.days)-1]
+	for _, m := range render.Marks(p.answer) {
+		if m.Day.Before(first) || m.Day.After(last) {
+			continue
+		}
+		p.series.columns = false
+		p.series.marks = append(p.series.marks, mark{day: m.Day, label: drawable(m.Label, "event"), more: m.More, event: true})
 	}
 	slices.SortStableFunc(p.series.marks, func(a, b mark) int { return a.day.Compare(b.day) })
 }

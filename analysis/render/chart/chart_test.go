@@ -277,6 +277,25 @@ func TestOnsetsAreMarked(t *testing.T) {
 	}
 }
 
+func TestEventsAreMarked(t *testing.T) {
+	p := pictureOf(eventful())
+	var got []string
+	for _, m := range p.series.marks {
+		if m.event {
+			got = append(got, m.text(1000))
+		}
+	}
+	if want := "18 Nov payments-api 4.18.0|19 Nov flag query-debug on, 1 more"; strings.Join(got, "|") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := p.waterfall(maxDrivers).Drivers[0].Note; got != "since Wed 18 Nov · near payments-api 4.18.0" {
+		t.Errorf("beside the bar: %q", got)
+	}
+	if _, alt, _, err := PNG(marked(), Options{}); err != nil || !strings.Contains(alt, "; marked payments-api 4.18.0 on Wed 18 Nov.") {
+		t.Errorf("read out: %q, %v", alt, err)
+	}
+}
+
 // Lines beyond the few told apart are summed, and said where they would press those flat.
 func TestOtherLines(t *testing.T) {
 	p := pictureOf(many())

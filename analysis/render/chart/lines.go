@@ -55,16 +55,20 @@ type drawnLine struct {
 	off    bool // it would press the others flat: said, not drawn
 }
 
-// mark is an onset.
+// mark is an onset, or an event: what was done to the systems on that day.
 type mark struct {
 	day           time.Time
 	label, amount string
-	more          int // further drivers that began on the day
+	more          int // further drivers that began on the day, or further events of it
+	event         bool
 }
 
 // text is "18 Nov NAT gateway bytes · payments-prod +$11,404, 2 more", the name shortened to fit a width.
 func (m mark) text(width float64) string {
-	tail := " " + m.amount
+	tail := ""
+	if m.amount != "" {
+		tail = " " + m.amount
+	}
 	if m.more > 0 {
 		tail += ", " + strconv.Itoa(m.more) + " more"
 	}
@@ -593,6 +597,11 @@ func (s series) drawMarks(sc *scene, x func(time.Time) float64, top float64, are
 			if t := textAt(m.text(sc.width-margin-at), at, row+0.86*noteFace.size, noteFace, ink, left); sc.writeIfFree(t, sc.all()) {
 				y = row
 			}
+		}
+		if m.event {
+			sc.line(muted, 2, []float64{2, 5}, point{x(m.day), y + 8}, point{x(m.day), area.y1})
+			sc.fill(muted, point{x(m.day) - 6, y}, point{x(m.day) + 6, y}, point{x(m.day), y + 10}) // a flag, so that it is no onset
+			continue
 		}
 		sc.line(guide, 2, []float64{7, 5}, point{x(m.day), y}, point{x(m.day), area.y1})
 	}

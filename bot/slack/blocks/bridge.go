@@ -21,11 +21,11 @@ func bridge(p *page, b *analysis.Bridge, a *analysis.Answer) {
 	most := maxDrivers
 	// Markup may make a label several times as long; then fewer drivers are shown rather than some of the lines, which would
 	// not add up.
-	for most > 0 && !p.fits(driverLines(render.ShowBridge(b, a.Trace.Queries, most))) {
+	for most > 0 && !p.fits(driverLines(render.ShowBridge(b, a, most))) {
 		most--
 		p.cut = true
 	}
-	v := render.ShowBridge(b, a.Trace.Queries, most)
+	v := render.ShowBridge(b, a, most)
 	p.lines(driverLines(v)...)
 	effects := make([]string, len(v.Effects))
 	for i, e := range v.Effects {
@@ -56,6 +56,9 @@ func driverLines(v render.ShownBridge) []string {
 	var lines []string
 	for _, d := range v.Drivers {
 		lines = append(lines, driverLine(d))
+		if d.Near != "" {
+			lines = append(lines, "      _"+esc(d.Near, maxHow)+"_")
+		}
 	}
 	if v.HasRest {
 		lines = append(lines, driverLine(v.Rest))

@@ -348,9 +348,20 @@ func long() *analysis.Answer {
 	return a
 }
 
+// eventful is the rise with what happened near it.
+func eventful() *analysis.Answer {
+	a := rise()
+	at := nov(18).Add(9*time.Hour + 12*time.Minute)
+	a.Events = []analysis.NearEvent{
+		{Event: analysis.Event{ID: "E-000001", Kind: "deploy", What: "payments-api 4.18.0", Begins: at, Source: "github", Slice: map[string]string{"x_Team": "payments"}}, Drivers: []int{1}},
+		{Event: analysis.Event{ID: "E-000002", Kind: "commitment", What: "sp-0a1f *ended* <b>", Begins: nov(16), Source: "csv"}, Drivers: []int{2, 1}},
+	}
+	return a
+}
+
 func cases() map[string]*analysis.Answer {
 	return map[string]*analysis.Answer{
-		"rise": rise(), "many": many(), "top": topN(5, 36), "top_long": topN(60, 4), "windows": windows(), "compared": compared(),
+		"rise": rise(), "events": eventful(), "many": many(), "top": topN(5, 36), "top_long": topN(60, 4), "windows": windows(), "compared": compared(),
 		"narrow":  narrow(),
 		"daily":   daily(),
 		"per_day": perDay(), "one_number": oneNumber(), "clarify": clarification(3), "clarify_many": clarification(30), "oos": outOfScope(),
