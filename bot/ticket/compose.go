@@ -1,0 +1,260 @@
+package ticket
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/render"
+	"spendbot/bot/jira/wiki"
+	"spendbot/runbooks"
+)
+
+// Facts are what a ticket is made of. What is empty is left out.
+type Facts struct {
+	ID    string // the incident's: I-7F3K2M
+	Slice string // "NAT gateway bytes · payments-prod · us-east-1"
+	Kind  string // spike, step, drift, drop, appearance, disappearance
+	Team  string
+	// Provider is whose bill it is: of a runbook's commands only its own are shown; "" for all.
+	Provider string
+	How      string // "usage x4.1, price unchanged"
+	// Onset is the first day, Through the last complete one.
+	Onset, Through time.Time
+	Going          bool
+	Currency       string
+	// PerDay is the excess a day, SoFar since the onset, ToMonthEnd what comes on top until the month ends if nothing is done. They are estimates where they rest on
+	// what was expected.
+	PerDay, SoFar, ToMonthEnd analysis.Amount
+	// Low and High are the band of what was expected a day.
+	Low, High analysis.Amount
+	Bridge    *analysis.Bridge
+	Evidence  []Evidence
+	// Events are near in time, a sentence each.
+	Events  []string
+	Runbook *runbooks.Runbook
+	Saving  Saving
+	Thread  string // its address
+	Effort  string // "hours", "days"; "" unknown
+}
+
+// Evidence is an answer that the ticket rests on.
+type Evidence struct {
+	ID, Question string
+	Queries      []analysis.QueryTrace
+}
+
+// mostDrivers, mostResources and mostSQL bound what a ticket shows; the answers have the rest.
+const (
+	mostDrivers   = 6
+	mostResources = 5
+	mostSQL       = 2
+)
+
+// Summary says slice, effect and money in one line.
+func Summary(f Facts) string {
+	what := f.Slice
+	if f.How != "" {
+		how, _, _ := strings.Cut(f.How, ",")
+		what += ": " + how
+	}
+	money := render.Money(f.PerDay.Abs(), f.Currency) + " a day " + overUnder(f.PerDay) + " expected"
+	since := " since " + f.Onset.Format("2 Jan")
+	if strings.HasSuffix(what, since) {
+		since = ""
+	}
+	if f.Going {
+		if month := month(f.PerDay.Abs()); month.Sign() > 0 {
+			money += " (about " + render.Compact(month, f.Currency) + " a month)"
+		}
+		return what + since + ": " + money
+	}
+	return fmt.Sprintf("%s from %s to %s: %s", what, f.Onset.Format("2 Jan"), f.Through.Format("2 Jan"), money)
+}
+
+func month(day analysis.Amount) analysis.Amount {
+	return day.Mul(decimal.NewFromInt(365)).DivRound(decimal.NewFromInt(12), 2)
+}
+
+func overUnder(a analysis.Amount) string {
+	if a.IsNegative() {
+		return "under"
+	}
+	return "over"
+}
+
+// Description is the ticket's text in Jira's markup.
+func Description(f Facts) string {
+	return wiki.Doc("The rest is in the thread and in the answers named above.", f.changed(), f.evidence(), f.mechanism(), f.steps(), f.expected(), f.verify(), f.links())
+}
+
+func (f Facts) money(a analysis.Amount) string { return render.Money(a, f.Currency) }
+
+func (f Facts) changed() string {
+	lines := []string{wiki.Heading(3, "What changed")}
+	now := f.Low.Add(f.High).Div(decimal.NewFromInt(2)).Add(f.PerDay)
+	first := fmt.Sprintf("%s cost about %s a day, expected %s to %s", f.Slice, f.money(now), f.money(f.Low), f.money(f.High))
+	if f.High.IsZero() {
+		first = fmt.Sprintf("%s cost about %s a day, expected nothing", f.Slice, f.money(now))
+	}
+	lines = append(lines, wiki.Text(first+"."))
+	since := fmt.Sprintf("Since %s, %s %s expected through %s", f.Onset.Format("Mon 2 Jan 2006"), f.money(f.SoFar.Abs()), overUnder(f.SoFar), f.Through.Format("Mon 2 Jan"))
+	if f.Going && f.ToMonthEnd.Sign() > 0 {
+		since += fmt.Sprintf("; about %s more by the end of the month if nothing changes", f.money(f.ToMonthEnd))
+	} else if !f.Going {
+		since += "; it has ended"
+	}
+	lines = append(lines, wiki.Text(since+"."))
+	if f.How != "" {
+		lines = append(lines, wiki.Text("How: "+f.How+"."))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f Facts) evidence() string {
+	lines := []string{wiki.Heading(3, "Evidence")}
+	if b := f.Bridge; b != nil {
+		var effects []string
+		for _, e := range b.Effects {
+			if !e.Amount.IsZero() {
+				effects = append(effects, render.EffectWords(e.Effect)+" "+render.Delta(e.Amount, f.Currency))
+			}
+		}
+		lines = append(lines, wiki.Text(fmt.Sprintf("From %s to %s, %s: %s.", f.money(b.Change.Baseline), f.money(b.Change.Current), render.Delta(b.Change.Delta, f.Currency), strings.Join(effects, ", "))))
+		rows := [][]string{{"driver", "change", "since", "how"}}
+		for i, d := range b.Drivers {
+			if i == mostDrivers {
+				break
+			}
+			since := ""
+			if !d.Onset.Day.IsZero() {
+				since = d.Onset.Day.Format("Mon 2 Jan")
+			}
+			rows = append(rows, []string{d.Label, render.Delta(d.Amount, f.Currency), since, d.How})
+		}
+		rest := b.Rest.Amount
+		for _, d := range b.Drivers[min(len(b.Drivers), mostDrivers):] {
+			rest = rest.Add(d.Amount)
+		}
+		if !rest.IsZero() {
+			rows = append(rows, []string{"everything else", render.Delta(rest, f.Currency), "", ""})
+		}
+		rows = append(rows, []string{"all", render.Delta(b.Change.Delta, f.Currency), "", ""})
+		lines = append(lines, wiki.Table(rows))
+		if res := f.resources(); len(res) > 1 {
+			lines = append(lines, wiki.Table(res))
+		}
+	}
+	for _, e := range f.Evidence {
+		lines = append(lines, wiki.Text(fmt.Sprintf("Answer %s (%s): run it again with ", e.ID, e.Question))+wiki.Mono("spendbot trace "+e.ID+" --rerun"))
+		for i, q := range e.Queries {
+			if i == mostSQL {
+				lines = append(lines, wiki.Text(fmt.Sprintf("And %d more queries, in the answer.", len(e.Queries)-i)))
+				break
+			}
+			lines = append(lines, wiki.Code("sql", "-- "+q.Name+"\n"+q.SQL))
+		}
+	}
+	if len(lines) == 1 {
+		return ""
+	}
+	return strings.Join(lines, "\n")
+}
+
+// resources are the resources that carry most of it.
+func (f Facts) resources() [][]string {
+	rows := [][]string{{"resource", "change", "status"}}
+	for _, d := range f.Bridge.Drivers {
+		for _, r := range d.Resources {
+			if len(rows) > mostResources {
+				return rows
+			}
+			name := r.ID
+			if r.Name != "" && r.Name != r.ID {
+				name = r.Name + " (" + r.ID + ")"
+			}
+			rows = append(rows, []string{name, render.Delta(r.Amount, f.Currency), r.Status})
+		}
+	}
+	return rows
+}
+
+func (f Facts) mechanism() string {
+	lines := []string{wiki.Heading(3, "Likely mechanism, to be confirmed")}
+	switch {
+	case f.Runbook != nil:
+		lines = append(lines, wiki.Text("Hypothesis from the runbook "+f.Runbook.Front.Title+":"), wiki.Markdown(f.Runbook.Section("What you see")), wiki.Bold("Check first:")+" "+wiki.Markdown(f.Runbook.Section("First check")))
+	case f.How != "":
+		lines = append(lines, wiki.Text("Only what the bill shows is known: "+f.How+". No runbook is about this."))
+	default:
+		return ""
+	}
+	for _, e := range f.Events {
+		lines = append(lines, wiki.Bullets(wiki.Text("Near in time, not shown to be the cause: "+e)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f Facts) steps() string {
+	if f.Runbook == nil {
+		return ""
+	}
+	var lines []string
+	for _, s := range []struct{ heading, section string }{{"Steps, each with risk and rollback", "Contain"}, {"Look closer", "Look closer"}, {"So that it does not come again", "Prevent"}} {
+		if text := forProvider(f.Runbook.Section(s.section), f.Provider); text != "" {
+			lines = append(lines, wiki.Heading(3, s.heading), wiki.Markdown(text))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Range says a saving in words.
+func (s Saving) Range() string {
+	low, high := render.Money(s.Low, s.Currency), render.Money(s.High, s.Currency)
+	if low == high {
+		return low + " a month"
+	}
+	return low + " to " + high + " a month"
+}
+
+func (f Facts) expected() string {
+	lines := []string{wiki.Heading(3, "Expected saving")}
+	if f.Saving.High.Sign() <= 0 {
+		return strings.Join(append(lines, wiki.Text("None that can be promised: "+f.Saving.Why+".")), "\n")
+	}
+	said := fmt.Sprintf("%s at %s. Confidence %s: %s.", f.Saving.Range(), f.Saving.Basis, f.Saving.Confidence, f.Saving.Why)
+	if f.Saving.Confidence == analysis.Low {
+		said = fmt.Sprintf("It costs %s more at %s. How much of that a fix saves is open: %s.", f.Saving.Range(), f.Saving.Basis, f.Saving.Why)
+	}
+	lines = append(lines, wiki.Text(said))
+	if f.Runbook != nil {
+		lines = append(lines, wiki.Markdown(f.Runbook.Section("Saving")))
+	}
+	if f.Effort != "" {
+		lines = append(lines, wiki.Text("Effort: "+f.Effort+"."))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f Facts) verify() string {
+	lines := []string{wiki.Heading(3, "How it will be verified"),
+		wiki.Text("After Done the bot compares whole weeks of complete days before and after on the bill, at effective cost. Counted is what is used less; not price, credits, calendar, what moved to other resources, or what a commitment still pays. The result comes here and into the thread after 7 complete days.")}
+	if f.Runbook != nil {
+		lines = append(lines, wiki.Markdown(f.Runbook.Section("Verify")))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f Facts) links() string {
+	var lines []string
+	if f.Thread != "" {
+		lines = append(lines, wiki.Link("The thread in Slack", f.Thread))
+	}
+	if f.ID != "" {
+		lines = append(lines, wiki.Text("spendbot incident "+f.ID))
+	}
+	return strings.Join(lines, "\n")
+}
