@@ -15,6 +15,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/desk"
+	"spendbot/analysis/event"
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
 	"spendbot/bot/metrics"
@@ -40,6 +41,9 @@ type Options struct {
 	// Kept is told of every answer that was given and kept; nil for nobody. A demo whose state is thrown away keeps its answers
 	// with it, so that they can be traced.
 	Kept func(ctx context.Context, a *analysis.Answer)
+	// EventRules say where events happen whose reports do not; EventState is where events are kept, the bot's own state where it is nil.
+	EventRules event.Rules
+	EventState *state.DB
 	// Now is the clock of the machinery: leases, waits, what is kept how long.
 	Now func() time.Time
 	// Today is the moment that questions are asked at; a demo lives on another day. Now where it is nil.

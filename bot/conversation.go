@@ -138,6 +138,9 @@ func (b *Bot) asked(ctx context.Context, t *talk, text string) (string, error) {
 	if asksSQL(text) {
 		return b.sql(ctx, t, statement(t.Text, b.slack.Self().User))
 	}
+	if outcome, done, err := b.worded(ctx, t, text); done || err != nil {
+		return outcome, err
+	}
 	follows, loose, err := b.followed(ctx, t)
 	if err != nil {
 		return "", err

@@ -69,6 +69,11 @@ func (a *app) check() *cobra.Command {
 			for _, s := range policy.Explain() {
 				r.ok("access: %s", s)
 			}
+			if key, err := eventsKey(); err != nil {
+				r.fix("", "events: %v", err)
+			} else if key != "" {
+				r.ok("events: reports signed with %s are taken at /events", eventsSecret)
+			}
 			a.checkStore(ctx, &r, policy)
 			a.checkSlack(ctx, &r, policy)
 			if asJSON {

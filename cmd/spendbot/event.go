@@ -15,12 +15,28 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/event"
 	"spendbot/analysis/render"
+	"spendbot/bot/secret"
 	"spendbot/bot/state"
 )
 
 // eventsConfig says where events happen whose reports do not.
 type eventsConfig struct {
 	Scopes []event.Rule `yaml:"scopes"`
+}
+
+// eventsSecret names the secret that reports of events are signed with; without it none are taken.
+const eventsSecret = "SPENDBOT_EVENTS_SECRET"
+
+// shortestKey is how long that secret must be: a shorter one can be guessed by trying.
+const shortestKey = 20
+
+// eventsKey is the secret that reports of events are signed with; empty where none is set.
+func eventsKey() (secret.Value, error) {
+	key, err := secret.Read(eventsSecret)
+	if err == nil && key != "" && len(key) < shortestKey {
+		err = fmt.Errorf("%s is %d characters long; at least %d: `openssl rand -hex 32` makes one", eventsSecret, len(key), shortestKey)
+	}
+	return key, err
 }
 
 // eventState is the state that events are in: the store's own, also while a workspace has one apart, so that an answer given there can be

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
+	"spendbot/analysis/event"
 	"spendbot/bot"
 	"spendbot/bot/access"
 	"spendbot/bot/metrics"
@@ -32,7 +33,7 @@ func (a *app) serve() *cobra.Command {
 
 Tokens come from the environment: SLACK_BOT_TOKEN (xoxb-...), and SLACK_APP_TOKEN (xapp-..., Socket Mode) or
 SLACK_SIGNING_SECRET (http); or from the files that SLACK_BOT_TOKEN_FILE and so on name. SLACK_API_URL points it at another
-server that speaks Slack's API. /healthz, /readyz and /metrics are served on slack.listen.`,
+server that speaks Slack's API. With SPENDBOT_EVENTS_SECRET, signed reports of deploys and the like are taken at /events. /healthz, /readyz and /metrics are served on slack.listen.`,
 		Example: `  spendbot serve --store bills --config spendbot.yaml
   spendbot serve --store bills --mode http --listen :8080`,
 		Args: exactArgs(0, "no arguments"),
@@ -59,7 +60,11 @@ server that speaks Slack's API. /healthz, /readyz and /metrics are served on sla
 				return err
 			}
 			defer st.Close()
-			log := slog.New(secret.Redact(slog.NewJSONHandler(a.stderr, nil), sc.Secrets()...))
+			key, err := eventsKey()
+			if err != nil {
+				return usageError{err}
+			}
+			log := slog.New(secret.Redact(slog.NewJSONHandler(a.stderr, nil), append(sc.Secrets(), key)...))
 			slog.SetDefault(log)
 			l, err := net.Listen("tcp", a.cfg.Slack.Listen)
 			if err != nil {
@@ -133,6 +138,10 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err != nil {
 		return usageError{err}
 	}
+	rules, err := event.NewRules(a.cfg.Events.Scopes)
+	if err != nil {
+		return usageError{err}
+	}
 	m := metrics.New()
 	client := slack.New(sc, time.Now, log, m)
 	var kept func(context.Context, *analysis.Answer)
@@ -144,7 +153,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		}
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel}, log, m)
+		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, EventRules: rules, EventState: st.eventState()}, log, m)
 	w, err := a.lookout(st, b.Watch, m, log)
 	if err != nil {
 		return err
@@ -155,7 +164,13 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if cfg.Mode == modeHTTP {
 		receiver = slack.HTTP(client, b.Receive)
 	}
-	srv := &http.Server{Handler: b.Handler(receiver), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
+	var events http.Handler
+	if key, err := eventsKey(); err != nil {
+		return usageError{err}
+	} else if key != "" {
+		events = b.EventsHandler(key)
+	}
+	srv := &http.Server{Handler: b.Handler(receiver, events), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()

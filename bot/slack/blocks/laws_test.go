@@ -225,6 +225,10 @@ var anyAnswer = rapid.Custom(func(t *rapid.T) *analysis.Answer {
 			Params: rapid.SliceOfN(anyParam, 0, 6).Draw(t, "params"), SHA256: hostileText.Draw(t, "hash"), Rows: 3,
 			MS: rapid.Float64().Draw(t, "ms")})
 	}
+	for range rapid.IntRange(0, 3).Draw(t, "events") {
+		a.Events = append(a.Events, analysis.NearEvent{Event: analysis.Event{Kind: "deploy", What: hostileText.Draw(t, "what"), Begins: analysis.Day(2026, 11, 18)},
+			Drivers: rapid.SliceOfN(rapid.IntRange(0, 5), 0, 3).Draw(t, "near")})
+	}
 	return a
 })
 

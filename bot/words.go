@@ -1,0 +1,22 @@
+package bot
+
+import (
+	"context"
+	"strings"
+)
+
+// worded deals with a message that begins with a word of its own, as /spend event: such is no question about spend. done is false where
+// it begins with none.
+func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string, done bool, err error) {
+	word, rest, _ := strings.Cut(text, " ")
+	var deal func(context.Context, *talk, string) (string, error)
+	switch strings.ToLower(word) {
+	case "event", "events":
+		deal = b.event
+	default:
+		return "", false, nil
+	}
+	t.kind = "command"
+	outcome, err = deal(ctx, t, strings.TrimSpace(rest))
+	return outcome, true, err
+}
