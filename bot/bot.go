@@ -128,7 +128,7 @@ func (b *Bot) Receive(ctx context.Context, e slack.Event) error {
 // lane keeps the questions of one conversation in order: a follow-up must find the answer that it follows. Presses are in no
 // order with them: a modal must open within 3 seconds.
 func lane(e slack.Event) string {
-	if e.Kind == slack.Press {
+	if e.Kind == slack.Press || e.Kind == slack.Submit {
 		return ""
 	}
 	if e.Kind == slack.Command {

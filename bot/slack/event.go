@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ const (
 	Command   Kind = "command"   // the slash command
 	Press     Kind = "press"     // a button, a menu or feedback on one of the bot's messages, or in App Home
 	Shortcut  Kind = "shortcut"  // a message shortcut
+	Submit    Kind = "submit"    // a modal with inputs was sent off
 	Home      Kind = "home"      // App Home was opened
 	Assistant Kind = "assistant" // the assistant's container was opened
 )
@@ -45,11 +47,16 @@ type Event struct {
 	Respond   string `json:"respond,omitempty"`    // the response_url: five replies within half an hour
 	ActionID  string `json:"action_id,omitempty"`  // of a press
 	Value     string `json:"value,omitempty"`      // of a press
-	Callback  string `json:"callback,omitempty"`   // of a shortcut
+	Callback  string `json:"callback,omitempty"`   // of a shortcut, or of a modal
 	Ephemeral bool   `json:"ephemeral,omitempty"`  // the press was on a message that only one person sees
 	Tab       string `json:"tab,omitempty"`        // of App Home: "home" or "messages"
 	FromHome  bool   `json:"from_home,omitempty"`  // the press was in App Home
 	FromModal bool   `json:"from_modal,omitempty"` // the press was in a modal
+
+	// Of a modal that was sent off: what the bot had put into it, and what the person filled in, by block id; of several choices of one
+	// block the values with a comma between. An input left empty is not there.
+	Meta   string            `json:"meta,omitempty"`
+	Inputs map[string]string `json:"inputs,omitempty"`
 
 	Received time.Time `json:"received"`
 }
@@ -148,7 +155,31 @@ func parseEvents(raw []byte) (Event, error) {
 	return e, needed(e, e.Channel, e.TS)
 }
 
-// parseInteraction reads the payload of a press or a shortcut.
+// input is what a person filled into an element of a modal.
+type input struct {
+	Value    string `json:"value"`
+	Date     string `json:"selected_date"`
+	User     string `json:"selected_user"`
+	Channel  string `json:"selected_channel"`
+	Place    string `json:"selected_conversation"`
+	Selected struct {
+		Value string `json:"value"`
+	} `json:"selected_option"`
+	Several []struct {
+		Value string `json:"value"`
+	} `json:"selected_options"`
+	Users []string `json:"selected_users"`
+}
+
+func (i input) text() string {
+	list := i.Users
+	for _, s := range i.Several {
+		list = append(list, s.Value)
+	}
+	return cmp.Or(i.Value, i.Date, i.User, i.Channel, i.Place, i.Selected.Value, strings.Join(list, ","))
+}
+
+// parseInteraction reads the payload of a press, a shortcut or a modal that was sent off.
 func parseInteraction(raw []byte) (Event, error) {
 	var p struct {
 		Type string `json:"type"`
@@ -175,8 +206,14 @@ func parseInteraction(raw []byte) (Event, error) {
 			Ephemeral bool   `json:"is_ephemeral"`
 		} `json:"container"`
 		View struct {
-			Type string `json:"type"`
-			ID   string `json:"id"`
+			Type     string `json:"type"`
+			ID       string `json:"id"`
+			Hash     string `json:"hash"`
+			Callback string `json:"callback_id"`
+			Meta     string `json:"private_metadata"`
+			State    struct {
+				Values map[string]map[string]input `json:"values"`
+			} `json:"state"`
 		} `json:"view"`
 		Trigger  string `json:"trigger_id"`
 		Respond  string `json:"response_url"`
@@ -226,6 +263,21 @@ func parseInteraction(raw []byte) (Event, error) {
 		}
 		e.Key = strings.Join([]string{e.Team, "press", e.User, e.Channel, e.TS, a.ActionID, at}, "/")
 		return e, needed(e, e.User, at)
+	case "view_submission":
+		e.Kind, e.Callback, e.Meta = Submit, p.View.Callback, p.View.Meta
+		e.FromModal = true
+		for block, elements := range p.View.State.Values {
+			for _, i := range elements { // one of ours has one
+				if t := i.text(); t != "" {
+					if e.Inputs == nil {
+						e.Inputs = map[string]string{}
+					}
+					e.Inputs[block] = t
+				}
+			}
+		}
+		e.Key = strings.Join([]string{e.Team, "submit", e.User, p.View.ID, p.View.Hash}, "/")
+		return e, needed(e, e.User, p.View.ID, e.Callback)
 	case "message_action":
 		e.Kind, e.Callback, e.Text = Shortcut, p.Callback, p.Message.Text
 		at := p.ActionTS

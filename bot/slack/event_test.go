@@ -66,8 +66,20 @@ func TestParseInteraction(t *testing.T) {
 	if got, err = parseInteraction([]byte(shortcut)); err != nil || got.Kind != Shortcut || got.Text != "NAT again" || got.Key != "T1/shortcut/U1/C1/3.3/8.8" {
 		t.Errorf("a shortcut: %+v, %v", got, err)
 	}
-	if _, err = parseInteraction([]byte(`{"type":"view_submission"}`)); !errors.Is(err, errIgnored) {
-		t.Errorf("a submission: %v", err)
+	modal := `{"type":"view_submission","team":{"id":"T1"},"user":{"id":"U1"},"trigger_id":"tr","view":{"type":"modal","id":"V1","hash":"7.a","callback_id":"expected","private_metadata":"I-7F3K2M",
+		"state":{"values":{"until":{"x":{"type":"datepicker","selected_date":"2026-12-24"}},"why":{"x":{"type":"plain_text_input","value":"load test"}},"how":{"x":{"selected_option":{"value":"always"}}},
+		"who":{"x":{"selected_users":["U1","U2"]}},"empty":{"x":{"type":"plain_text_input","value":null}},"none":{"x":{"selected_option":null}}}}}}`
+	got, err = parseInteraction([]byte(modal))
+	want = Event{Key: "T1/submit/U1/V1/7.a", Kind: Submit, Team: "T1", User: "U1", Trigger: "tr", Callback: "expected", Meta: "I-7F3K2M", FromModal: true,
+		Inputs: map[string]string{"until": "2026-12-24", "why": "load test", "how": "always", "who": "U1,U2"}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	if _, err = parseInteraction([]byte(`{"type":"view_closed"}`)); !errors.Is(err, errIgnored) {
+		t.Errorf("a modal that was closed: %v", err)
+	}
+	if _, err = parseInteraction([]byte(`{"type":"view_submission"}`)); err == nil || errors.Is(err, errIgnored) {
+		t.Errorf("a submission of no view: %v; want an error that says so", err)
 	}
 }
 

@@ -13,7 +13,16 @@ const (
 	MethodRespond = "response_url"       // a message that only the person sees: to a command, or on such a message
 	MethodWhisper = "chat.postEphemeral" // the same where there is no response_url
 	MethodFile    = "files.upload"       // a file into a thread: the upload of three steps
+	MethodUpdate  = "chat.update"        // a message of the bot's own, written anew; the post's thread is the message
 )
+
+// Under is the thread of a post that stands under another one, which may still wait to be sent: its timestamp is looked up when this
+// one is sent. Of [MethodUpdate] it is the message that is written anew. Posts under one and the same arrive in the order they were
+// kept.
+func Under(key string) string { return underMark + key }
+
+// underMark is what no timestamp begins with.
+const underMark = "@"
 
 // maxText is how long a message's text may be; Slack cuts at 40,000 characters.
 const maxText = 39_000

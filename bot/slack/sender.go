@@ -148,6 +148,21 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 	calls, cancel := context.WithTimeout(ctx, deliverTime)
 	defer cancel()
 	old := s.now().Sub(p.Created) > giveUpAfter || p.Method == MethodFile && p.Attempts > fileTries
+	if key, under := strings.CutPrefix(p.Thread, underMark); under {
+		ts, open, err := s.db.Landed(ctx, key)
+		switch {
+		case err != nil:
+			s.note(s.db.Retry(ctx, &p, "lookup", s.later(p, err)))
+			return nil
+		case ts == "" && open:
+			s.note(s.db.Retry(ctx, &p, "waits for "+key, s.now().Add(firstRetry)))
+			return nil
+		case ts == "":
+			s.giveUp(ctx, p, "the message it belongs to is not there")
+			return nil
+		}
+		p.Thread = ts
+	}
 	if unknown {
 		ts, found, err := s.find(calls, p)
 		switch {
@@ -309,6 +324,11 @@ func (s *Sender) message(ctx context.Context, p state.Post, o Outgoing) (string,
 		} else if len(bs.BlockSet) > 0 {
 			opts = append(opts, slack.MsgOptionBlocks(bs.BlockSet...))
 		}
+	}
+	if p.Method == MethodUpdate {
+		// Its metadata stays: it is still the post that it was.
+		_, ts, _, err := s.client.api.UpdateMessageContext(ctx, p.Channel, p.Thread, opts...)
+		return ts, s.client.failed(MethodUpdate, err)
 	}
 	channel, there := p.Channel, slices.Clone(opts)
 	if p.Thread != "" {
