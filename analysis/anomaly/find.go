@@ -53,8 +53,10 @@ type Anomaly struct {
 	// Points are its days and those before it, up to the last complete one.
 	Points []Point `json:"-"`
 
-	leaf  leaf
-	level int
+	leaf   leaf
+	level  int
+	floor  string   // the rule that let it through
+	asTold *Anomaly // of a replay
 }
 
 // MarshalJSON writes days as days.
@@ -90,7 +92,7 @@ const sure = 4
 
 // find fills in the anomalies of a line. Each day is judged by the days before it alone.
 func (l *line) find(o Options) {
-	floor := o.Floors.of(l)
+	floor, _ := o.Floors.of(l)
 	if l.most().LessThan(floor.PerDay) {
 		return
 	}
@@ -118,7 +120,16 @@ func (l *line) runs(days []Day, costs []float64, floor Floor, o Options) []Anoma
 	var cur *run
 	end := func() {
 		if cur != nil && cur.told >= 0 {
-			found = append(found, l.anomaly(cur, days, costs))
+			a := l.anomaly(cur, days, costs)
+			_, a.floor = o.Floors.of(l)
+			if o.replay {
+				then := *cur
+				then.last, then.accepted = cur.told, cur.accepted && cur.told == cur.last
+				t := l.anomaly(&then, days[:cur.told+1], costs)
+				t.floor, t.Going, t.Through = a.floor, true, t.Last
+				a.asTold = &t
+			}
+			found = append(found, a)
 		}
 		cur = nil
 	}

@@ -3,6 +3,7 @@ package anomaly
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/shopspring/decimal"
 
@@ -58,8 +59,8 @@ func NewFloors(rules []FloorRule) (Floors, error) {
 	return fs, nil
 }
 
-// of is the floor of a series.
-func (fs Floors) of(l *line) Floor {
+// of is the floor of a series, and which rule it is of: its number, or "default".
+func (fs Floors) of(l *line) (Floor, string) {
 	fits := func(want string, got ...string) bool {
 		for _, g := range got {
 			if want == "" || want == g {
@@ -74,8 +75,8 @@ func (fs Floors) of(l *line) Floor {
 	}
 	for i, r := range fs.rules {
 		if fits(r.Provider, l.provider) && fits(r.Service, l.service) && fits(r.Account, l.account, l.name) && fits(r.Team, team) {
-			return fs.floors[i]
+			return fs.floors[i], strconv.Itoa(i + 1)
 		}
 	}
-	return DefaultFloor()
+	return DefaultFloor(), "default"
 }

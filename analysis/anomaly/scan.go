@@ -48,6 +48,8 @@ type Options struct {
 	// Leaves is how many leaves are series of their own, the largest; the others are added up per service and account. 0 is [DefaultLeaves].
 	Leaves   int
 	Settings Settings // of the detector; zero is [Defaults]
+
+	replay bool // keep what was known of each when it was told
 }
 
 // DefaultLeaves is how many leaves are looked at apart.
@@ -65,6 +67,8 @@ type Result struct {
 	Series   int                   `json:"series"`  // that were looked at
 	Monthly  []Monthly             `json:"monthly"` // what was left out for having no days
 	Queries  []analysis.QueryTrace `json:"queries"`
+
+	raw []Anomaly // of a replay: before any of them is put together
 }
 
 // Monthly is what a provider charges by the month.
@@ -160,6 +164,9 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 			}
 		}
 		warns = append(warns, l.warns...)
+	}
+	if o.replay {
+		r.raw = slices.Clone(found)
 	}
 	r.Incidents = incidents(found, o.Expected)
 	for _, i := range incidents(warns, o.Expected) {

@@ -11,6 +11,7 @@ import (
 	"spendbot/analysis/anomaly"
 	"spendbot/analysis/owners"
 	"spendbot/analysis/reply"
+	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
 	"spendbot/runbooks"
 )
@@ -96,78 +97,75 @@ type anomaliesJSON struct {
 	Since     string                `json:"since"` // empty for all days
 	Series    int                   `json:"series"`
 	Incidents []incidentJSON        `json:"incidents"`
+	Warnings  []incidentJSON        `json:"warnings"` // of days that are not complete
 	Monthly   []anomaly.Monthly     `json:"monthly"`
 	Queries   []analysis.QueryTrace `json:"queries"`
 }
 
 type incidentJSON struct {
-	Incident anomaly.Incident `json:"incident"`
-	PerDay   analysis.Amount  `json:"per_day_estimate"`
-	Channel  string           `json:"slack_channel"`
-	State    string           `json:"state"`
-	Runbook  string           `json:"runbook"`
-	Ask      string           `json:"ask"`
+	Incident   anomaly.Incident `json:"incident"`
+	PerDay     analysis.Amount  `json:"per_day_estimate"`
+	Rate       analysis.Amount  `json:"per_day_now_estimate"`
+	ToMonthEnd analysis.Amount  `json:"to_month_end_estimate"`
+	Keys       []string         `json:"series"`
+	Channel    string           `json:"slack_channel"`
+	State      string           `json:"state"`
+	Runbook    string           `json:"runbook"`
+	Ask        string           `json:"ask"`
 }
 
-// scanned looks for anomalies in the newest snapshot, and keeps the answer with its trace.
-func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool) (*analysis.Answer, *anomaliesJSON, error) {
+// watchedOn is what a command that looks for anomalies sees.
+type watchedOn struct {
+	sight   *store.Sight
+	survey  *survey.Survey
+	options anomaly.Options
+	channel anomaly.Channel
+}
+
+// watched makes an answer by looking for anomalies in the newest snapshot, and keeps it with its trace.
+func (a *app) watched(ctx context.Context, said, topic string, look func(context.Context, watchedOn, *analysis.Answer) error) (*analysis.Answer, error) {
 	begin := time.Now()
-	o, err := a.cfg.Anomalies.options()
-	if err != nil {
-		return nil, nil, err
-	}
-	books, err := runbooks.Built()
-	if err != nil {
-		return nil, nil, err
-	}
 	st, err := a.open(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer st.Close()
 	sn, err := st.Snapshot(ctx, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer sn.Close()
-	plan := analysis.Plan{Intent: analysis.Trust, Topic: "anomalies", Metric: analysis.Effective, Filters: []analysis.Filter{}, GroupBy: []analysis.Dimension{}}
+	plan := analysis.Plan{Intent: analysis.AnomalyList, Topic: topic, Metric: analysis.Effective, Filters: []analysis.Filter{}, GroupBy: []analysis.Dimension{}}
 	lens, err := a.lens(st)(ctx, sn, plan)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	sv, err := survey.Of(ctx, st.Store, sn)
+	var on watchedOn
+	if on.survey, err = survey.Of(ctx, st.Store, sn); err != nil {
+		return nil, err
+	}
+	if on.sight, err = sn.SeenThrough(nil, lens); err != nil {
+		return nil, err
+	}
+	w, err := a.watching(st)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	sight, err := sn.SeenThrough(nil, lens)
-	if err != nil {
-		return nil, nil, err
-	}
-	if since.IsZero() && !all {
-		since = sv.Vocabulary.Through.AddDate(0, 0, 1-anomalyDays)
-	}
-	channel, err := a.channels(st)
-	if err != nil {
-		return nil, nil, err
-	}
-	o.Providers, o.Since = sv.Providers, since
-	r, err := anomaly.Scan(ctx, sight, o)
-	if err != nil {
-		return nil, nil, err
-	}
+	on.options, on.channel = w.Options, w.Channel
+	on.options.Providers = on.survey.Providers
 	id, err := st.state.NewID(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if plan.Current = (analysis.Period{Start: since, End: sv.Vocabulary.Through.AddDate(0, 0, 1)}); all {
-		plan.Current.Start = sv.Vocabulary.First
-	}
+	plan.Current = analysis.Period{Start: on.survey.Vocabulary.First, End: on.survey.Vocabulary.Through.AddDate(0, 0, 1)}
 	ans := &analysis.Answer{ID: id, Asked: a.now.UTC(), Question: said, Reading: plan, Caveats: []string{}, Trace: analysis.Trace{Snapshot: sn.ID, ChargesSnapshot: sn.ChargesID, Queries: []analysis.QueryTrace{}}}
-	for _, p := range sv.Providers {
+	for _, p := range on.survey.Providers {
 		ans.Through = append(ans.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
 	}
-	r.Tell(ans, analysis.Period{Start: since}, books, channel)
-	for _, y := range sight.Used() {
+	if err := look(ctx, on, ans); err != nil {
+		return nil, err
+	}
+	for _, y := range on.sight.Used() {
 		if y.Name != "" {
 			ans.Caveats = append(ans.Caveats, y.Name)
 		}
@@ -177,20 +175,48 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 	}
 	ans.Trace.MS = float64(time.Since(begin).Microseconds()) / 1000
 	if err := st.state.SaveAnswer(ctx, ans); err != nil {
-		return nil, nil, fmt.Errorf("keep the answer: %w", err)
+		return nil, fmt.Errorf("keep the answer: %w", err)
 	}
-	out := &anomaliesJSON{ID: id, Headline: ans.Headline, Series: r.Series, Incidents: []incidentJSON{}, Monthly: r.Monthly, Queries: r.Queries}
-	if !since.IsZero() {
-		out.Since = since.Format(analysis.DateLayout)
+	return ans, nil
+}
+
+// scanned lists the anomalies since a day; since all days that there are where all is set, else since two weeks ago where none is given.
+func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool) (*analysis.Answer, *anomaliesJSON, error) {
+	books, err := runbooks.Built()
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, i := range r.Incidents {
-		j := incidentJSON{Incident: i, PerDay: i.PerDay(), Channel: channel(i.Team, i.Onset), State: i.State(), Ask: i.Question()}
-		if m, ok := i.Runbook(books); ok {
-			j.Runbook = m.Runbook.Slug
+	out := &anomaliesJSON{Incidents: []incidentJSON{}, Warnings: []incidentJSON{}}
+	ans, err := a.watched(ctx, said, "", func(ctx context.Context, on watchedOn, ans *analysis.Answer) error {
+		if since.IsZero() && !all {
+			since = on.survey.Vocabulary.Through.AddDate(0, 0, 1-anomalyDays)
 		}
-		out.Incidents = append(out.Incidents, j)
-	}
-	return ans, out, nil
+		if !since.IsZero() {
+			ans.Reading.Current.Start = since
+			out.Since = since.Format(analysis.DateLayout)
+		}
+		on.options.Since, on.options.Provisional = since, true
+		r, err := anomaly.Scan(ctx, on.sight, on.options)
+		if err != nil {
+			return err
+		}
+		r.Tell(ans, analysis.Period{Start: since}, books, on.channel)
+		out.ID, out.Headline, out.Series, out.Monthly, out.Queries = ans.ID, ans.Headline, r.Series, r.Monthly, r.Queries
+		list := func(in []anomaly.Incident) []incidentJSON {
+			list := []incidentJSON{}
+			for _, i := range in {
+				j := incidentJSON{Incident: i, PerDay: i.PerDay(), Rate: i.Rate(), ToMonthEnd: i.ToMonthEnd(), Keys: i.Keys(), Channel: on.channel(i.Team, i.Onset), State: i.State(), Ask: i.Question()}
+				if m, ok := i.Runbook(books); ok {
+					j.Runbook = m.Runbook.Slug
+				}
+				list = append(list, j)
+			}
+			return list
+		}
+		out.Incidents, out.Warnings = list(r.Incidents), list(r.Warnings)
+		return nil
+	})
+	return ans, out, err
 }
 
 // watching is what anomalies are looked for with.
