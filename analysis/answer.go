@@ -70,7 +70,7 @@ const (
 	ColDelta   ColumnKind = "delta"   // money with a sign
 	ColPercent ColumnKind = "percent" // a ratio, 0.079 for 7.9%
 	ColNumber  ColumnKind = "number"  // a quantity or a count
-	ColCents   ColumnKind = "cents"   // money to two decimals, in a currency that the row or the column names
+	ColCents   ColumnKind = "cents"   // money to the smallest unit of its currency: the row's where a column "currency" names one, else the answer's
 )
 
 // Column is a table's column. Name is the machine's name ("service", "amount"), Label the reader's.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -102,9 +103,14 @@ func viewTable(t *analysis.Table, currency string) tableView {
 		v.delta[c] = col.Kind == analysis.ColDelta
 	}
 	shown := roundColumns(t, rows, currency)
+	own := slices.IndexFunc(t.Columns, func(c analysis.Column) bool { return c.Name == "currency" && c.Kind == analysis.ColText })
 	show := func(i int, r analysis.Row) []viewCell {
 		out := make([]viewCell, cols)
 		for c, col := range t.Columns {
+			if a := cell(r, c).Amount; own >= 0 && col.Kind == analysis.ColCents && a != nil {
+				out[c] = viewCell{text: money(*a, "", minorPlaces(cell(r, own).Text)), sign: a.Sign()}
+				continue
+			}
 			out[c] = shown.cell(i, c, col.Kind, cell(r, c), currency)
 		}
 		return out
@@ -197,15 +203,54 @@ func roundColumns(t *analysis.Table, rows []analysis.Row, currency string) round
 			out.columns[c] = exact[c]
 		}
 	}
+	compared := false
 	for d, col := range t.Columns {
 		if col.Kind != analysis.ColDelta {
 			continue
 		}
 		if cur, base, ok := differenceOf(t.Columns, exact, d); ok {
-			out.agree(exact[d], cur, base, d, hasTotal)
+			compared = true
+			if !hasTotal || !out.comparison(exact, cur, base, d) {
+				out.agree(exact[d], cur, base, d, hasTotal)
+			}
 		}
 	}
+	if sum, addends, ok := totalOf(t.Columns, exact); ok && hasTotal && !compared {
+		out.parts(exact, sum, addends)
+	}
 	return out
+}
+
+// comparison rounds a difference and what it is of so that all three add up down and across.
+func (r *rounded) comparison(exact [][]*decimal.Decimal, cur, base, d int) bool {
+	last := len(exact[cur]) - 1
+	now, before := *r.columns[cur][last], *r.columns[base][last]
+	columns, ok := crossfoot(exact, cur, []int{base, d}, []decimal.Decimal{before, now.Sub(before)}, now, r.places)
+	if ok {
+		r.take(columns)
+	}
+	return ok
+}
+
+// parts rounds a column and the columns it is the sum of so that they add up down and across.
+func (r *rounded) parts(exact [][]*decimal.Decimal, sum int, addends []int) {
+	last := len(exact[sum]) - 1
+	totals := make([]decimal.Decimal, len(addends))
+	for k, c := range addends {
+		totals[k] = *exact[c][last]
+	}
+	grand := *r.columns[sum][last]
+	if columns, ok := crossfoot(exact, sum, addends, fit(totals, grand, r.places), grand, r.places); ok {
+		r.take(columns)
+	}
+}
+
+func (r *rounded) take(columns [][]*decimal.Decimal) {
+	for c, col := range columns {
+		if col != nil {
+			r.columns[c] = col
+		}
+	}
 }
 
 // agree rounds a difference first and gives the minuend as subtrahend plus difference: a row that did not change still
@@ -304,7 +349,7 @@ func (r rounded) cell(row, col int, kind analysis.ColumnKind, raw analysis.Cell,
 			v.text = PercentDelta(*a)
 		}
 	case analysis.ColCents:
-		v.text = money(*a, "", 2)
+		v.text = money(*a, currency, minorPlaces(currency))
 	default:
 		v.text = number(*a)
 	}
