@@ -71,6 +71,7 @@ type IncidentDetail struct {
 	Last     time.Time         `json:"last"` // the last day that stood out
 	Going    bool              `json:"going"`
 	NewLevel bool              `json:"new_level,omitempty"` // the level was taken for the new one
+	LastCost analysis.Amount   `json:"last_cost"`           // of the day Last, exactly
 	Low      analysis.Amount   `json:"low"`                 // of what was expected, a day
 	High     analysis.Amount   `json:"high"`
 	Effect   analysis.Effect   `json:"effect,omitempty"` // the likely one
