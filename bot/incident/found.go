@@ -1,0 +1,254 @@
+package incident
+
+import (
+	"slices"
+	"time"
+
+	"spendbot/analysis"
+	"spendbot/analysis/anomaly"
+	"spendbot/bot/state"
+)
+
+// Found is an incident as a scan sees it now.
+type Found struct {
+	Team   string
+	Detail state.IncidentDetail // with its series and amounts; what only life brings is empty
+	// ExpectedBy is the id of the verdict that expects it; "" for none.
+	ExpectedBy string
+	// Points are its days, for the chart: the sums of its parts.
+	Points []anomaly.Point
+	// Scanned is the incident itself, for its drivers; nil in tests and of a storm.
+	Scanned *anomaly.Incident
+}
+
+// Of is an incident of a scan. owners says whether the scan knew teams.
+func Of(i anomaly.Incident, owners bool) Found {
+	d := state.IncidentDetail{
+		Title: i.Label, Kind: string(i.Kind), Rule: string(i.Kind), Provider: i.Slice["ServiceProviderName"], Slice: i.Slice, Filters: i.Filters(owners), Question: i.Question(),
+		Currency: i.Currency, Onset: i.Onset, Told: i.Told, Last: i.Last, Going: i.Going, NewLevel: i.New, Low: i.Low, High: i.High,
+		IncidentAmounts: state.IncidentAmounts{Through: i.Through, Actual: i.Actual, Excess: i.Excess, PerDay: i.PerDay(), Rate: i.Rate(), ToMonthEnd: i.ToMonthEnd(), Days: i.Days},
+	}
+	for _, p := range i.Parts {
+		d.Series = append(d.Series, p.Key()+" "+string(p.Direction()))
+		d.Parts = append(d.Parts, state.IncidentPart{Key: p.Key(), Label: p.Label, Slice: p.Columns(), Excess: p.Excess})
+		if p.Through.After(d.Through) {
+			d.Through = p.Through
+		}
+	}
+	return Found{Team: i.Team, Detail: d, ExpectedBy: i.ExpectedBy, Points: i.Points, Scanned: &i}
+}
+
+// reach is how many days apart the days of one incident may be between two scans: a weekend.
+const reach = 3
+
+// meets reports whether a found one is of the series of a kept one, and of its days or of those right after them.
+func (f Found) meets(in state.Incident) bool {
+	if !slices.ContainsFunc(f.Detail.Series, func(s string) bool { return slices.Contains(in.Series, s) }) {
+		return false
+	}
+	return !f.Detail.Onset.After(in.Last.AddDate(0, 0, reach)) && !f.Detail.Last.Before(in.Onset.AddDate(0, 0, -reach))
+}
+
+// Pair is a kept incident with what a scan finds of it now.
+type Pair struct {
+	Kept *state.Incident // nil for one that is new
+	// Found is nil for one that the scan no longer finds: its data changed.
+	Found *Found
+	// Merged are younger kept ones that turn out to be the same incident.
+	Merged []*state.Incident
+}
+
+// Match pairs what a scan found with what is kept, the open ones and those closed lately. Found ones that are of one kept one are joined; a found one that is of several open ones merges
+// them into the oldest. Of the closed ones those that the scan does not find are no news and are not among the pairs.
+func Match(kept []state.Incident, found []Found) []Pair {
+	order := make([]*state.Incident, len(kept))
+	for i := range kept {
+		order[i] = &kept[i]
+	}
+	slices.SortStableFunc(order, func(a, b *state.Incident) int { // the open before the closed, the oldest first; of the closed the latest first
+		if a.Open != b.Open {
+			if a.Open {
+				return -1
+			}
+			return 1
+		}
+		if !a.Open {
+			return b.Opened.Compare(a.Opened)
+		}
+		return a.Opened.Compare(b.Opened)
+	})
+	pairs := map[*state.Incident]*Pair{}
+	merged := map[*state.Incident]*state.Incident{}
+	var fresh []Pair
+	for i := range found {
+		f := &found[i]
+		var first *state.Incident
+		for _, in := range order {
+			if !f.meets(*in) {
+				continue
+			}
+			if to, ok := merged[in]; ok {
+				in = to
+			}
+			switch {
+			case first == nil:
+				first = in
+			case in != first && in.Open && first.Open:
+				merged[in] = first
+			}
+		}
+		if first == nil {
+			fresh = append(fresh, Pair{Found: f})
+			continue
+		}
+		p := pairs[first]
+		if p == nil {
+			p = &Pair{Kept: first}
+			pairs[first] = p
+		}
+		if p.Found == nil {
+			p.Found = f
+		} else {
+			both := join(*p.Found, *f)
+			p.Found = &both
+		}
+	}
+	for from, to := range merged { // a merged one may have had findings of its own
+		if p, ok := pairs[from]; ok {
+			q := pairs[to]
+			if q == nil {
+				q = &Pair{Kept: to}
+				pairs[to] = q
+			}
+			if q.Found == nil {
+				q.Found = p.Found
+			} else if p.Found != nil && p.Found != q.Found {
+				both := join(*q.Found, *p.Found)
+				q.Found = &both
+			}
+			delete(pairs, from)
+		}
+	}
+	var out []Pair
+	for _, in := range order {
+		if _, gone := merged[in]; gone {
+			continue
+		}
+		p := pairs[in]
+		if p == nil {
+			if !in.Open {
+				continue
+			}
+			p = &Pair{Kept: in}
+		}
+		for _, from := range order {
+			if merged[from] == in {
+				p.Merged = append(p.Merged, from)
+			}
+		}
+		out = append(out, *p)
+	}
+	return append(out, fresh...)
+}
+
+// join adds one found incident to another: the larger leads, the amounts are sums.
+func join(a, b Found) Found {
+	if b.Detail.Excess.Abs().GreaterThan(a.Detail.Excess.Abs()) {
+		a, b = b, a
+	}
+	out := a
+	d := &out.Detail
+	d.Series = slices.Clone(d.Series)
+	for _, s := range b.Detail.Series {
+		if !slices.Contains(d.Series, s) {
+			d.Series = append(d.Series, s)
+		}
+	}
+	d.Parts = append(slices.Clone(d.Parts), b.Detail.Parts...)
+	d.Filters = common(a.Detail.Filters, b.Detail.Filters)
+	d.Actual, d.Excess, d.PerDay, d.Rate, d.ToMonthEnd = d.Actual.Add(b.Detail.Actual), d.Excess.Add(b.Detail.Excess), d.PerDay.Add(b.Detail.PerDay), d.Rate.Add(b.Detail.Rate), d.ToMonthEnd.Add(b.Detail.ToMonthEnd)
+	d.Low, d.High = d.Low.Add(b.Detail.Low), d.High.Add(b.Detail.High)
+	d.Days = max(d.Days, b.Detail.Days)
+	d.Going = d.Going || b.Detail.Going
+	d.NewLevel = d.NewLevel && b.Detail.NewLevel
+	d.Onset, d.Told = earlier(d.Onset, b.Detail.Onset), earlier(d.Told, b.Detail.Told)
+	d.Last, d.Through = later(d.Last, b.Detail.Last), later(d.Through, b.Detail.Through)
+	if out.ExpectedBy == "" || b.ExpectedBy == "" {
+		out.ExpectedBy = ""
+	}
+	out.Points = sumPoints(a.Points, b.Points)
+	return out
+}
+
+// common keeps the filters that two lists share.
+func common(a, b []analysis.Filter) []analysis.Filter {
+	out := []analysis.Filter{}
+	for _, f := range a {
+		if slices.ContainsFunc(b, func(g analysis.Filter) bool {
+			return f.Dimension == g.Dimension && f.Not == g.Not && slices.Equal(f.Values, g.Values)
+		}) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// sumPoints adds two series up on the days that both have.
+func sumPoints(a, b []anomaly.Point) []anomaly.Point {
+	byDay := map[time.Time]anomaly.Point{}
+	for _, p := range b {
+		byDay[p.Day] = p
+	}
+	var out []anomaly.Point
+	for _, p := range a {
+		q, ok := byDay[p.Day]
+		if !ok {
+			continue
+		}
+		out = append(out, anomaly.Point{Day: p.Day, Known: p.Known && q.Known, Actual: p.Actual.Add(q.Actual), Expected: p.Expected.Add(q.Expected), Low: p.Low.Add(q.Low), High: p.High.Add(q.High)})
+	}
+	return out
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Storm joins new incidents to one where there are too many to be told each: a change of the whole bill is one message. What is expected, and what is not fresh, is not counted. The
+// found ones that are told of alone come back as they are.
+func Storm(fresh []Found, r Rules) (alone []Found, storm *Found) {
+	var worth []Found
+	for _, f := range fresh {
+		if Worth(f, r) {
+			worth = append(worth, f)
+		}
+	}
+	if len(worth) < r.Storm {
+		return worth, nil
+	}
+	all := worth[0]
+	for _, f := range worth[1:] {
+		all = join(all, f)
+	}
+	all.Scanned = nil
+	all.Team = "" // it is nobody's alone
+	for _, f := range worth {
+		all.Detail.Members = append(all.Detail.Members, f.Detail.Title)
+	}
+	return nil, &all
+}
+
+// Worth reports whether a new incident is to be told: nobody expects it, and it passed its floor lately, or goes on since lately.
+func Worth(f Found, r Rules) bool {
+	return f.ExpectedBy == "" && !f.Detail.Told.Before(f.Detail.Through.AddDate(0, 0, -r.Fresh))
+}
