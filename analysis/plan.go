@@ -17,6 +17,7 @@ const (
 	AnomalyList   Intent = "anomaly_list"   // what costs more or less than was to be expected: see package anomaly
 	Ambiguous     Intent = "ambiguous"      // a question back, with choices
 	OutOfScope    Intent = "oos"            // not something this bot answers, or not something a bill can tell
+	Digest        Intent = "digest"         // a pulse, put together from other answers: Topic is its kind; no sentence is read as it. See package pulse
 	SQL           Intent = "sql"            // SQL that somebody wrote; no sentence is read as it
 )
 

@@ -41,6 +41,8 @@ type Options struct {
 	Invoices func() ([]reconcile.Invoice, error)
 	// Events gives what was done to the systems behind the bill; nil where nobody keeps that.
 	Events event.Source
+	// Beside tells digests of what lies beside the bills.
+	Beside Beside
 	// Watch gives what anomalies are looked for with, when a question is about them; nil has the default floors and tells nobody.
 	Watch func(ctx context.Context) (reply.Watch, error)
 }
@@ -223,7 +225,7 @@ func (d *Desk) plan(r *reader, q Question) analysis.Plan {
 	if q.Plan != nil { // it may come from somebody who sees more
 		return q.Plan.For(slices.Clone(q.Scope))
 	}
-	p := r.ask.Read(q.Text, q.Now, q.Follows)
+	p := r.ask.Read(q.Text, q.Now, asQuestion(q.Follows))
 	p.Scope = slices.Clone(q.Scope)
 	return p
 }
@@ -246,6 +248,20 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 	if q.Reading != nil {
 		q.Reading(plan, rows(r.survey, plan))
 	}
+	var a *analysis.Answer
+	if plan.Intent == analysis.Digest {
+		a, err = d.digest(ctx, id, q, plan, sn, r)
+	} else {
+		a, err = d.reply(ctx, id, q, plan, sn, r)
+	}
+	if err == nil && d.opts.Caveat != "" {
+		a.Caveats = append(a.Caveats, d.opts.Caveat)
+	}
+	return a, err
+}
+
+// reply carries out a plan on a snapshot.
+func (d *Desk) reply(ctx context.Context, id string, q Question, plan analysis.Plan, sn *store.Snapshot, r *reader) (*analysis.Answer, error) {
 	lens, err := d.lens(ctx, sn, plan)
 	if err != nil {
 		return nil, err
@@ -266,14 +282,7 @@ func (d *Desk) Answer(ctx context.Context, id string, q Question) (*analysis.Ans
 			return nil, err
 		}
 	}
-	a, err := p.Answer(ctx, id, q.Text, plan)
-	if err != nil {
-		return nil, err
-	}
-	if d.opts.Caveat != "" {
-		a.Caveats = append(a.Caveats, d.opts.Caveat)
-	}
-	return a, nil
+	return p.Answer(ctx, id, q.Text, plan)
 }
 
 // records gives a replier what is known beside the bills: of loads and of invoices.
