@@ -55,7 +55,7 @@ func (b *Bot) content(ctx context.Context, answer, kind string) ([]byte, error) 
 func (b *Bot) gaveUp(ctx context.Context, p state.Post, cause string) {
 	b.log.Error("post given up", "key", p.Key, "method", p.Method, "kind", p.Kind, "cause", cause)
 	b.slack.Forget(p.Channel)
-	if p.Kind == fileChart || p.User == "" || strings.HasSuffix(p.Key, "/instead") {
+	if p.Kind == fileChart || p.User == "" || p.Method == slack.MethodInvite || strings.HasSuffix(p.Key, "/instead") {
 		return // the answer stands without its picture
 	}
 	text := fmt.Sprintf("I could not post in <#%s> (%s). If I am not a member there: `/invite` me, and ask again.", p.Channel, cause)

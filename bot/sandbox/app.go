@@ -34,7 +34,7 @@ import (
 //	  assistant thread they are its replies. Fetching a channel marks it as read.
 //	  MESSAGE is {"ts", "channel", "user", "bot": bool, "text", "blocks": [], "attachments": [], "files": [FILE],
 //	   "thread": {"count", "last": ts, "users": [id]} | null, "thread_ts": "", "ephemeral": bool, "edited": bool, "subtype": "",
-//	   "broadcast": bool, "streaming": bool, "reactions": [{"name", "users"}], "metadata": {} | absent, "username": ""}
+//	   "broadcast": bool, "streaming": bool, "reactions": [{"name", "users"}], "pinned": true | absent, "metadata": {} | absent, "username": ""}
 //	  FILE is {"id", "name", "title", "alt", "mimetype", "size", "width", "height", "url"}; the url works as it stands. A block's
 //	  slack_file {"id": "F..."} is found at /files/F.../?as=USER.
 //
@@ -49,6 +49,7 @@ import (
 //	POST /app/press       {channel, ts, block_id, action_id, value, selected, view_id}. selected is a string, a list of strings, or an
 //	                      option object; a view's element is pressed by view_id without channel and ts
 //	POST /app/shortcut    {callback_id, channel, ts}
+//	POST /app/react       {channel, ts, name, on}
 //	POST /app/open        {what: home|assistant|dm, viewing: channel} -> {"channel", "thread"}; of an assistant, channel is its own id
 //	POST /app/view/submit {view_id, values: {block_id: {action_id: value}}} -> {"errors": {block_id: text}} where a required input is
 //	                      empty; what the app answers comes as a "modal" event
@@ -78,6 +79,7 @@ func (s *Sandbox) Handler() http.Handler {
 	mux.Handle("POST /app/post", s.answered(s.appPost))
 	mux.Handle("POST /app/press", s.answered(s.appPress))
 	mux.Handle("POST /app/shortcut", s.answered(s.appShortcut))
+	mux.Handle("POST /app/react", s.answered(s.appReact))
 	mux.Handle("POST /app/open", s.answered(s.appOpen))
 	mux.Handle("POST /app/view/submit", s.answered(s.appSubmit))
 	mux.Handle("POST /app/view/close", s.answered(s.appClose))

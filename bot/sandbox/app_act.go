@@ -79,6 +79,20 @@ func (s *Sandbox) appShortcut(r *http.Request, u *User) (map[string]any, error) 
 	return nil, s.Shortcut(u.ID, in.CallbackID, in.Channel, in.TS)
 }
 
+func (s *Sandbox) appReact(r *http.Request, u *User) (map[string]any, error) {
+	var in struct {
+		Channel, TS, Name string
+		On                bool
+	}
+	if err := read(r, &in); err != nil {
+		return nil, err
+	}
+	if strings.Trim(in.Name, ":") == "" || strings.ContainsAny(in.Name, " \t\n") {
+		return nil, errRefused("%q is no emoji's name", in.Name)
+	}
+	return nil, s.React(u.ID, in.Channel, in.TS, in.Name, in.On)
+}
+
 func (s *Sandbox) appOpen(r *http.Request, u *User) (map[string]any, error) {
 	var in struct{ What, Viewing string }
 	if err := read(r, &in); err != nil {

@@ -149,6 +149,9 @@ func (s *Sandbox) appMessage(u *User, m *message) map[string]any {
 	if len(m.metadata) > 0 {
 		o["metadata"] = m.metadata
 	}
+	if slices.Contains(s.rooms[m.channel].pinned, m.ts) {
+		o["pinned"] = true
+	}
 	if len(m.files) > 0 {
 		files := []any{}
 		for _, f := range m.files {

@@ -141,13 +141,14 @@ func Demo() Company {
 		App: App{
 			ID: "A0SPENDBOT", Name: "Spendbot", BotUser: Spendbot, BotID: "B0SPENDBOT",
 			BotToken: "xoxb-sandbox-" + rand.Text(), AppToken: "xapp-sandbox-" + rand.Text(), VerificationToken: rand.Text(),
-			Scopes: []string{"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:read", "chat:write",
-				"commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
-				"reactions:write", "team:read", "usergroups:read", "users:read", "users:read.email"},
+			Scopes: []string{"app_mentions:read", "assistant:write", "channels:history", "channels:join", "channels:manage", "channels:read",
+				"chat:write", "commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write",
+				"pins:read", "pins:write", "reactions:read", "reactions:write", "team:read", "usergroups:read", "users:read", "users:read.email"},
 			Events: []string{"app_home_opened", "app_mention", "assistant_thread_context_changed", "assistant_thread_started",
-				"member_joined_channel", "message.channels", "message.groups", "message.im"},
+				"member_joined_channel", "message.channels", "message.groups", "message.im", "reaction_added", "reaction_removed"},
 			Command: "/spend", CommandHint: "why did spend change last month?",
-			Shortcuts: []Shortcut{{Name: "Explain the spend here", CallbackID: "explain_spend"}},
+			Shortcuts: []Shortcut{{Name: "Explain the spend here", CallbackID: "explain_spend"},
+				{Name: "Declare billing incident", CallbackID: "declare_incident"}},
 		},
 	}
 }

@@ -9,7 +9,7 @@ import (
 // eventScopes are the scopes without which an event is not sent even to an app that subscribed to it.
 var eventScopes = map[string]string{
 	"app_mention": "app_mentions:read", "message.channels": "channels:history", "message.groups": "groups:history",
-	"message.im": "im:history", "member_joined_channel": "channels:read",
+	"message.im": "im:history", "member_joined_channel": "channels:read", "reaction_added": "reactions:read", "reaction_removed": "reactions:read",
 }
 
 // subscribed tells whether the app receives an event, by the name used for subscriptions.

@@ -32,7 +32,7 @@ func anyOf(scopes ...string) []string { return scopes }
 // methods is the Web API: every method that there is.
 var methods = func() map[string]method {
 	all := map[string]method{}
-	for _, family := range []map[string]method{authAPI, chatAPI, streamAPI, conversationsAPI, usersAPI, viewsAPI, filesAPI, reactionsAPI, assistantAPI} {
+	for _, family := range []map[string]method{authAPI, chatAPI, streamAPI, conversationsAPI, usersAPI, viewsAPI, filesAPI, reactionsAPI, assistantAPI, roomsAPI} {
 		maps.Copy(all, family)
 	}
 	return all

@@ -67,7 +67,7 @@ func (s *Sandbox) wireRoom(r *room) map[string]any {
 			"is_open": true, "context_team_id": s.team.ID}
 	}
 	text := func(v string) map[string]any { return map[string]any{"value": v, "creator": "", "last_set": 0} }
-	o := map[string]any{"id": r.ID, "name": r.Name, "name_normalized": r.Name, "created": 0, "creator": "", "is_channel": !r.Private, "is_group": false,
+	o := map[string]any{"id": r.ID, "name": r.Name, "name_normalized": r.Name, "created": r.created, "creator": r.creator, "is_channel": !r.Private, "is_group": false,
 		"is_im": false, "is_mpim": false, "is_private": r.Private, "is_archived": r.Archived, "is_general": false, "is_member": r.has(s.app.BotUser),
 		"is_shared": r.Shared, "is_ext_shared": r.Shared, "is_org_shared": false, "is_pending_ext_shared": false, "unlinked": 0,
 		"topic": text(r.Topic), "purpose": text(r.Purpose), "previous_names": []any{}, "context_team_id": s.team.ID,

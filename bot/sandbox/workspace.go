@@ -48,6 +48,9 @@ type room struct {
 	byTS     map[string]*message
 	threads  map[string][]*message // replies by their root
 	gone     map[string]bool       // ts of deleted messages
+	pinned   []string              // ts of pinned messages
+	creator  string                // "" of what a workspace starts with
+	created  int64                 // seconds since 1970
 }
 
 // message is a post as Slack keeps it. blocks are decoded JSON and never changed in place.

@@ -21,6 +21,7 @@ const (
 	Press     Kind = "press"     // a button, a menu or feedback on one of the bot's messages, or in App Home
 	Shortcut  Kind = "shortcut"  // a message shortcut
 	Submit    Kind = "submit"    // a modal with inputs was sent off
+	Reaction  Kind = "reaction"  // an emoji was put on a message, or taken off
 	Home      Kind = "home"      // App Home was opened
 	Assistant Kind = "assistant" // the assistant's container was opened
 )
@@ -57,6 +58,11 @@ type Event struct {
 	// block the values with a comma between. An input left empty is not there.
 	Meta   string            `json:"meta,omitempty"`
 	Inputs map[string]string `json:"inputs,omitempty"`
+
+	// Of a reaction: the emoji's name, whether it was taken off, and when. The message is the one at TS.
+	Emoji string `json:"emoji,omitempty"`
+	Off   bool   `json:"off,omitempty"`
+	When  string `json:"when,omitempty"` // a timestamp of Slack's
 
 	Received time.Time `json:"received"`
 }
@@ -99,6 +105,14 @@ type eventsAPI struct {
 		ChannelType string `json:"channel_type"`
 		Tab         string `json:"tab"`
 		Hidden      bool   `json:"hidden"`
+		EventTS     string `json:"event_ts"`
+
+		Reaction string `json:"reaction"`
+		Item     struct {
+			Type    string `json:"type"`
+			Channel string `json:"channel"`
+			TS      string `json:"ts"`
+		} `json:"item"`
 
 		AssistantThread struct {
 			User    string `json:"user_id"`
@@ -139,6 +153,13 @@ func parseEvents(raw []byte) (Event, error) {
 		if in.Hidden {
 			return Event{}, errIgnored
 		}
+	case "reaction_added", "reaction_removed":
+		if in.Item.Type != "message" {
+			return Event{}, errIgnored
+		}
+		e.Kind, e.Channel, e.TS, e.Emoji, e.When, e.Off = Reaction, in.Item.Channel, in.Item.TS, in.Reaction, in.EventTS, in.Type == "reaction_removed"
+		e.Key = strings.Join([]string{p.TeamID, "reaction", e.Channel, e.TS, e.User, e.Emoji, e.When, in.Type}, "/")
+		return e, needed(e, e.User, e.Channel, e.TS, e.Emoji, e.When)
 	case "app_home_opened":
 		e.Kind, e.Tab = Home, in.Tab
 		e.Key = p.TeamID + "/home/" + p.EventID

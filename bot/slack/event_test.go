@@ -115,3 +115,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestParseReaction(t *testing.T) {
+	raw := func(kind string) []byte {
+		return []byte(`{"type":"event_callback","team_id":"T1","event_id":"Ev1","event":{"type":"` + kind + `","user":"U1","reaction":"pushpin","item_user":"U2",
+			"item":{"type":"message","channel":"C1","ts":"3.3"},"event_ts":"9.1"}}`)
+	}
+	on, err := parseEvents(raw("reaction_added"))
+	want := Event{Key: "T1/reaction/C1/3.3/U1/pushpin/9.1/reaction_added", Kind: Reaction, Team: "T1", User: "U1", Channel: "C1", TS: "3.3", Emoji: "pushpin", When: "9.1"}
+	if diff := cmp.Diff(want, on); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+	off, err := parseEvents(raw("reaction_removed"))
+	if err != nil || !off.Off || off.Key == on.Key || off.Root() != on.Root() {
+		t.Errorf("taken off: %+v, %v", off, err)
+	}
+	if _, err := parseEvents([]byte(`{"team_id":"T1","event":{"type":"reaction_added","user":"U1","reaction":"eyes","item":{"type":"file","file":"F1"},"event_ts":"9.1"}}`)); !errors.Is(err, errIgnored) {
+		t.Errorf("a reaction on a file: %v", err)
+	}
+}

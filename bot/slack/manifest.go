@@ -14,6 +14,9 @@ type ManifestOptions struct {
 	Groups bool
 	// Shortcut is the callback id of the message shortcut.
 	Shortcut string
+	// Declare is the callback id of the message shortcut that declares a billing incident; "" where none are declared. DeclarePrivate has their channels private.
+	Declare        string
+	DeclarePrivate bool
 	// Prompts are questions to begin with.
 	Prompts []Prompt
 }
@@ -38,7 +41,15 @@ func Scopes(o ManifestOptions) []Scope {
 		{"users:read", "tell guests and people of other companies from members"},
 	}
 	if o.Groups {
-		s = append(s, Scope{"usergroups:read", "know who is in the user groups that access rules name"})
+		s = append(s, Scope{"usergroups:read", "know who is in the user groups that access rules and declare name"})
+	}
+	if o.Declare != "" {
+		open := Scope{"channels:manage", "open, name and archive a billing incident's channel, and invite to it"}
+		if o.DeclarePrivate {
+			open.Name = "groups:write"
+		}
+		s = append(s, open, Scope{"pins:write", "pin a billing incident's card"},
+			Scope{"reactions:read", "take the messages that people mark with an emoji into a billing incident's timeline"})
 	}
 	return s
 }
@@ -51,6 +62,13 @@ func Manifest(o ManifestOptions) map[string]any {
 	events := []string{"app_home_opened", "app_mention", "assistant_thread_context_changed", "assistant_thread_started", "message.im"}
 	if o.FollowThreads {
 		events = append(events, "message.channels", "message.groups")
+	}
+	shortcuts := []any{map[string]any{"name": "Explain the spend here", "type": "message", "callback_id": o.Shortcut,
+		"description": "Explain the spend of what a message names"}}
+	if o.Declare != "" {
+		events = append(events, "reaction_added", "reaction_removed")
+		shortcuts = append(shortcuts, map[string]any{"name": "Declare billing incident", "type": "message", "callback_id": o.Declare,
+			"description": "Open a channel for what a message names"})
 	}
 	var scopes []string
 	for _, s := range Scopes(o) {
@@ -81,9 +99,8 @@ func Manifest(o ManifestOptions) map[string]any {
 			"app_home":       map[string]any{"home_tab_enabled": true, "messages_tab_enabled": true, "messages_tab_read_only_enabled": false},
 			"bot_user":       map[string]any{"display_name": o.Name, "always_online": true},
 			"slash_commands": []any{command},
-			"shortcuts": []any{map[string]any{"name": "Explain the spend here", "type": "message", "callback_id": o.Shortcut,
-				"description": "Explain the spend of what a message names"}},
-			"agent_view": agent,
+			"shortcuts":      shortcuts,
+			"agent_view":     agent,
 		},
 		"oauth_config": map[string]any{"scopes": map[string]any{"bot": scopes}},
 		"settings": map[string]any{"event_subscriptions": subscriptions, "interactivity": interactivity, "org_deploy_enabled": false,

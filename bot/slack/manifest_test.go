@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func TestManifestIsValid(t *testing.T) {
 	}
 	for name, o := range map[string]slack.ManifestOptions{
 		"socket": {Command: "/spend", Shortcut: "explain_here"},
-		"http, everything": {Name: "Spend", Command: "/costs", Shortcut: "explain_here", URL: "https://spendbot.example.com/", FollowThreads: true, Groups: true,
+		"http, everything": {Name: "Spend", Command: "/costs", Shortcut: "explain_here", URL: "https://spendbot.example.com/", FollowThreads: true, Groups: true, Declare: "declare", DeclarePrivate: true,
 			Prompts: []slack.Prompt{{Title: "Last week", Message: "why did spend change last week?"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,5 +68,32 @@ func TestManifestIsValid(t *testing.T) {
 	_ = json.Unmarshal(b, &v)
 	if schema.Validate(v) == nil {
 		t.Error("a command without its slash passed: the schema checks nothing")
+	}
+}
+
+// TestDeclaringNeedsMore: who declares no billing incidents grants nothing for them, and private channels need no permission over public ones.
+func TestDeclaringNeedsMore(t *testing.T) {
+	names := func(o slack.ManifestOptions) (out []string) {
+		for _, s := range slack.Scopes(o) {
+			out = append(out, s.Name)
+		}
+		return out
+	}
+	without := names(slack.ManifestOptions{})
+	for _, c := range []struct {
+		o    slack.ManifestOptions
+		want []string
+	}{
+		{slack.ManifestOptions{Declare: "declare"}, []string{"channels:manage", "pins:write", "reactions:read"}},
+		{slack.ManifestOptions{Declare: "declare", DeclarePrivate: true}, []string{"groups:write", "pins:write", "reactions:read"}},
+	} {
+		if got := names(c.o)[len(without):]; !slices.Equal(got, c.want) {
+			t.Errorf("asks for %v beyond the usual, want %v", got, c.want)
+		}
+		for _, m := range []string{slack.MethodCreate, slack.MethodInvite, slack.MethodTopic, slack.MethodPurpose, slack.MethodPin, slack.MethodArchive} {
+			if scope := slack.ScopeOf(m, c.o.DeclarePrivate); !slices.Contains(c.want, scope) {
+				t.Errorf("%s needs %q, which is not asked for", m, scope)
+			}
+		}
 	}
 }

@@ -41,6 +41,8 @@ type Outgoing struct {
 	Name  string `json:"name,omitempty"` // file name; it holds the answer's id, and is what the file is found again by
 	Title string `json:"title,omitempty"`
 	Alt   string `json:"alt,omitempty"` // for screen readers
+
+	Private bool `json:"private,omitempty"` // of [MethodCreate], whose channel has the name Name
 }
 
 // Post makes a post of the outbox.

@@ -256,7 +256,7 @@ func (s *Sender) note(err error) {
 
 // pace is how long a channel must wait for its next message; zero takes the turn.
 func (s *Sender) pace(p state.Post) time.Duration {
-	if p.Method == MethodRespond || p.Method == MethodFile {
+	if p.Method == MethodRespond || p.Method == MethodFile || ofRoom(p.Method) {
 		return 0 // other limits, far away
 	}
 	s.mu.Lock()
@@ -289,6 +289,9 @@ func (s *Sender) send(ctx context.Context, p state.Post) (ts string, err error) 
 	}
 	if p.Method == MethodFile {
 		return "", s.upload(ctx, p, o)
+	}
+	if ofRoom(p.Method) {
+		return s.room(ctx, p)
 	}
 	if ts, err = s.message(ctx, p, o); err != nil && len(o.Blocks) > 0 && refusedBlocks(p.Method, err) {
 		// Better plain than silent: the text says the same.
@@ -395,6 +398,9 @@ func (s *Sender) find(ctx context.Context, p state.Post) (ts string, found bool,
 	var o Outgoing
 	if err := json.Unmarshal(p.Payload, &o); err != nil {
 		return "", false, nil
+	}
+	if p.Method == MethodCreate {
+		return s.findRoom(ctx, p, o)
 	}
 	if p.Method != MethodPost && p.Method != MethodFile {
 		return "", false, nil // only one person sees it, and Slack does not list it

@@ -6,7 +6,7 @@ import { emoji } from './emoji.js';
 import { file } from './files.js';
 import { menu, toast } from './menu.js';
 import { mrkdwn } from './mrkdwn.js';
-import { baseOf, go, href, press, shortcut, store, who } from './store.js';
+import { baseOf, go, href, press, react, shortcut, store, who } from './store.js';
 import { ago, clockTime, day, dayKey, fromTS, full } from './when.js';
 
 const dismissed = new Set(); // ephemeral messages put away, until the page is loaded again
@@ -30,6 +30,7 @@ function tools(m, pane, row) {
       ...(store.canAct ? own.map((s) => ({ icon: 'spark', label: s.name, dataset: { shortcut: s.callback_id },
         run: () => shortcut(s.callback_id, m.channel || baseOf(pane.channel), m.ts).catch((err) => toast(err.message, 'bad')) })) : []),
       ...(own.length && store.canAct ? [null] : []),
+      ...(store.canAct ? [{ icon: 'spark', label: marked(m, 'pushpin') ? 'Take the 📌 off' : 'Mark with 📌', dataset: { react: 'pushpin' }, run: () => toggle(m, pane, 'pushpin') }] : []),
       ...(pane.inThread || pane.flat ? [] : [{ icon: 'reply', label: 'Reply in the thread', run: () => go({ channel: pane.channel, thread: m.ts }) }]),
       { icon: 'link', label: 'Copy the link', run: () => copy(location.origin + location.pathname + href({ channel: baseOf(pane.channel), thread: m.thread_ts || m.ts }), 'The link was copied') },
       { icon: 'file', label: 'Copy the text', run: () => copy(plain(m), 'The text was copied') },
@@ -41,6 +42,10 @@ function tools(m, pane, row) {
     pane.inThread || pane.flat ? null : h('a', { class: 'icon-btn', href: href({ channel: pane.channel, thread: m.ts }), 'aria-label': 'Reply in the thread', title: 'Reply in the thread' }, icon('reply')),
     more);
 }
+
+// marked tells whether the person put an emoji on a message.
+const marked = (m, name) => (m.reactions || []).some((r) => r.name === name && (r.users || []).includes(store.me && store.me.id));
+const toggle = (m, pane, name) => react(m.channel || baseOf(pane.channel), m.ts, name, !marked(m, name)).catch((err) => toast(err.message, 'bad'));
 
 async function copy(text, words) {
   try { await navigator.clipboard.writeText(text); toast(words); } catch { toast('The browser did not let the page copy', 'bad'); }
@@ -85,9 +90,10 @@ function message(m, pane, joined) {
     h('div', { class: 'content' + (system ? ' system' : '') },
       m.ephemeral ? h('div', { class: 'only-you' }, icon('eye'), 'Only visible to you') : null,
       m.broadcast && !pane.inThread ? h('div', { class: 'only-you' }, icon('reply'), h('a', { href: href({ channel: pane.channel, thread: m.thread_ts }) }, 'replied in a thread')) : null,
+      m.pinned ? h('div', { class: 'only-you' }, '📌 Pinned') : null,
       joined ? null : h('div', { class: 'who' }, h('strong', {}, name), badge(u), time),
       body, note,
-      (m.reactions || []).length ? h('div', { class: 'reactions' }, m.reactions.map((r) => h('span', { class: 'reaction', title: (r.users || []).map((id) => who(id).name).join(', ') }, emoji(r.name) || ':' + r.name + ':', ' ', String((r.users || []).length || r.count || 1)))) : null,
+      (m.reactions || []).length ? h('div', { class: 'reactions' }, m.reactions.map((r) => h('button', { type: 'button', class: 'reaction' + (marked(m, r.name) ? ' mine' : ''), disabled: !store.canAct || m.ephemeral, 'aria-pressed': String(marked(m, r.name)), on: { click: () => toggle(m, pane, r.name) }, title: (r.users || []).map((id) => who(id).name).join(', ') }, emoji(r.name) || ':' + r.name + ':', ' ', String((r.users || []).length || r.count || 1)))) : null,
       replies(m, pane),
       pane.status(m.ts) ? statusLine(pane.status(m.ts)) : null),
     tools(m, pane, row));

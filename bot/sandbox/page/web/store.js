@@ -187,6 +187,7 @@ export function press(where, action) {
 export function shortcut(callback_id, channel, ts) {
   return acknowledged({ channel, ts }, () => api('shortcut', { callback_id, channel, ts }));
 }
+export const react = (channel, ts, name, on) => api('react', { channel, ts, name, on });
 function acknowledged(where, call) {
   return new Promise((resolve, reject) => {
     const p = { ...where, resolve, reject };
