@@ -25,9 +25,10 @@ const (
 // Bounds of SQL that somebody wrote, beside the rows and the time that the caller allows.
 const (
 	MaxSQL      = 20_000   // bytes of text
-	adHocMemory = "512MB"  // of DuckDB's own; more is spilled
+	adHocMemory = "512 MB" // of DuckDB's own; more is spilled
 	adHocSpill  = "2GB"    // on disk
 	maxCell     = 64 << 10 // bytes that are shown of one text
+	mostAgain   = 1 << 20  // rows of a query that is run again, which bounds them itself
 )
 
 // adHocName names such queries in traces. Their rows are hashed in no order, since of equal ones any may come first.
@@ -72,50 +73,47 @@ type Found struct {
 }
 
 // AdHoc runs one SELECT that somebody wrote, over the views daily, charges, focus and focus_data_table, and traces it. The
-// text is proved to be one SELECT that reads nothing else and calls harmless functions only; it runs on a connection of its own,
-// in 512 MB of memory and 2 GB of spilled data, until ctx ends, and yields at most "most" rows. Parameters stand for its question
-// marks; text is taken for a day or a number where one is compared with it.
+// text is proved to be one SELECT that reads nothing else and calls harmless functions only; it runs in a process of its own, which
+// has 512 MB of memory for the query and 2 GB of spilled data, is killed when ctx ends, and yields at most "most" rows. Parameters
+// stand for its question marks; text is taken for a day or a number where one is compared with it. A text that may not be run fails
+// with [ErrNotAllowed].
 //
 // Values that have no exact text are made texts by the query itself: fractions (DOUBLE) with 15 digits, lists and structs as
 // DuckDB writes them. Two forms of MySQL and Spark are understood, since the FOCUS project's published queries use them: Tags["key"]
 // is the value of a tag, and UNSIGNED is a type.
 func (sn *Snapshot) AdHoc(ctx context.Context, text string, params []string, most int) (*Found, analysis.QueryTrace, error) {
 	if len(text) > MaxSQL {
-		return nil, analysis.QueryTrace{}, fmt.Errorf("the SQL has %d bytes; at most %d are read: %w", len(text), MaxSQL, ErrNotAllowed)
+		return nil, analysis.QueryTrace{}, refusal(fmt.Sprintf("the SQL has %d bytes; at most %d are read", len(text), MaxSQL))
 	}
 	text = bare(subscripts(text))
 	if text == "" {
-		return nil, analysis.QueryTrace{}, fmt.Errorf("there is no SQL: %w", ErrNotAllowed)
+		return nil, analysis.QueryTrace{}, refusal("there is no SQL to run")
 	}
-	values := make([]any, len(params))
-	for i, p := range params {
-		values[i] = p
-	}
-	own := &Snapshot{ID: sn.ID, ChargesID: sn.ChargesID, At: sn.At, store: sn.store, daily: sn.daily, lines: sn.lines, guest: true}
-	defer own.Close()
-	columns, sorted, err := own.columnsOf(ctx, text, values)
-	if err != nil {
-		return nil, analysis.QueryTrace{}, err
-	}
-	out := &Found{}
-	for _, c := range columns {
-		out.Kinds = append(out.Kinds, c.kind)
-	}
-	rows, tr, err := own.Query(ctx, adHocName, wrapped(text, columns, sorted, most+1), values...)
+	out, tr, err := sn.ask(ctx, question{SQL: text, Params: params, Most: most + 1})
 	if err != nil {
 		return nil, tr, err
 	}
-	if out.Rows = *rows; len(out.Values) > most {
+	if len(out.Values) > most {
 		out.Values, out.More = out.Values[:most], true
 	}
-	for _, row := range out.Values {
-		for i, v := range row {
-			if s, ok := v.(string); ok && len(s) > maxCell {
-				row[i] = strings.ToValidUTF8(s[:maxCell], "") + "…"
-			}
-		}
-	}
 	return out, tr, nil
+}
+
+// adHocAgain runs what AdHoc traced once more, as it ran.
+func (sn *Snapshot) adHocAgain(ctx context.Context, query string, params []any) (*Rows, analysis.QueryTrace, error) {
+	q := question{SQL: query, Again: true, Most: mostAgain}
+	for _, p := range params {
+		s, ok := p.(string)
+		if !ok {
+			return nil, analysis.QueryTrace{}, fmt.Errorf("query %q: a parameter is a %T, where only text is", adHocName, p)
+		}
+		q.Params = append(q.Params, s)
+	}
+	out, tr, err := sn.ask(ctx, q)
+	if err != nil {
+		return nil, tr, fmt.Errorf("query %q: %w", adHocName, err)
+	}
+	return &out.Rows, tr, nil
 }
 
 // syntax is the error of a text that is no SQL, in DuckDB's words, which say where.
@@ -141,10 +139,8 @@ type found struct {
 	kind      Kind
 }
 
-// columnsOf proves that a text is a single SELECT which does no more than it may, and says what it yields.
+// columnsOf proves that a text is a single SELECT which does no more than it may, and says what it yields. The caller holds the lock.
 func (sn *Snapshot) columnsOf(ctx context.Context, text string, params []any) (columns []found, sorted bool, err error) {
-	sn.mu.Lock()
-	defer sn.mu.Unlock()
 	if err := sn.open(ctx, text); err != nil {
 		return nil, false, err
 	}
@@ -167,7 +163,7 @@ func (sn *Snapshot) columnsOf(ctx context.Context, text string, params []any) (c
 	if errors.Is(err, errNotSelect) {
 		return nil, false, ErrNotAllowed
 	} else if err != nil {
-		return nil, false, fmt.Errorf("%w: %w", err, ErrNotAllowed)
+		return nil, false, refusal(err.Error())
 	}
 	// The text is one whole SELECT by now, so that it cannot end the parenthesis it is put into.
 	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+text+"\n) AS q LIMIT 0", params...)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type Limits struct {
 	Memory  string // as DuckDB writes it, "1GB"; default DefaultMemory
 	Threads int    // default: one per core
+	Guest   string // program that is this one again and asks [IsGuest]; SQL of people's own runs in it, and is refused where it is ""
 	spill   string // on disk; default: DuckDB's own share of it
 }
 
@@ -280,9 +282,22 @@ func (s *statements) close() error {
 // queryOnly runs one SELECT on a locked connection, which reads nothing but the snapshot's tables. It is prepared once, for
 // finding out what it is, for running it, and for the next time: planning takes as long as running on a small table.
 func queryOnly(ctx context.Context, db *sql.DB, known *statements, query string, params []any) (*Rows, error) {
-	conn, err := db.Conn(ctx)
+	out := &Rows{}
+	err := queryEach(ctx, db, known, query, params, func(columns []string) error { out.Columns = columns; return nil }, func(row []any) error {
+		out.Values = append(out.Values, slices.Clone(row))
+		return nil
+	})
 	if err != nil {
 		return nil, err
+	}
+	return out, nil
+}
+
+// queryEach is the same with the rows as they come; each is only good until the next.
+func queryEach(ctx context.Context, db *sql.DB, known *statements, query string, params []any, head func(columns []string) error, each func(row []any) error) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
 	}
 	defer conn.Close()
 	var st *duckdb.Stmt
@@ -296,11 +311,11 @@ func queryOnly(ctx context.Context, db *sql.DB, known *statements, query string,
 		})
 	}
 	if err := on(func(c *duckdb.Conn) error { st = known.find(c, query); return nil }); err != nil {
-		return nil, err
+		return err
 	}
 	if st == nil {
 		if err := on(func(c *duckdb.Conn) (err error) { st, err = prepareSelect(c, query); return err }); err != nil {
-			return nil, err
+			return err
 		}
 		var tree string
 		err := conn.QueryRowContext(ctx, treeSQL, query).Scan(&tree)
@@ -311,11 +326,10 @@ func queryOnly(ctx context.Context, db *sql.DB, known *statements, query string,
 			err = known.keep(query, st)
 		}
 		if err != nil {
-			return nil, errors.Join(err, st.Close())
+			return errors.Join(err, st.Close())
 		}
 	}
-	var out *Rows
-	err = on(func(c *duckdb.Conn) error {
+	return on(func(c *duckdb.Conn) error {
 		args, err := namedValues(c, params)
 		if err != nil {
 			return err
@@ -324,10 +338,8 @@ func queryOnly(ctx context.Context, db *sql.DB, known *statements, query string,
 		if err != nil {
 			return err
 		}
-		out, err = readDriverRows(rows)
-		return errors.Join(err, rows.Close())
+		return errors.Join(eachRow(rows, head, each), rows.Close())
 	})
-	return out, err
 }
 
 // prepareSelect prepares a query that is a single SELECT.
@@ -363,23 +375,28 @@ func namedValues(c driver.NamedValueChecker, params []any) ([]driver.NamedValue,
 	return out, nil
 }
 
-func readDriverRows(rows driver.Rows) (*Rows, error) {
-	out := &Rows{Columns: rows.Columns()}
-	vals := make([]driver.Value, len(out.Columns))
+func eachRow(rows driver.Rows, head func(columns []string) error, each func(row []any) error) error {
+	columns := rows.Columns()
+	if err := head(columns); err != nil {
+		return err
+	}
+	vals := make([]driver.Value, len(columns))
+	row := make([]any, len(columns))
 	for {
 		if err := rows.Next(vals); errors.Is(err, io.EOF) {
-			return out, nil
+			return nil
 		} else if err != nil {
-			return nil, err
+			return err
 		}
-		row := make([]any, len(vals))
 		for i, v := range vals {
 			var err error
 			if row[i], err = normal(v); err != nil {
-				return nil, fmt.Errorf("column %s: %w", out.Columns[i], err)
+				return fmt.Errorf("column %s: %w", columns[i], err)
 			}
 		}
-		out.Values = append(out.Values, row)
+		if err := each(row); err != nil {
+			return err
+		}
 	}
 }
 

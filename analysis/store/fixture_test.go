@@ -19,7 +19,7 @@ var now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 func open(t testing.TB, dir string) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), dir, store.Limits{})
+	s, err := store.Open(context.Background(), dir, store.Limits{Guest: store.Self()})
 	if err != nil {
 		t.Fatal(err)
 	}

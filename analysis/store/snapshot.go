@@ -1,12 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -31,14 +33,13 @@ type Snapshot struct {
 	store        *Store
 	daily, lines []fileOf
 	narrow       bool // made by Between: several queries over the same days are to come
-	guest        bool // made by AdHoc: it is somebody else's SQL that comes
 	days         [2]time.Time
 
 	mu       sync.Mutex
 	narrowed []*Snapshot // made by Between, oldest first
 	beside   *Snapshot   // made by Beside
 	db       *sql.DB
-	tmp      string
+	tmp      string          // folder to spill into; made up where it is ""
 	known    map[string]bool // tables that the connection has
 	asked    statements
 }
@@ -94,8 +95,11 @@ func (s *Store) Newest(ctx context.Context) (int64, error) {
 
 // Query runs one SELECT over the views "daily" and "charges" of this snapshot and traces it. The text must be a constant of
 // the program, with "?" for every value; name says what the query is for. Rows that must hash equally when run again need
-// an ORDER BY that leaves no ties.
+// an ORDER BY that leaves no ties. SQL that [Snapshot.AdHoc] traced runs as it did there.
 func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any) (*Rows, analysis.QueryTrace, error) {
+	if name == adHocName {
+		return sn.adHocAgain(ctx, query, params)
+	}
 	sn.mu.Lock()
 	defer sn.mu.Unlock()
 	tr := analysis.QueryTrace{Name: name, SQL: query, Params: params}
@@ -112,8 +116,7 @@ func (sn *Snapshot) Query(ctx context.Context, name, query string, params ...any
 		return nil, tr, fmt.Errorf("query %q: %w", name, err)
 	}
 	tr.Rows = len(rows.Values)
-	tr.SHA256, err = hashRows(rows, name == adHocName)
-	if err != nil {
+	if tr.SHA256, err = hashRows(rows); err != nil {
 		return nil, tr, fmt.Errorf("query %q: %w", name, err)
 	}
 	return rows, tr, nil
@@ -183,12 +186,11 @@ func (sn *Snapshot) open(ctx context.Context, query string) error {
 			}
 		}
 		// DuckDB makes the folder when it first spills, which most queries never do.
-		tmp := filepath.Join(os.TempDir(), fmt.Sprintf("spendbot-query-%016x", rand.Uint64()))
-		limits := sn.store.limits
-		if sn.guest {
-			limits.Memory, limits.spill = adHocMemory, adHocSpill
+		tmp := sn.tmp
+		if tmp == "" {
+			tmp = filepath.Join(os.TempDir(), fmt.Sprintf("spendbot-query-%016x", rand.Uint64()))
 		}
-		db, err := locked(ctx, limits, tmp, slices.Concat(paths(sn.daily), paths(sn.lines)))
+		db, err := locked(ctx, sn.store.limits, tmp, slices.Concat(paths(sn.daily), paths(sn.lines)))
 		if err != nil {
 			os.RemoveAll(tmp)
 			return err
@@ -260,34 +262,55 @@ func paths(fs []fileOf) []string {
 	return out
 }
 
-// hashRows is SHA-256 over the rows as text: cells in JSON-like escaping joined by tabs, a line per row. Decimals are
-// written without trailing zeros, times in RFC 3339. In no order it is over the sorted lines.
-func hashRows(r *Rows, unordered bool) (string, error) {
-	h := sha256.New()
-	var line []byte
-	var lines []string
+// hashRows is the hash of rows in their order.
+func hashRows(r *Rows) (string, error) {
+	h := newRowHash(false)
 	for _, row := range r.Values {
-		line = line[:0]
-		for i, v := range row {
-			if i > 0 {
-				line = append(line, '\t')
-			}
-			var err error
-			if line, err = appendCell(line, v); err != nil {
-				return "", err
-			}
+		if err := h.add(row); err != nil {
+			return "", err
 		}
-		if unordered {
-			lines = append(lines, string(append(line, '\n')))
-			continue
+	}
+	return h.String(), nil
+}
+
+// rowHash is SHA-256 over rows as text: cells in JSON-like escaping joined by tabs, a line per row. Decimals are written without
+// trailing zeros, times in RFC 3339. In no order it is over the sorted hashes of the lines.
+type rowHash struct {
+	unordered bool
+	all       hash.Hash
+	lines     [][sha256.Size]byte
+	line      []byte
+}
+
+func newRowHash(unordered bool) *rowHash { return &rowHash{unordered: unordered, all: sha256.New()} }
+
+func (h *rowHash) add(row []any) error {
+	h.line = h.line[:0]
+	for i, v := range row {
+		if i > 0 {
+			h.line = append(h.line, '\t')
 		}
-		h.Write(append(line, '\n'))
+		var err error
+		if h.line, err = appendCell(h.line, v); err != nil {
+			return err
+		}
 	}
-	slices.Sort(lines)
-	for _, l := range lines {
-		h.Write([]byte(l))
+	h.line = append(h.line, '\n')
+	if h.unordered {
+		h.lines = append(h.lines, sha256.Sum256(h.line))
+		return nil
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	h.all.Write(h.line)
+	return nil
+}
+
+// String is the hash of what was added. Nothing may be added after it.
+func (h *rowHash) String() string {
+	slices.SortFunc(h.lines, func(a, b [sha256.Size]byte) int { return bytes.Compare(a[:], b[:]) })
+	for _, l := range h.lines {
+		h.all.Write(l[:])
+	}
+	return hex.EncodeToString(h.all.Sum(nil))
 }
 
 var cellEscapes = strings.NewReplacer("\\", "\\\\", "\t", "\\t", "\n", "\\n", "\r", "\\r")

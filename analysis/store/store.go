@@ -40,6 +40,7 @@ type Store struct {
 	limits Limits
 	db     *sql.DB
 	cat    *sqlcat.Catalog
+	guests chan struct{} // a place for each that may run at once
 }
 
 // Exists reports whether dir holds a store.
@@ -67,7 +68,7 @@ func Open(ctx context.Context, dir string, l Limits) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
-	s := &Store{dir: dir, limits: l, db: db}
+	s := &Store{dir: dir, limits: l, db: db, guests: make(chan struct{}, guestsAtOnce)}
 	if err := s.prepare(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open store %s: %w", dir, err)

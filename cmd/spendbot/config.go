@@ -176,7 +176,9 @@ var namesSecret = regexp.MustCompile(`(?i)unknown field ".*(token|secret|passwor
 // memorySize is how an amount of memory is written: 1GB, 512 MB, 1.5GiB.
 var memorySize = regexp.MustCompile(`(?i)^[0-9]+(\.[0-9]+)? ?[kmgt]i?b$`)
 
-func (c config) limits() store.Limits { return store.Limits{Memory: c.Memory, Threads: c.Threads} }
+func (c config) limits() store.Limits {
+	return store.Limits{Memory: c.Memory, Threads: c.Threads, Guest: store.Self()}
+}
 
 func (c config) askOptions() (ask.Options, error) {
 	o := ask.Options{DayFirst: c.DayFirst}

@@ -24,6 +24,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if store.IsGuest(os.Args) {
+		os.Exit(store.Guest(os.Stdin, os.Stdout))
+	}
 	testscript.Main(tidyRun{m}, map[string]func(){"spendbot": main, "spendbot-tethered": tethered})
 }
 

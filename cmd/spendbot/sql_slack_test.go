@@ -61,6 +61,10 @@ func TestSQLInSlack(t *testing.T) {
 	contains(t, "no such column", refusedText, "did not run", "nope")
 	lacks(t, "no such column", refusedText, "LINE ", "^")
 
+	// What takes more than there is ends, and the bot does not with it.
+	ts = r.box.Post(sandbox.Ana, dm, "", "sql SELECT list(range) AS l FROM range(100000000000)")
+	contains(t, "too much", body(r.answer(dm, ts, 1)), "did not run: it needs more memory")
+
 	// Everybody else, and an administrator where others with less read along.
 	for _, c := range []struct{ name, user, channel, want string }{
 		{"all spend and no administrator", sandbox.Dev, "", "administrators"},
