@@ -1,0 +1,155 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"spendbot/analysis"
+)
+
+// Saving is what the bill says of a ticket's fix.
+type Saving struct {
+	Ticket   string
+	State    string    // of package saving
+	Since    time.Time // the first day on which the fix was in force
+	Checked  time.Time
+	Snapshot int64
+	SavingFigures
+}
+
+// SavingFigures are a saving's figures; each stands in the answer, which can be traced.
+type SavingFigures struct {
+	Day      time.Time       `json:"day,omitzero"`  // the last complete day that was compared; zero while verifying
+	Wait     time.Time       `json:"wait,omitzero"` // the last of the days that have to be complete first
+	PerDay   analysis.Amount `json:"per_day"`
+	Error    analysis.Amount `json:"error"` // the standard error of PerDay
+	Currency string          `json:"currency"`
+	Headline string          `json:"headline"`
+	Answer   string          `json:"answer,omitempty"`
+	// Proved is the largest that was proved of it, a day: what has to be left for it not to have regressed.
+	Proved analysis.Amount `json:"proved"`
+}
+
+// SavingChange is what the bill said of a fix from then on.
+type SavingChange struct {
+	Ticket   string
+	Happened time.Time
+	State    string
+	SavingFigures
+}
+
+// KeepSaving keeps what the bill says of a ticket's fix, with a row of its history where it says something else than before, and the posts that tell it, in one
+// transaction. f gets what was kept before, a Saving without a state where nothing was, and returns what is kept now; told is whether it is a change worth a row.
+func (db *DB) KeepSaving(ctx context.Context, ticket string, now time.Time, f func(before Saving) (now Saving, told bool, posts []Post, err error)) (Saving, error) {
+	var next Saving
+	err := db.write(ctx, func(tx *sql.Tx) error {
+		before := Saving{Ticket: ticket}
+		row := tx.QueryRowContext(ctx, "SELECT "+savingColumns+" FROM savings WHERE ticket = ?", ticket)
+		if err := scanSaving(row.Scan, &before); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var told bool
+		var posts []Post
+		var err error
+		if next, told, posts, err = f(before); err != nil {
+			return err
+		}
+		next.Ticket, next.Checked = ticket, now
+		figures, err := json.Marshal(next.SavingFigures)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO savings (ticket, state, since, checked, snapshot, saving) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (ticket) DO UPDATE SET state = excluded.state, since = excluded.since, checked = excluded.checked, snapshot = excluded.snapshot, saving = excluded.saving`,
+			ticket, next.State, stampOrNone(next.Since), stamp(now), next.Snapshot, string(figures)); err != nil {
+			return err
+		}
+		if told {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO saving_changes (ordinal, ticket, happened, state, day, saving)
+				VALUES ((SELECT coalesce(max(ordinal), 0) + 1 FROM saving_changes), ?, ?, ?, ?, ?)`, ticket, stamp(now), next.State, stampOrNone(next.Day), string(figures)); err != nil {
+				return err
+			}
+		}
+		return enqueueAll(ctx, tx, posts, now)
+	})
+	if err != nil {
+		return Saving{}, wrap("keep the saving of "+ticket, db.path, err)
+	}
+	return next, nil
+}
+
+const savingColumns = "ticket, state, since, checked, snapshot, saving"
+
+func scanSaving(scan func(...any) error, s *Saving) error {
+	var since, checked, figures string
+	if err := scan(&s.Ticket, &s.State, &since, &checked, &s.Snapshot, &figures); err != nil {
+		return err
+	}
+	var err error
+	if s.Since, err = parseStamp(since); err != nil {
+		return err
+	}
+	if s.Checked, err = parseStamp(checked); err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(figures), &s.SavingFigures); err != nil {
+		return fmt.Errorf("saving of %s: %w", s.Ticket, err)
+	}
+	return nil
+}
+
+// Savings are what the bill says of all fixes, by ticket.
+func (db *DB) Savings(ctx context.Context) (out map[string]Saving, err error) {
+	defer func() {
+		if err != nil {
+			err = wrap("read savings", db.path, err)
+		}
+	}()
+	rows, err := db.sql.QueryContext(ctx, "SELECT "+savingColumns+" FROM savings")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = map[string]Saving{}
+	for rows.Next() {
+		var s Saving
+		if err := scanSaving(rows.Scan, &s); err != nil {
+			return nil, err
+		}
+		out[s.Ticket] = s
+	}
+	return out, rows.Err()
+}
+
+// SavingChanges lists what the bill said of a ticket's fix over time; of all where it is "".
+func (db *DB) SavingChanges(ctx context.Context, ticket string) (list []SavingChange, err error) {
+	defer func() {
+		if err != nil {
+			err = wrap("read the history of savings", db.path, err)
+		}
+	}()
+	rows, err := db.sql.QueryContext(ctx, "SELECT ticket, happened, state, saving FROM saving_changes WHERE ? = '' OR ticket = ? ORDER BY ordinal", ticket, ticket)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var c SavingChange
+		var happened, figures string
+		if err := rows.Scan(&c.Ticket, &happened, &c.State, &figures); err != nil {
+			return nil, err
+		}
+		if c.Happened, err = parseStamp(happened); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(figures), &c.SavingFigures); err != nil {
+			return nil, fmt.Errorf("saving of %s: %w", c.Ticket, err)
+		}
+		list = append(list, c)
+	}
+	return list, rows.Err()
+}
