@@ -22,6 +22,7 @@ import (
 	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 	"spendbot/bot/state"
+	"spendbot/runbooks"
 )
 
 // Options are the bot's habits.
@@ -44,6 +45,10 @@ type Options struct {
 	// EventRules say where events happen whose reports do not; EventState is where events are kept, the bot's own state where it is nil.
 	EventRules event.Rules
 	EventState *state.DB
+	// Runbooks are those that are shown; those that come with the program where it is nil.
+	Runbooks *runbooks.Library
+	// Incidents say what becomes of what stands out in the bills.
+	Incidents IncidentOptions
 	// Now is the clock of the machinery: leases, waits, what is kept how long.
 	Now func() time.Time
 	// Today is the moment that questions are asked at; a demo lives on another day. Now where it is nil.
@@ -192,6 +197,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { b.take(working) })
 	workers.Go(func() { b.look(working) })
+	if b.opts.Incidents.Channel != "" {
+		workers.Go(func() { b.watchIncidents(working) })
+	}
 
 	var err error
 	select {

@@ -43,6 +43,10 @@ func (b *Bot) handle(ctx context.Context, e slack.Event) (outcome string, err er
 		return b.press(ctx, e)
 	case slack.Shortcut:
 		return b.shortcut(ctx, e)
+	case slack.Submit:
+		if act, id, ok := blocks.ParseIncidentModal(e.Callback, e.Meta); ok {
+			return b.submitIncident(ctx, e, act, id)
+		}
 	}
 	return ignored, nil
 }

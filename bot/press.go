@@ -16,6 +16,9 @@ import (
 
 // press deals with a button, a menu or feedback. Whoever presses gets what their own scope lets them see, whoever asked.
 func (b *Bot) press(ctx context.Context, e slack.Event) (string, error) {
+	if act, id, ok := blocks.ParseIncident(e.ActionID, e.Value); ok {
+		return b.pressIncident(ctx, e, act, id)
+	}
 	act, err := blocks.ParseAction(e.ActionID, e.Value)
 	if err != nil {
 		b.log.Warn("a press that is none of ours, or of an older version", "action", e.ActionID, "error", err)

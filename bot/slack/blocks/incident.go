@@ -470,3 +470,104 @@ func plainMentions(s string) string {
 	}
 	return s
 }
+
+// IncidentCall tells another channel that nobody answers for an incident.
+func IncidentCall(in state.Incident, o IncidentOptions, mention []string) Message {
+	head := "Nobody has answered for this yet: " + incidentHead(in)
+	lines := []string{circle(in) + " " + strong(esc(head, 360)), esc(incidentCost(in), maxLine), incidentWhy(in, o)}
+	if channelID.MatchString(in.Channel) {
+		lines = append(lines, "its thread is in <#"+in.Channel+"> ("+in.ID+")")
+	}
+	if c := calls(mention); c != "" {
+		lines = append([]string{c}, lines...)
+	}
+	return Message{Text: quiet(head+". "+incidentCost(in), maxFallback), Blocks: []slack.Block{section(clipLines(lines, 2900)), contextOf(incidentSmall(in, o))}}
+}
+
+// channelID is how Slack's ids of channels look.
+var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{1,30}$`)
+
+// IncidentRow is an incident in a list.
+type IncidentRow struct {
+	state.Incident
+	Owner string
+}
+
+// IncidentsOptions say what a list of incidents is of.
+type IncidentsOptions struct {
+	Now     time.Time
+	Scope   string
+	Scoped  bool
+	Command string
+	Closed  int // how many were closed in the last 7 days
+}
+
+// mostIncidents is how many a list names.
+const mostIncidents = 15
+
+// Incidents lists the open incidents: how bad, what, how much, whose, for how long, and who is on it.
+func Incidents(list []IncidentRow, o IncidentsOptions) Message {
+	within := ""
+	if o.Scoped {
+		within = " within " + o.Scope
+	}
+	if len(list) == 0 {
+		return Note("No incident is open" + quiet(within, 80) + ". `" + o.Command + " anomalies` lists what stood out in the last two weeks, the expected and the closed too.")
+	}
+	unanswered := 0
+	for _, r := range list {
+		if r.AcknowledgedBy == "" {
+			unanswered++
+		}
+	}
+	head := counted(len(list), "incident is open", "incidents are open") + within + fmt.Sprintf(", %d without an answer", unanswered)
+	p := newPage()
+	p.lines(strong(esc(head, maxLine)))
+	for i, r := range list {
+		if i == mostIncidents {
+			p.note(fmt.Sprintf("%d more; `spendbot incidents` lists them all", len(list)-i))
+			break
+		}
+		in := r.Incident
+		name := esc(in.Title, 160)
+		if len(in.Members) > 0 {
+			name = fmt.Sprintf("%d things at once", len(in.Members))
+		}
+		line := circle(in) + " " + strong(name) + "\n" + esc(incidentCost(in), 320) + "\n"
+		who := []string{"nobody is known"}
+		if r.Owner != "" {
+			who[0] = esc(r.Owner, 100)
+		}
+		who = append(who, "open for "+age(o.Now.Sub(in.Opened)))
+		switch {
+		case userID.MatchString(in.AcknowledgedBy):
+			who = append(who, "<@"+in.AcknowledgedBy+"> is on it")
+		case o.Now.Before(in.SnoozedUntil):
+			who = append(who, "snoozed until "+in.SnoozedUntil.UTC().Format("Mon 2 Jan"))
+		default:
+			who = append(who, "unanswered")
+		}
+		if channelID.MatchString(in.Channel) {
+			who = append(who, "<#"+in.Channel+">")
+		}
+		p.lines(line + strings.Join(append(who, in.ID), " · "))
+	}
+	small := "over or under expected is an estimate; costs are exact"
+	if o.Closed > 0 {
+		small += " · " + counted(o.Closed, "was", "were") + " closed in the last 7 days"
+	}
+	p.note(small)
+	return Message{Text: fallbackOf(head), Blocks: p.blocks}
+}
+
+// age is "3 hours", "2 days".
+func age(d time.Duration) string {
+	switch h := int(d.Hours()); {
+	case h < 1:
+		return "less than an hour"
+	case h < 48:
+		return counted(h, "hour", "hours")
+	default:
+		return counted(h/24, "day", "days")
+	}
+}

@@ -1,0 +1,705 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
+	"spendbot/analysis/anomaly"
+	"spendbot/analysis/desk"
+	"spendbot/analysis/render"
+	"spendbot/analysis/store"
+	"spendbot/bot/incident"
+	"spendbot/bot/slack"
+	"spendbot/bot/slack/blocks"
+	"spendbot/bot/state"
+	"spendbot/runbooks"
+)
+
+// IncidentOptions say what becomes of what stands out in the bills.
+type IncidentOptions struct {
+	// Channel is told of what has no owner, or whose owner has no channel that the bot may tell in: an id or "#name". "" looks for nothing and
+	// tells nobody.
+	Channel string
+	// Owners are the channels of teams, by the owners of a day.
+	Owners anomaly.Channel
+	Rules  incident.Rules
+	// Quiet are the hours in which no thread begins and nobody is asked again, unless it is of high severity.
+	Quiet incident.Hours
+	// Escalation is the channel that is told when nobody answers, beside the thread; "" for none. Mention are the people and user groups that are
+	// called then, by id.
+	Escalation string
+	Mention    []string
+}
+
+// How often it is looked whether something was loaded or somebody should have answered, how far back a scan tells, and how long closed incidents are
+// known again.
+const (
+	incidentsPoll = 2 * time.Second
+	incidentDays  = 45
+	incidentKnown = 120 * 24 * time.Hour
+)
+
+// watchIncidents looks for incidents after each load, and sees to those that wait, until the context ends.
+func (b *Bot) watchIncidents(ctx context.Context) {
+	t := time.NewTicker(incidentsPoll)
+	defer t.Stop()
+	var scanned int64
+	var again time.Time // after a scan that failed, not before
+	for {
+		newest, err := b.desk.Newest(ctx)
+		switch {
+		case errors.Is(err, store.ErrEmpty) || ctx.Err() != nil:
+		case err != nil:
+			b.log.Error("not known whether something was loaded", "error", err)
+		case newest != scanned && !b.opts.Now().Before(again):
+			if err := guarded(func() error { return b.FindIncidents(ctx) }); err == nil {
+				scanned = newest
+			} else if ctx.Err() == nil {
+				b.log.Error("anomalies not looked for; trying again", "error", err)
+				again = b.opts.Now().Add(againMost)
+			}
+		}
+		if err := b.TellIncidents(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("incidents not told", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// errUnchanged ends a change of an incident that changes nothing.
+var errUnchanged = errors.New("nothing changed")
+
+// FindIncidents looks for anomalies in the newest snapshot and brings what is kept of incidents up to date: new ones get a thread, those that are known are followed. Two
+// processes may do so at once: what one of them has said the other does not say again.
+func (b *Bot) FindIncidents(ctx context.Context) error {
+	now := b.opts.Today()
+	kept, err := b.db.Incidents(ctx, state.IncidentFilter{Open: true})
+	if err != nil {
+		return err
+	}
+	late, err := b.db.Incidents(ctx, state.IncidentFilter{Since: now.Add(-incidentKnown)})
+	if err != nil {
+		return err
+	}
+	open := slices.Clone(kept)
+	for _, in := range late {
+		if !in.Open {
+			kept = append(kept, in)
+		}
+	}
+	verdicts, err := b.db.Verdicts(ctx, "")
+	if err != nil {
+		return err
+	}
+	patterns, err := incident.PatternsOf(verdicts)
+	if err != nil {
+		return err
+	}
+	loads, err := b.desk.Loads(ctx)
+	if err != nil {
+		return err
+	}
+	return b.desk.Look(ctx, func(ctx context.Context, l desk.Look) error {
+		s := &scan{b: b, look: l, now: now}
+		if len(loads) > 0 {
+			s.arrived = loads[0].At
+		}
+		o := l.Watch.Options
+		o.Providers, o.Expected, o.Unanswered = l.Survey.Providers, patterns, incident.Unanswered(open)
+		for _, p := range l.Survey.Providers {
+			if since := p.Through.AddDate(0, 0, 1-incidentDays); o.Since.IsZero() || since.Before(o.Since) {
+				o.Since = since
+			}
+		}
+		for _, in := range open {
+			if in.Onset.Before(o.Since) {
+				o.Since = in.Onset
+			}
+		}
+		r, err := anomaly.Scan(ctx, l.Sight, o)
+		if err != nil {
+			return err
+		}
+		s.queries = r.Queries
+		var found []incident.Found
+		for _, i := range r.Incidents {
+			found = append(found, incident.Of(i, l.Owned))
+		}
+		return s.take(ctx, incident.Match(kept, found))
+	})
+}
+
+// scan is one look for anomalies and what comes of it.
+type scan struct {
+	b       *Bot
+	look    desk.Look
+	queries []analysis.QueryTrace
+	now     time.Time
+	arrived time.Time // when the newest data came
+}
+
+// take carries out what a scan means. What fails of one incident keeps no other from being told.
+func (s *scan) take(ctx context.Context, pairs []incident.Pair) error {
+	var errs []error
+	var fresh []incident.Found
+	for _, p := range pairs {
+		if p.Kept == nil {
+			fresh = append(fresh, *p.Found)
+			continue
+		}
+		for _, from := range p.Merged {
+			errs = append(errs, s.merge(ctx, *from, p.Kept.ID))
+		}
+		errs = append(errs, s.follow(ctx, *p.Kept, p.Found))
+	}
+	alone, storm := incident.Storm(fresh, s.b.opts.Incidents.Rules)
+	if storm != nil {
+		storm.Detail.Question = everything(storm.Detail)
+		alone = append(alone, *storm)
+	}
+	for _, f := range alone {
+		errs = append(errs, s.open(ctx, f))
+	}
+	s.b.sender.Wake()
+	return errors.Join(errs...)
+}
+
+// everything asks what changed in all of the bill, over the first days of a storm.
+func everything(d state.IncidentDetail) string {
+	days := analysis.Period{Start: d.Onset, End: d.Last.AddDate(0, 0, 1)}
+	before := analysis.Period{Start: d.Onset.AddDate(0, 0, -days.Days()), End: d.Onset}
+	const layout = "2 January 2006"
+	return fmt.Sprintf("why did spend change from %s to %s vs from %s to %s?", days.Start.Format(layout), days.Last().Format(layout), before.Start.Format(layout), before.Last().Format(layout))
+}
+
+// through is the last complete day of an incident's provider.
+func (s *scan) through(in state.Incident) time.Time {
+	var last time.Time
+	for _, p := range s.look.Survey.Providers {
+		if p.Name == in.Provider {
+			return p.Through
+		}
+		if p.Through.After(last) {
+			last = p.Through
+		}
+	}
+	return last
+}
+
+// open keeps a new incident and begins its thread.
+func (s *scan) open(ctx context.Context, f incident.Found) error {
+	b := s.b
+	in := incident.Open(f, b.opts.Incidents.Rules)
+	in.Arrived, in.LastCost = s.arrived, lastCost(f, in.Last)
+	if err := s.explain(ctx, &in, &f, true); err != nil {
+		return err
+	}
+	var err error
+	if in.Channel, in.Elsewhere, err = b.route(ctx, in); err != nil {
+		return fmt.Errorf("where to tell of %s: %w", in.Title, err)
+	}
+	about, err := b.about(ctx, in)
+	if err != nil {
+		return err
+	}
+	in, err = b.db.OpenIncident(ctx, in, s.now, func(in *state.Incident) (state.IncidentStep, error) {
+		step := state.IncidentStep{Changes: []state.IncidentChange{{Kind: "detected", Detail: in.Rule}}}
+		if in.Channel == "" || b.disturbs(*in, s.now) {
+			return step, nil // it is told when there is a channel, and the quiet hours are over
+		}
+		var err error
+		step.Posts, err = b.rootPosts(in, about)
+		return step, err
+	})
+	if errors.Is(err, state.ErrIncidentOpen) { // another process was first
+		return nil
+	}
+	if err == nil && in.Channel == "" {
+		b.log.Error("an incident has no channel that may be told of it; name one in incidents.channel that the bot is in and that has no scope", "incident", in.ID, "what", in.Title)
+	}
+	if err == nil {
+		b.log.Info("incident", "incident", in.ID, "what", in.Title, "severity", in.Severity, "channel", in.Channel, "team", in.Team)
+	}
+	return err
+}
+
+// follow brings a kept incident up to date with what the scan finds of it, nil where it finds it no more.
+func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Found) error {
+	b := s.b
+	if kept.Open && kept.Channel == "" {
+		channel, elsewhere, err := b.route(ctx, kept)
+		if err != nil {
+			return err
+		}
+		if channel != "" && !b.disturbs(kept, s.now) {
+			kept.Elsewhere = elsewhere
+			if err := b.begins(ctx, kept, channel); err != nil {
+				return err
+			}
+			if kept, err = b.db.Incident(ctx, kept.ID); err != nil {
+				return err
+			}
+		}
+	}
+	through := s.through(kept)
+	if f != nil && f.Detail.Through.Before(kept.Through) || through.Before(kept.Through) {
+		return nil // older data than it was told with: another process has seen more
+	}
+	next, says := incident.Step(kept, f, through, b.opts.Incidents.Rules, s.now)
+	carry(&next, kept, f)
+	if len(says) == 0 && same(next, kept) {
+		return nil
+	}
+	replies := slices.ContainsFunc(says, func(s incident.Say) bool { return s.Reply })
+	made := next
+	if err := s.explain(ctx, &made, f, replies && f != nil); err != nil {
+		return err
+	}
+	about, err := b.about(ctx, made)
+	if err != nil {
+		return err
+	}
+	_, err = b.db.ChangeIncident(ctx, kept.ID, s.now, func(in *state.Incident) (state.IncidentStep, error) {
+		was := *in
+		next, says := incident.Step(was, f, through, b.opts.Incidents.Rules, s.now)
+		carry(&next, was, f)
+		if len(says) == 0 && same(next, was) {
+			return state.IncidentStep{}, errUnchanged
+		}
+		next.Answer, next.How, next.Effect = made.Answer, made.How, made.Effect
+		*in = next
+		return b.saidOf(in, was, says, about, "")
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	if errors.Is(err, state.ErrIncidentOpen) { // it would come back, and another has its place by now
+		return nil
+	}
+	return err
+}
+
+// merge closes an incident that is part of an older one.
+func (s *scan) merge(ctx context.Context, from state.Incident, into string) error {
+	about, err := s.b.about(ctx, from)
+	if err != nil {
+		return err
+	}
+	_, err = s.b.db.ChangeIncident(ctx, from.ID, s.now, func(in *state.Incident) (state.IncidentStep, error) {
+		if !in.Open {
+			return state.IncidentStep{}, errUnchanged
+		}
+		was := *in
+		var says []incident.Say
+		*in, says = incident.Merge(was, into, s.now)
+		return s.b.saidOf(in, was, says, about, "")
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
+
+// carry keeps what a step knows nothing of.
+func carry(next *state.Incident, was state.Incident, f *incident.Found) {
+	next.Elsewhere, next.Threads, next.LastCost, next.Answer, next.How, next.Effect, next.Runbook = was.Elsewhere, was.Threads, was.LastCost, was.Answer, was.How, was.Effect, was.Runbook
+	if f != nil {
+		next.LastCost = lastCost(*f, next.Last)
+	}
+	if len(was.Members) > 0 {
+		next.Question = was.Question
+	}
+}
+
+// same reports whether nothing of an incident changed that anybody is told.
+func same(a, b state.Incident) bool {
+	x, errA := json.Marshal(a.IncidentDetail)
+	y, errB := json.Marshal(b.IncidentDetail)
+	return errA == nil && errB == nil && string(x) == string(y) && a.State == b.State && a.Open == b.Open && a.Team == b.Team
+}
+
+// lastCost is what the last day that stood out cost.
+func lastCost(f incident.Found, day time.Time) analysis.Amount {
+	for _, p := range f.Points {
+		if p.Day.Equal(day) {
+			return p.Actual
+		}
+	}
+	return f.Detail.Actual
+}
+
+// explain makes and keeps the answer that an incident's numbers are traced by. With its drivers, where they are asked for.
+func (s *scan) explain(ctx context.Context, in *state.Incident, f *incident.Found, drivers bool) error {
+	b := s.b
+	begin := b.opts.Now()
+	id, err := b.db.NewID(ctx)
+	if err != nil {
+		return err
+	}
+	a := &analysis.Answer{ID: id, Asked: s.now.UTC(), Question: in.Question, Currency: in.Currency, Caveats: []string{"what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before"},
+		Reading: analysis.Plan{Intent: analysis.AnomalyList, Metric: analysis.Effective, Filters: in.Filters, GroupBy: []analysis.Dimension{}, Current: analysis.Period{Start: in.Onset, End: in.Through.AddDate(0, 0, 1)}},
+		Trace:   analysis.Trace{Snapshot: s.look.Snapshot, ChargesSnapshot: s.look.Charges, Queries: slices.Clone(s.queries)}}
+	a.Headline = fmt.Sprintf("%s: %s %s what was expected since %s (estimate).", in.Title, render.MoneyExact(in.Excess.Round(2).Abs(), in.Currency), overOrUnder(in.Excess), in.Onset.Format("2 Jan 2006"))
+	for _, p := range s.look.Survey.Providers {
+		if in.Provider == "" || p.Name == in.Provider {
+			a.Through = append(a.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
+		}
+	}
+	if f != nil {
+		if series := seriesOf(f.Points); series != nil {
+			a.Parts = append(a.Parts, analysis.Part{Series: series})
+		}
+	}
+	if drivers && f.Scanned != nil {
+		x, err := f.Scanned.Explain(ctx, s.look.Sight, s.look.Survey)
+		if err != nil {
+			return err
+		}
+		a.Parts = append([]analysis.Part{{Bridge: &x.Bridge}}, a.Parts...)
+		a.Trace.Queries = append(a.Trace.Queries, x.Queries...)
+		a.Reading.Current, a.Reading.Baseline = x.Current, &x.Baseline
+		in.Effect, in.How = x.Effect, howOf(x)
+	}
+	if in.Runbook == "" && f != nil && f.Scanned != nil {
+		if m, ok := f.Scanned.Runbook(b.books()); ok {
+			in.Runbook = m.Runbook.Slug
+		}
+	}
+	if s.look.Caveat != "" {
+		a.Caveats = append(a.Caveats, s.look.Caveat)
+	}
+	a.Trace.MS = float64(b.opts.Now().Sub(begin).Microseconds()) / 1000
+	in.Answer = id
+	return b.keepAnswer(ctx, a, b.slack.Self().Team, "", in.Channel, analysis.ScopeKey(nil))
+}
+
+func overOrUnder(d analysis.Amount) string {
+	if d.IsNegative() {
+		return "under"
+	}
+	return "over"
+}
+
+// seriesOf are the days of an incident and those before, with what was expected of them; nil where there are none.
+func seriesOf(points []anomaly.Point) *analysis.Series {
+	if len(points) == 0 {
+		return nil
+	}
+	s := &analysis.Series{Lines: []analysis.SeriesLine{{Name: "cost"}, {Name: "expected at most"}, {Name: "expected at least"}}}
+	for _, p := range points {
+		s.Days = append(s.Days, p.Day)
+		for i, v := range []analysis.Amount{p.Actual, p.High, p.Low} {
+			var at *analysis.Amount
+			if i == 0 && p.Known || i > 0 && !(p.High.IsZero() && p.Low.IsZero() && p.Expected.IsZero()) {
+				at = &v
+			}
+			s.Lines[i].Values = append(s.Lines[i].Values, at)
+		}
+	}
+	return s
+}
+
+// mostCarriers is how many resources are named.
+const mostCarriers = 2
+
+// howOf says in a few words how it came about: "usage x4.1, price unchanged · nat-0d2f and nat-19ac carry most of it".
+func howOf(x *anomaly.Explained) string {
+	for _, d := range x.Bridge.Drivers {
+		if d.Amount.Sign() != x.Bridge.Change.Delta.Sign() {
+			continue
+		}
+		said := []string{}
+		if d.How != "" {
+			said = append(said, d.How)
+		}
+		var sum analysis.Amount
+		var names []string
+		for _, r := range d.Resources {
+			if r.Amount.Sign() == d.Amount.Sign() && len(names) < mostCarriers {
+				name := r.Name
+				if name == "" {
+					name = r.ID
+				}
+				names, sum = append(names, name), sum.Add(r.Amount)
+			}
+		}
+		if share := sum.DivRound(d.Amount, 4); len(names) > 0 && !share.LessThan(carriers) && !share.GreaterThan(whole) {
+			verb := "carry"
+			if len(names) == 1 {
+				verb = "carries"
+			}
+			said = append(said, fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, render.Percent(share)))
+		}
+		return strings.Join(said, " · ")
+	}
+	return ""
+}
+
+// carriers is the share of a change that a resource or two must carry to be named; more than the whole of it is said of none.
+var (
+	carriers = decimal.New(5, -1)
+	whole    = decimal.NewFromInt(1)
+)
+
+// books are the runbooks.
+func (b *Bot) books() *runbooks.Library {
+	if b.opts.Runbooks != nil {
+		return b.opts.Runbooks
+	}
+	l, err := runbooks.Built()
+	if err != nil { // a test reads them all
+		b.log.Error("runbooks not read", "error", err)
+		return &runbooks.Library{}
+	}
+	return l
+}
+
+// disturbs reports whether telling of an incident has to wait for the end of the quiet hours.
+func (b *Bot) disturbs(in state.Incident, now time.Time) bool {
+	return in.Severity != string(incident.High) && b.opts.Incidents.Quiet.Next(now).After(now)
+}
+
+// rootKey names the root message of an incident's n-th thread; it has one, unless its channel would not take it.
+func rootKey(id string, n int) string {
+	if n == 0 {
+		return "incident/" + id + "/root"
+	}
+	return fmt.Sprintf("incident/%s/root/%d", id, n)
+}
+
+// rootPosts begin an incident's thread: the message, and its chart.
+func (b *Bot) rootPosts(in *state.Incident, about blocks.IncidentOptions) ([]state.Post, error) {
+	in.Root, in.Thread = rootKey(in.ID, in.Threads), ""
+	m := blocks.Incident(*in, about)
+	root, err := incidentPost(m, in.Root, slack.MethodPost, in.Channel, "", in.Answer)
+	if err != nil {
+		return nil, err
+	}
+	posts := []state.Post{root}
+	if in.Answer != "" {
+		o := slack.Outgoing{Answer: in.Answer, File: fileChart, Name: in.Answer + ".png", Title: "Chart of " + in.ID, Alt: in.Title + ", day by day, with what was expected"}
+		chart, err := o.Post(in.Root+"/chart", "", slack.MethodFile, in.Channel, slack.Under(in.Root), "")
+		if err != nil {
+			return nil, err
+		}
+		posts = append(posts, chart)
+	}
+	return posts, nil
+}
+
+// saidOf is what a change of an incident brings with it: history, the root message anew, and a reply for what is worth one. who is the person
+// who did it, "" the bot.
+func (b *Bot) saidOf(in *state.Incident, was state.Incident, says []incident.Say, about blocks.IncidentOptions, who string) (state.IncidentStep, error) {
+	var step state.IncidentStep
+	for _, s := range says {
+		step.Changes = append(step.Changes, state.IncidentChange{Kind: s.Kind, Who: who, Detail: s.Detail})
+	}
+	if in.Root == "" {
+		return step, nil // its thread has not begun
+	}
+	in.Updates++
+	update, err := incidentPost(blocks.Incident(*in, about), fmt.Sprintf("incident/%s/update/%d", in.ID, in.Updates), slack.MethodUpdate, in.Channel, slack.Under(in.Root), in.Answer)
+	if err != nil {
+		return step, err
+	}
+	step.Posts = append(step.Posts, update)
+	for _, s := range says {
+		if !s.Reply {
+			continue
+		}
+		in.Replies++
+		n := blocks.IncidentNews{Kind: s.Kind, Detail: s.Detail, Who: who, Was: was.Said}
+		if s.Kind == "restated" {
+			n.Was = was.IncidentAmounts
+		}
+		if s.Kind == "escalated" {
+			n.Mention = b.opts.Incidents.Mention
+		}
+		reply, err := incidentPost(blocks.IncidentReply(*in, n), fmt.Sprintf("incident/%s/reply/%d", in.ID, in.Replies), slack.MethodPost, in.Channel, slack.Under(in.Root), in.Answer)
+		if err != nil {
+			return step, err
+		}
+		step.Posts = append(step.Posts, reply)
+	}
+	return step, nil
+}
+
+func incidentPost(m blocks.Message, key, method, channel, thread, answer string) (state.Post, error) {
+	o := slack.Outgoing{Text: m.Text, Answer: answer}
+	var err error
+	if o.Blocks, err = json.Marshal(m.Blocks); err != nil {
+		return state.Post{}, fmt.Errorf("message blocks: %w", err)
+	}
+	return o.Post(key, "", method, channel, thread, "")
+}
+
+// about is what is said of an incident beside what is kept of it, as its channel may see it.
+func (b *Bot) about(ctx context.Context, in state.Incident) (blocks.IncidentOptions, error) {
+	o := blocks.IncidentOptions{Command: b.opts.Command, Now: b.opts.Today(), Elsewhere: in.Elsewhere}
+	if in.Team != "" {
+		o.Owner = "team " + in.Team
+		if c := b.owners(in.Team, in.Onset); c != "" {
+			o.Owner += " (" + c + ")"
+		}
+	}
+	if r, ok := b.books().Get(in.Runbook); ok && in.Runbook != "" {
+		o.Book, o.Slug = r.Front.Title, r.Slug
+		o.Check = firstSentence(r.Section("First check"))
+	}
+	if len(in.Members) == 0 && in.Channel != "" {
+		place, err := b.slack.Place(ctx, in.Channel)
+		if err != nil {
+			return o, err
+		}
+		if scope, ok, _ := b.policy.Posts(accessPlace(place)); ok {
+			var places []map[string]string
+			for _, p := range in.Parts {
+				places = append(places, p.Slice)
+			}
+			if o.Near, err = b.eventsNear(ctx, places, analysis.Onset{Day: in.Onset}, scope); err != nil {
+				return o, err
+			}
+		}
+	}
+	return o, nil
+}
+
+// firstSentence is the first sentence of a text, a question mark ends one too.
+func firstSentence(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	for i, r := range s {
+		if (r == '.' || r == '?') && (i+1 == len(s) || s[i+1] == ' ') {
+			return s[:i+1]
+		}
+	}
+	return s
+}
+
+func (b *Bot) owners(team string, day time.Time) string {
+	if b.opts.Incidents.Owners == nil || team == "" {
+		return ""
+	}
+	return b.opts.Incidents.Owners(team, day)
+}
+
+// TellIncidents sees to what waits for its time: threads that begin when the quiet hours are over or whose channel would not take them, and those
+// that nobody has answered for.
+func (b *Bot) TellIncidents(ctx context.Context) error {
+	now := b.opts.Today()
+	open, err := b.db.Incidents(ctx, state.IncidentFilter{Open: true})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, in := range open {
+		switch {
+		case in.Channel == "":
+		case in.Root == "" && !b.disturbs(in, now):
+			errs = append(errs, b.begins(ctx, in, in.Channel))
+		case in.Root != "" && in.Thread == "" && in.Threads == 0:
+			ts, open, err := b.db.Landed(ctx, in.Root)
+			if err == nil && ts == "" && !open {
+				err = b.elsewhere(ctx, in)
+			}
+			errs = append(errs, err)
+		case incident.EscalationDue(in, b.opts.Incidents.Rules, now) && !b.disturbs(in, now):
+			errs = append(errs, b.escalate(ctx, in))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// begins begins the thread of an incident that has none.
+func (b *Bot) begins(ctx context.Context, in state.Incident, channel string) error {
+	in.Channel = channel
+	about, err := b.about(ctx, in)
+	if err != nil {
+		return err
+	}
+	_, err = b.db.ChangeIncident(ctx, in.ID, b.opts.Today(), func(kept *state.Incident) (state.IncidentStep, error) {
+		if kept.Root != in.Root || !kept.Open {
+			return state.IncidentStep{}, errUnchanged // another process was first
+		}
+		if kept.Root != "" {
+			kept.Threads++
+		}
+		kept.Channel, kept.Elsewhere = in.Channel, in.Elsewhere
+		posts, err := b.rootPosts(kept, about)
+		return state.IncidentStep{Posts: posts}, err
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	b.sender.Wake()
+	return err
+}
+
+// elsewhere begins the thread of an incident anew where Slack would not take it into its channel: in the channel that is told of the rest. There it is
+// not tried again.
+func (b *Bot) elsewhere(ctx context.Context, in state.Incident) error {
+	channel, ok, err := b.fallback(ctx, in)
+	if err != nil {
+		return err
+	}
+	b.log.Error("the thread of an incident could not begin in its channel", "incident", in.ID, "channel", in.Channel, "elsewhere", ok && channel != in.Channel)
+	if ok && channel != in.Channel {
+		in.Elsewhere = "I could not post in its channel"
+		return b.begins(ctx, in, channel)
+	}
+	_, err = b.db.ChangeIncident(ctx, in.ID, b.opts.Today(), func(kept *state.Incident) (state.IncidentStep, error) {
+		kept.Threads = max(1, kept.Threads)
+		return state.IncidentStep{}, nil
+	})
+	return err
+}
+
+// escalate asks again: in the thread, and in the channel for it.
+func (b *Bot) escalate(ctx context.Context, in state.Incident) error {
+	about, err := b.about(ctx, in)
+	if err != nil {
+		return err
+	}
+	channel := ""
+	if name := b.opts.Incidents.Escalation; name != "" {
+		p, ok, err := b.placeNamed(ctx, name)
+		if err != nil {
+			return err
+		}
+		if ok && p.ID != in.Channel && b.mayTell(p, in) {
+			channel = p.ID
+		}
+	}
+	_, err = b.db.ChangeIncident(ctx, in.ID, b.opts.Today(), func(in *state.Incident) (state.IncidentStep, error) {
+		if !incident.EscalationDue(*in, b.opts.Incidents.Rules, b.opts.Today()) {
+			return state.IncidentStep{}, errUnchanged
+		}
+		was := *in
+		var says []incident.Say
+		*in, says = incident.Escalate(was, b.opts.Today())
+		step, err := b.saidOf(in, was, says, about, "")
+		if err != nil || channel == "" {
+			return step, err
+		}
+		m := blocks.IncidentCall(*in, about, b.opts.Incidents.Mention)
+		post, err := incidentPost(m, fmt.Sprintf("incident/%s/escalated/%d", in.ID, in.Escalations), slack.MethodPost, channel, "", in.Answer)
+		step.Posts = append(step.Posts, post)
+		return step, err
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	b.sender.Wake()
+	return err
+}
