@@ -199,6 +199,8 @@ func roundColumns(t *analysis.Table, rows []analysis.Row, currency string) round
 			out.columns[c] = roundColumn(exact[c], hasTotal, nil, out.places)
 		case col.Kind == analysis.ColPercent:
 			out.columns[c] = roundColumn(exact[c], hasTotal, nil, 3)
+		case col.Kind == analysis.ColCents:
+			out.columns[c] = roundColumn(exact[c], hasTotal, nil, minorPlaces(currency))
 		default:
 			out.columns[c] = exact[c]
 		}

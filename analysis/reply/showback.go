@@ -183,25 +183,30 @@ func (v *back) table() {
 	if v.b.Chargeback {
 		t.Columns = append(t.Columns, analysis.Column{Name: "invoice", Label: "invoice", Kind: analysis.ColText})
 	}
-	t.Columns = append(t.Columns, analysis.Column{Name: "direct", Label: "direct", Kind: analysis.ColMoney})
 	each := len(rules) <= shownRules && !v.b.Chargeback
-	switch {
-	case each:
-		for _, i := range rules {
-			t.Columns = append(t.Columns, analysis.Column{Name: v.b.Rules[i].Name, Label: v.b.Rules[i].Name, Kind: analysis.ColDelta})
+	if v.b.Chargeback { // what is charged is in cents, and so are its parts
+		t.Columns = append(t.Columns, analysis.Column{Name: "direct", Label: "direct", Kind: analysis.ColCents},
+			analysis.Column{Name: "shared", Label: "shared", Kind: analysis.ColCents}, analysis.Column{Name: "charged", Label: "charged", Kind: analysis.ColCents})
+	} else {
+		t.Columns = append(t.Columns, analysis.Column{Name: "direct", Label: "direct", Kind: analysis.ColMoney})
+		if each {
+			for _, i := range rules {
+				t.Columns = append(t.Columns, analysis.Column{Name: v.b.Rules[i].Name, Label: v.b.Rules[i].Name, Kind: analysis.ColDelta})
+			}
+		} else {
+			t.Columns = append(t.Columns, analysis.Column{Name: "shared", Label: "shared", Kind: analysis.ColDelta})
 		}
-	default:
-		t.Columns = append(t.Columns, analysis.Column{Name: "shared", Label: "shared", Kind: analysis.ColDelta})
-	}
-	t.Columns = append(t.Columns, analysis.Column{Name: "total", Label: "total", Kind: analysis.ColMoney})
-	if v.b.Chargeback {
-		t.Columns = append(t.Columns, analysis.Column{Name: "charged", Label: "charged, " + v.a.Currency, Kind: analysis.ColCents})
+		t.Columns = append(t.Columns, analysis.Column{Name: "total", Label: "total", Kind: analysis.ColMoney})
 	}
 	sum := showback.Row{Parts: make([]analysis.Amount, len(v.b.Rules))}
 	line := func(r showback.Row, names ...string) analysis.Row {
 		var out analysis.Row
 		for _, n := range names {
 			out.Cells = append(out.Cells, analysis.Cell{Text: n})
+		}
+		if v.b.Chargeback {
+			out.Cells = append(out.Cells, amountCell(r.ChargedDirect), amountCell(r.Charged.Sub(r.ChargedDirect)), amountCell(r.Charged))
+			return out
 		}
 		out.Cells = append(out.Cells, amountCell(r.Direct))
 		if each {
@@ -212,13 +217,11 @@ func (v *back) table() {
 			out.Cells = append(out.Cells, amountCell(r.Shared()))
 		}
 		out.Cells = append(out.Cells, amountCell(r.Total))
-		if v.b.Chargeback {
-			out.Cells = append(out.Cells, amountCell(r.Charged))
-		}
 		return out
 	}
 	for _, r := range v.rows {
-		sum.Direct, sum.Total, sum.Charged = sum.Direct.Add(r.Direct), sum.Total.Add(r.Total), sum.Charged.Add(r.Charged)
+		sum.Direct, sum.Total = sum.Direct.Add(r.Direct), sum.Total.Add(r.Total)
+		sum.Charged, sum.ChargedDirect = sum.Charged.Add(r.Charged), sum.ChargedDirect.Add(r.ChargedDirect)
 		for i := range r.Parts {
 			sum.Parts[i] = sum.Parts[i].Add(r.Parts[i])
 		}
@@ -240,11 +243,12 @@ func (v *back) table() {
 	total := line(sum, names...)
 	t.Total = &total
 	v.a.Parts = append(v.a.Parts, analysis.Part{Table: t})
-	what := "Showback for "
+	what, all := "Showback for ", render.Figure(sum.Total, v.a.Currency)
 	if v.b.Chargeback {
-		what = "Chargeback of the invoices for "
+		what, all = "Chargeback of the invoices for ", render.MoneyExact(sum.Charged, v.a.Currency)
+		v.unnumbered()
 	}
-	v.a.Headline = what + strings.TrimPrefix(when(v.plan.Current), "in ") + " by " + by.Words() + ": " + render.Figure(sum.Total, v.a.Currency)
+	v.a.Headline = what + strings.TrimPrefix(when(v.plan.Current), "in ") + " by " + by.Words() + ": " + all
 	k := v.b.KPIs()
 	if whole := !v.scoped() && len(v.plan.Filters) == 0; whole {
 		if len(rules) > 0 {
@@ -255,6 +259,23 @@ func (v *back) table() {
 	}
 	v.a.Headline += "."
 	v.remarks()
+}
+
+// unnumbered tells which of the invoices have no number yet.
+func (v *back) unnumbered() {
+	var names []string
+	for _, r := range v.rows {
+		if i := showback.InvoiceOf(r.Invoice); i.Number == "" && !slices.Contains(names, i.Reference()) {
+			names = append(names, i.Reference())
+		}
+	}
+	switch len(names) {
+	case 0:
+	case 1:
+		v.caveat("%s is an invoice that has no number yet", names[0])
+	default:
+		v.caveat("%s are invoices that have no numbers yet", list(names))
+	}
 }
 
 // kpiWords says the measures of an allocation, by the names their formulas are found under.
@@ -397,13 +418,13 @@ func (v *back) owner(ctx context.Context, r showback.Row) error {
 	whole := !v.scoped()
 	t := &analysis.Table{Columns: []analysis.Column{{Name: "part", Label: "part", Kind: analysis.ColText}, {Name: "how", Label: "how", Kind: analysis.ColText}}}
 	if whole {
-		t.Columns = append(t.Columns, analysis.Column{Name: "source", Label: "pool", Kind: analysis.ColMoney})
+		t.Columns = append(t.Columns, analysis.Column{Name: "source", Label: "pool", Kind: analysis.ColCents})
 	}
 	t.Columns = append(t.Columns, analysis.Column{Name: "weight", Label: "weight", Kind: analysis.ColNumber})
 	if whole {
 		t.Columns = append(t.Columns, analysis.Column{Name: "of", Label: "of", Kind: analysis.ColNumber}, analysis.Column{Name: "share", Label: "share", Kind: analysis.ColPercent})
 	}
-	t.Columns = append(t.Columns, analysis.Column{Name: "amount", Label: "amount", Kind: analysis.ColMoney})
+	t.Columns = append(t.Columns, analysis.Column{Name: "amount", Label: "amount", Kind: analysis.ColCents})
 	add := func(name, how string, source, weight, of, share *analysis.Amount, amount analysis.Amount) {
 		cells := []analysis.Cell{{Text: name}, {Text: how}}
 		if whole {
@@ -460,7 +481,7 @@ func (v *back) sources(ctx context.Context, rules []int) error {
 		for k, s := range slices {
 			n, total = n+s.Rows, total.Add(s.Amount)
 			if k < shownSlices && s.Amount.Abs().GreaterThanOrEqual(decimal.New(5, -3)) {
-				words = append(words, render.Figure(s.Amount, v.a.Currency)+" "+s.Service+" in "+v.work.name("SubAccountId", s.Account))
+				words = append(words, render.MoneyExact(s.Amount, v.a.Currency)+" "+s.Service+" in "+v.work.name("SubAccountId", s.Account))
 			}
 		}
 		if more := len(slices) - len(words); more > 0 {
@@ -476,12 +497,12 @@ func (v *back) sources(ctx context.Context, rules []int) error {
 		if from := v.tell().From(&v.b.Rules[i]); from != line {
 			line += " splits " + from
 		}
-		line += ": " + render.Figure(total, v.a.Currency) + " as billed in " + counted(int(n), "line item", "line items")
+		line += ": " + render.MoneyExact(total, v.a.Currency) + " as billed in " + counted(int(n), "line item", "line items")
 		if len(words) > 0 {
 			line += " (" + strings.Join(words, ", ") + ")"
 		}
 		if !again.IsZero() {
-			line += ", and " + render.Figure(again, v.a.Currency) + " that earlier rules moved there"
+			line += ", and " + render.MoneyExact(again, v.a.Currency) + " that earlier rules moved there"
 		}
 		v.a.Parts = append(v.a.Parts, text(line+"."))
 	}
@@ -513,7 +534,7 @@ func (v *back) rule(ctx context.Context, name string) error {
 	}
 	by := r.To.Dimension
 	t := &analysis.Table{Columns: []analysis.Column{{Name: strings.TrimPrefix(string(by), "tag:"), Label: by.Words(), Kind: analysis.ColText},
-		{Name: "weight", Label: "weight", Kind: analysis.ColNumber}, {Name: "share", Label: "share", Kind: analysis.ColPercent}, {Name: "amount", Label: "amount", Kind: analysis.ColMoney}}}
+		{Name: "weight", Label: "weight", Kind: analysis.ColNumber}, {Name: "share", Label: "share", Kind: analysis.ColPercent}, {Name: "amount", Label: "amount", Kind: analysis.ColCents}}}
 	sums := map[string]*allocation.Target{}
 	var source, stayed analysis.Amount
 	for _, p := range v.b.Pools {
@@ -547,7 +568,7 @@ func (v *back) rule(ctx context.Context, name string) error {
 		t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{{Text: "(not allocated)"}, {}, share(stayed, source), amountCell(stayed)}})
 	}
 	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(weights), share(source, source), amountCell(source)}}
-	v.a.Headline = "Rule " + r.Name + " " + when(v.plan.Current) + ": " + render.Figure(source, v.a.Currency) + ", split " + v.tell().Split(r) + "."
+	v.a.Headline = "Rule " + r.Name + " " + when(v.plan.Current) + ": " + render.MoneyExact(source, v.a.Currency) + ", split " + v.tell().Split(r) + "."
 	if len(t.Rows) == 0 {
 		v.a.Headline = "Rule " + r.Name + " " + when(v.plan.Current) + ": the bill has nothing in " + v.a.Currency + " for this rule to split."
 	} else {

@@ -35,7 +35,7 @@ type Request struct {
 // Invoice is a bill as a provider numbers it; Number is empty where the provider has not given one yet.
 type Invoice struct{ Provider, Account, Number string }
 
-// Reference names the invoice on a chargeback: by its number, else by the provider and the end of the billing account.
+// Reference names the invoice on a chargeback: by its number, else by the provider and the end of the billing account: "Microsoft …4d18".
 func (i Invoice) Reference() string {
 	if i.Number != "" {
 		return i.Number
@@ -44,7 +44,7 @@ func (i Invoice) Reference() string {
 	if len(account) > 8 {
 		account = append([]rune("…"), account[len(account)-4:]...)
 	}
-	return strings.TrimSpace(i.Provider+" "+string(account)) + ", no number yet"
+	return strings.TrimSpace(i.Provider + " " + string(account))
 }
 
 func (i Invoice) kept() string {

@@ -50,8 +50,9 @@ type Row struct {
 	Direct analysis.Amount
 	Parts  []analysis.Amount
 	Total  analysis.Amount
-	// Charged is Total to the currency's smallest unit, with a chargeback: see [Bill.Charge].
-	Charged analysis.Amount
+	// Charged is Total to the currency's smallest unit, with a chargeback: see [Charge]. ChargedDirect is the part of it that is
+	// the owner's own; the rest is shared.
+	Charged, ChargedDirect analysis.Amount
 }
 
 func (r *Row) key() string { return strings.Join([]string{r.Owner, r.CostCentre, r.Invoice}, "\x00") }
@@ -113,18 +114,21 @@ func (b *Bill) Rows(sees Sees) []Row {
 	return out
 }
 
-// Charge rounds the rows' totals to places decimals, so that each invoice's parts sum to the invoice rounded: by largest
-// remainder. The rows must be all of the bill's, or the parts of others would decide what is seen.
+// Charge rounds the rows' totals, and what of them is direct, to places decimals, so that each invoice's parts sum to the invoice
+// rounded: by largest remainder. The rows must be all of the bill's, or the parts of others would decide what is seen.
 func Charge(rows []Row, places int32) {
 	for from := 0; from < len(rows); {
 		to := from
-		var parts []analysis.Amount
+		var parts, direct []analysis.Amount
 		for to < len(rows) && rows[to].Invoice == rows[from].Invoice {
-			parts = append(parts, rows[to].Total)
+			parts, direct = append(parts, rows[to].Total), append(direct, rows[to].Direct)
 			to++
 		}
 		for i, c := range allocation.Cents(parts, places) {
 			rows[from+i].Charged = c
+		}
+		for i, c := range allocation.Cents(direct, places) {
+			rows[from+i].ChargedDirect = c
 		}
 		from = to
 	}
@@ -142,10 +146,16 @@ func (b *Bill) Charged(sees Sees, places int32) []Row {
 	rows := b.Rows(sees)
 	for i := range rows {
 		r := &rows[i]
-		if whole := of[r.key()]; whole.Total.Equal(r.Total) {
+		whole := of[r.key()]
+		if whole.Total.Equal(r.Total) {
 			r.Charged = whole.Charged
 		} else {
 			r.Charged = r.Total.Round(places)
+		}
+		if whole.Direct.Equal(r.Direct) {
+			r.ChargedDirect = whole.ChargedDirect
+		} else {
+			r.ChargedDirect = r.Direct.Round(places)
 		}
 	}
 	return rows

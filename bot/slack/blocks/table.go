@@ -202,7 +202,7 @@ func wholeThousands(text string) string {
 }
 
 // mainFigure is the column that says what a row comes to: the total where its parts are beside it, else the change, else the last
-// amount, else of figures in several currencies the difference or the first; -1 where there is none.
+// amount, else of figures in cents what is charged, the difference, the amount or the first; -1 where there is none.
 func mainFigure(v render.ShownTable) int {
 	if c := slices.Index(v.Names, "total"); c >= v.Keys && v.Kinds[c] == analysis.ColMoney {
 		return c
@@ -216,14 +216,19 @@ func mainFigure(v render.ShownTable) int {
 	if main >= 0 {
 		return main
 	}
-	if c := slices.Index(v.Names, "difference"); c >= 0 && v.Kinds[c] == analysis.ColCents {
-		return c
+	for _, name := range []string{"charged", "difference", "amount"} {
+		if c := slices.Index(v.Names, name); c >= 0 && v.Kinds[c] == analysis.ColCents {
+			return c
+		}
 	}
 	return slices.Index(v.Kinds, analysis.ColCents)
 }
 
 // selfSaid are columns whose cells need no head before them.
 var selfSaid = []string{"share", "how", "why", "verdict", "words", "what_it_means"}
+
+// named are columns that tell a row's name further.
+var named = []string{"cost_centre", "invoice"}
 
 // alike reports whether all rows say the same in a column, which is then said once for all, above them.
 func alike(v render.ShownTable, c int) bool {
@@ -260,7 +265,7 @@ func rowLines(v render.ShownTable) []string {
 					text = strings.TrimSpace(cells[currency] + " " + text)
 				}
 				figure = code(text, maxCell)
-			case c < v.Keys && !right(v, c):
+			case c < v.Keys && !right(v, c) || slices.Contains(named, v.Names[c]):
 				names = append(names, esc(text, maxCell*2))
 			case v.Names[c] == "of" && v.Kinds[c] == analysis.ColNumber && len(others) > 0:
 				others[len(others)-1] += " of " + esc(text, maxCell)
