@@ -13,6 +13,7 @@ import (
 	"spendbot/analysis/reply"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
+	"spendbot/bot/incident"
 	"spendbot/runbooks"
 )
 
@@ -222,6 +223,13 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 // watching is what anomalies are looked for with.
 func (a *app) watching(st *opened) (w reply.Watch, err error) {
 	if w.Options, err = a.cfg.Anomalies.options(); err != nil {
+		return w, err
+	}
+	verdicts, err := st.state.Verdicts(context.Background(), "")
+	if err != nil {
+		return w, err
+	}
+	if w.Options.Expected, err = incident.PatternsOf(verdicts); err != nil {
 		return w, err
 	}
 	w.Channel, err = a.channels(st)

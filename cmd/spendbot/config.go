@@ -39,6 +39,7 @@ type config struct {
 	Alerts  alertsConfig   `yaml:"alerts"`  // who is told of what is late
 
 	Anomalies anomaliesConfig `yaml:"anomalies"` // what is worth telling
+	Incidents incidentsConfig `yaml:"incidents"` // who is told of it, and how pressing it is
 
 	Events eventsConfig `yaml:"events"` // where events happen that do not say so
 
@@ -159,6 +160,9 @@ func readConfig(path string) (config, error) {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if err := c.Anomalies.check(); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := c.Incidents.options(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := event.NewRules(c.Events.Scopes); err != nil {

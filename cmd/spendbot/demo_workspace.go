@@ -28,6 +28,9 @@ var demoAccess []byte
 // demoListen is where the page is when nothing else is said.
 const demoListen = "127.0.0.1:8765"
 
+// demoFresh is how many days back the demo tells what stood out: all that the last weeks have in them is worth a look.
+const demoFresh = 10
+
 // demoOptions are the flags of `spendbot demo`.
 type demoOptions struct {
 	listen string
@@ -75,6 +78,9 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 		if _, err := access.New(a.cfg.Access); err != nil {
 			return fmt.Errorf("the demo's access rules: %w", err)
 		}
+		a.cfg.Incidents.Channel = "#cloud-costs"
+		fresh := demoFresh
+		a.cfg.Incidents.Fresh = &fresh
 	}
 	box := sandbox.New(options)
 	srv := &http.Server{Handler: box.Handler(), ReadHeaderTimeout: 5 * time.Second}

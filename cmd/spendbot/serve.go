@@ -142,6 +142,10 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err != nil {
 		return usageError{err}
 	}
+	told, err := a.incidentOptions(st)
+	if err != nil {
+		return err
+	}
 	m := metrics.New()
 	client := slack.New(sc, time.Now, log, m)
 	var kept func(context.Context, *analysis.Answer)
@@ -153,7 +157,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		}
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, EventRules: rules, EventState: st.eventState()}, log, m)
+		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, EventRules: rules, EventState: st.eventState()}, log, m)
 	w, err := a.lookout(st, b.Watch, m, log)
 	if err != nil {
 		return err
