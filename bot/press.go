@@ -31,6 +31,9 @@ func (b *Bot) press(ctx context.Context, e slack.Event) (string, error) {
 	if act.Kind == blocks.PressTry {
 		return b.asked(ctx, t, act.Ask)
 	}
+	if act.Kind == blocks.PressRunbook {
+		return b.showRunbook(ctx, t, act)
+	}
 	s, err := b.db.Answer(ctx, act.Answer)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ignored, b.whisper(ctx, t, "I no longer have that answer. Please ask again.")

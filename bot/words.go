@@ -13,6 +13,8 @@ func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string,
 	switch strings.ToLower(word) {
 	case "event", "events":
 		deal = b.event
+	case "runbook", "runbooks":
+		deal = b.runbook
 	case "incidents", "incident":
 		deal = b.incidents
 	default:

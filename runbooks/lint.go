@@ -80,9 +80,16 @@ func (r Runbook) lint() []string {
 			bad("%q in %q may change something; it is for looking", c, "Look closer")
 		}
 	}
+	for _, q := range r.Questions() {
+		for _, b := range Blanks(q) {
+			if !slices.Contains(Fillable, b) {
+				bad("the question %q leaves <%s> to be filled in; the bot knows of %s", q, b, strings.Join(Fillable, ", "))
+			}
+		}
+	}
 	closer := r.Section("Look closer")
 	for _, cloud := range []string{"AWS", "Azure", "Google Cloud"} {
-		if !strings.Contains(closer, cloud) {
+		if !r.Own && !strings.Contains(closer, cloud) { // a company need not be in all of them
 			bad("%q says nothing about %s", "Look closer", cloud)
 		}
 	}

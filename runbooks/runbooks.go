@@ -264,8 +264,39 @@ func glob(pattern, text string) bool {
 	return strings.HasSuffix(text, last)
 }
 
+// Scores of a word that a search finds: in a runbook's own words, in its title or name, in its text, nowhere.
+const (
+	inWords = 8
+	inTitle = 4
+	inText  = 1
+	nowhere = -2
+)
+
 // Search finds runbooks by words: in their words, titles and names first, then in their text.
 func (l *Library) Search(query string) []Runbook {
+	books, _ := l.search(query)
+	return books
+}
+
+// Find is the runbook that a name or words mean, and the others they may mean. best is nil where none is meant more than the others:
+// a word that only stands in texts means no runbook.
+func (l *Library) Find(query string) (best *Runbook, others []Runbook) {
+	if r, ok := l.Get(strings.ReplaceAll(strings.TrimSpace(query), " ", "-")); ok {
+		return &r, nil
+	}
+	books, scores := l.search(query)
+	if len(books) > 0 && scores[0] >= inTitle*len(strings.Fields(query)) && (len(books) == 1 || scores[0] > scores[1]) {
+		for i := range scores { // those that the words name too
+			if i > 0 && scores[i] >= inTitle {
+				others = append(others, books[i])
+			}
+		}
+		return &books[0], others
+	}
+	return nil, books
+}
+
+func (l *Library) search(query string) ([]Runbook, []int) {
 	words := strings.Fields(strings.ToLower(query))
 	type found struct {
 		r     Runbook
@@ -277,13 +308,13 @@ func (l *Library) Search(query string) []Runbook {
 		for _, w := range words {
 			switch {
 			case slices.ContainsFunc(r.Front.Words, func(x string) bool { return strings.EqualFold(x, w) }):
-				score += 8
+				score += inWords
 			case strings.Contains(strings.ToLower(r.Front.Title+" "+r.Slug+" "+strings.Join(r.Front.Words, " ")), w):
-				score += 4
+				score += inTitle
 			case strings.Contains(strings.ToLower(r.Body), w):
-				score++
+				score += inText
 			default:
-				score -= 2
+				score += nowhere
 			}
 		}
 		if score > 0 {
@@ -291,11 +322,17 @@ func (l *Library) Search(query string) []Runbook {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b found) int { return cmp.Compare(b.score, a.score) })
-	books := make([]Runbook, len(out))
+	books, scores := make([]Runbook, len(out)), make([]int, len(out))
 	for i, f := range out {
-		books[i] = f.r
+		books[i], scores[i] = f.r, f.score
 	}
-	return books
+	return books, scores
+}
+
+// Summary is the text before the first section: what it is about.
+func (r Runbook) Summary() string {
+	before, _, _ := strings.Cut("\n"+r.Body, "\n## ")
+	return strings.TrimSpace(before)
 }
 
 // StaleAfter is how long a review counts: what a cloud's console and prices look like changes within a year.

@@ -14,7 +14,6 @@ import (
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
 	"spendbot/bot/incident"
-	"spendbot/runbooks"
 )
 
 // anomaliesConfig says what is worth telling.
@@ -183,7 +182,7 @@ func (a *app) watched(ctx context.Context, said, topic string, look func(context
 
 // scanned lists the anomalies since a day; since all days that there are where all is set, else since two weeks ago where none is given.
 func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool) (*analysis.Answer, *anomaliesJSON, error) {
-	books, err := runbooks.Built()
+	books, err := a.library()
 	if err != nil {
 		return nil, nil, err
 	}

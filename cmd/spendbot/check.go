@@ -69,6 +69,7 @@ func (a *app) check() *cobra.Command {
 			for _, s := range policy.Explain() {
 				r.ok("access: %s", s)
 			}
+			a.checkRunbooks(&r)
 			if key, err := eventsKey(); err != nil {
 				r.fix("", "events: %v", err)
 			} else if key != "" {

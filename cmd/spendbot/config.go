@@ -41,6 +41,8 @@ type config struct {
 	Anomalies anomaliesConfig `yaml:"anomalies"` // what is worth telling
 	Incidents incidentsConfig `yaml:"incidents"` // who is told of it, and how pressing it is
 
+	Runbooks string `yaml:"runbooks"` // folder of the company's own
+
 	Events eventsConfig `yaml:"events"` // where events happen that do not say so
 
 	Allocation allocation.Config `yaml:"allocation"` // how shared costs are split
@@ -137,6 +139,9 @@ func readConfig(path string) (config, error) {
 	}
 	if _, err := c.askOptions(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if c.Runbooks != "" && !filepath.IsAbs(c.Runbooks) { // as the other files that it names: from its own folder
+		c.Runbooks = filepath.Join(filepath.Dir(path), c.Runbooks)
 	}
 	if c.Invoices != "" && !filepath.IsAbs(c.Invoices) { // as the other files that it names: from its own folder
 		c.Invoices = filepath.Join(filepath.Dir(path), c.Invoices)

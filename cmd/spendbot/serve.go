@@ -138,6 +138,10 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err != nil {
 		return usageError{err}
 	}
+	books, err := a.library()
+	if err != nil {
+		return usageError{err}
+	}
 	rules, err := event.NewRules(a.cfg.Events.Scopes)
 	if err != nil {
 		return usageError{err}
@@ -157,7 +161,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		}
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, EventRules: rules, EventState: st.eventState()}, log, m)
+		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
 	w, err := a.lookout(st, b.Watch, m, log)
 	if err != nil {
 		return err

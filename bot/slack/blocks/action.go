@@ -26,6 +26,7 @@ const (
 	PressAsk      Kind = "ask"      // a follow-up of the answer
 	PressChoice   Kind = "choice"   // a choice of a question back, a follow-up too
 	PressTry      Kind = "try"      // a whole question, of no answer
+	PressRunbook  Kind = "runbook"  // a runbook in a window
 )
 
 // Action is a press of something that a message of this package holds.
@@ -39,6 +40,8 @@ type Action struct {
 	Index int
 	// Helpful is the verdict of PressFeedback.
 	Helpful bool
+	// Runbook is the name of one, and Part what of it, for PressRunbook.
+	Runbook, Part string
 }
 
 // Ids of elements that are not a kind of their own.
@@ -46,6 +49,9 @@ const (
 	selectID = "select" // a menu of choices
 	moreID   = "more"   // the overflow menu
 )
+
+// slugs are how runbooks' names look.
+var slugs = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // answerID is how an answer's id looks; only such go into a value.
 var answerID = regexp.MustCompile(`^Q-[0-9A-Z]{1,32}$`)
@@ -89,6 +95,12 @@ func ParseAction(actionID, value string) (Action, error) {
 			return bad("it holds no question")
 		}
 		return Action{Kind: PressTry, Ask: value, Index: index}, nil
+	case kind == PressRunbook && numbered:
+		slug, part, ok := strings.Cut(value, "|")
+		if !ok || !slugs.MatchString(slug) || part != RunbookAll && part != RunbookCommands {
+			return bad("it names no runbook")
+		}
+		return Action{Kind: PressRunbook, Runbook: slug, Part: part, Index: index}, nil
 	case numbered && (kind == PressAsk || kind == PressChoice):
 		return parseAsk(kind, value, index, bad)
 	case actionID == selectID:
