@@ -18,6 +18,7 @@ import (
 	"spendbot/analysis/event"
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
+	"spendbot/bot/jira"
 	"spendbot/bot/metrics"
 	"spendbot/bot/secret"
 	"spendbot/bot/slack"
@@ -49,6 +50,8 @@ type Options struct {
 	Runbooks *runbooks.Library
 	// Incidents say what becomes of what stands out in the bills.
 	Incidents IncidentOptions
+	// Tickets say how tickets are made in Jira; none are without a client.
+	Tickets TicketOptions
 	// Now is the clock of the machinery: leases, waits, what is kept how long.
 	Now func() time.Time
 	// Today is the moment that questions are asked at; a demo lives on another day. Now where it is nil.
@@ -68,6 +71,7 @@ type Bot struct {
 	desk    *desk.Desk
 	slack   *slack.Client
 	sender  *slack.Sender
+	tickets *jira.Sender // nil where Jira is not connected
 	db      *state.DB
 	policy  *access.Policy
 	log     *slog.Logger
@@ -80,6 +84,11 @@ type Bot struct {
 	busy     sync.WaitGroup // events that are dealt with at once and not kept
 	fatal    chan error     // the first call that Slack refused for the credentials' sake
 	up       atomic.Bool
+
+	jiraWake chan struct{} // somebody did something in Jira
+	jiraMu   sync.Mutex
+	heardOf  []string        // issues that webhooks told of
+	dryRuns  map[string]bool // incidents of which a policy's dry run has told
 }
 
 // New makes a bot. The client must have been identified.
@@ -100,8 +109,11 @@ func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Option
 		o.Today = o.Now
 	}
 	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1),
-		fatal: make(chan error, 1)}
+		fatal: make(chan error, 1), jiraWake: make(chan struct{}, 1)}
 	b.sender = slack.NewSender(c, db, o.Owner, o.Lease, b.content, b.gaveUp)
+	if o.Tickets.Jira != nil {
+		b.tickets = jira.NewSender(o.Tickets.Jira, db, o.Owner, o.Lease, b.ticketHooks(), log)
+	}
 	return b
 }
 
@@ -199,6 +211,11 @@ func (b *Bot) Run(ctx context.Context) error {
 	workers.Go(func() { b.look(working) })
 	if b.opts.Incidents.Channel != "" {
 		workers.Go(func() { b.watchIncidents(working) })
+	}
+	if b.tickets != nil {
+		workers.Go(func() { b.tickets.Run(working) })
+		workers.Go(func() { b.watchTickets(working) })
+		workers.Go(func() { b.watchSavings(working) })
 	}
 
 	var err error

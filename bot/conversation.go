@@ -47,6 +47,9 @@ func (b *Bot) handle(ctx context.Context, e slack.Event) (outcome string, err er
 		if act, id, ok := blocks.ParseIncidentModal(e.Callback, e.Meta); ok {
 			return b.submitIncident(ctx, e, act, id)
 		}
+		if id, ok := blocks.ParseTicketModal(e.Callback, e.Meta); ok {
+			return b.submitTicket(ctx, e, id)
+		}
 	}
 	return ignored, nil
 }

@@ -554,6 +554,16 @@ func (b *Bot) about(ctx context.Context, in state.Incident) (blocks.IncidentOpti
 			o.Owner += " (" + c + ")"
 		}
 	}
+	if b.opts.Tickets.Jira != nil {
+		k, err := b.lastTicket(ctx, in.ID)
+		if err != nil {
+			return o, err
+		}
+		o.CanTicket = k == nil || k.State == state.TicketDone || k.State == state.TicketRejected || k.State == state.TicketGone
+		if k != nil {
+			o.Ticket = blocks.TicketLine(*k, b.browse(k.Key))
+		}
+	}
 	if r, ok := b.books().Get(in.Runbook); ok && in.Runbook != "" {
 		o.Book, o.Slug = r.Front.Title, r.Slug
 		o.Check = firstSentence(r.Section("First check"))

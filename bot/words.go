@@ -17,6 +17,14 @@ func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string,
 		deal = b.runbook
 	case "incidents", "incident":
 		deal = b.incidents
+	case "ticket":
+		deal = b.ticketCommand
+	case "backlog":
+		deal = b.backlogList
+	case "next":
+		deal = b.nextOne
+	case "savings":
+		deal = b.savings
 	default:
 		return "", false, nil
 	}

@@ -67,16 +67,12 @@ func Summary(f Facts) string {
 		since = ""
 	}
 	if f.Going {
-		if month := month(f.PerDay.Abs()); month.Sign() > 0 {
+		if month := Monthly(f.PerDay.Abs()); month.Sign() > 0 {
 			money += " (about " + render.Compact(month, f.Currency) + " a month)"
 		}
 		return what + since + ": " + money
 	}
 	return fmt.Sprintf("%s from %s to %s: %s", what, f.Onset.Format("2 Jan"), f.Through.Format("2 Jan"), money)
-}
-
-func month(day analysis.Amount) analysis.Amount {
-	return day.Mul(decimal.NewFromInt(365)).DivRound(decimal.NewFromInt(12), 2)
 }
 
 func overUnder(a analysis.Amount) string {

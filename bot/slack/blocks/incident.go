@@ -33,6 +33,9 @@ type IncidentOptions struct {
 	Demo bool
 	// CanDeclare offers to declare it a billing incident.
 	CanDeclare bool
+	// Ticket is the line of its ticket ([TicketLine]); "" for none. CanTicket offers to open one.
+	Ticket    string
+	CanTicket bool
 }
 
 // incidentID is how an incident's id looks; only such go into a value.
@@ -84,6 +87,7 @@ func Incident(in state.Incident, o IncidentOptions) Message {
 		incidentWhy(in, o),
 		incidentNear(o.Near),
 		incidentBook(o),
+		o.Ticket,
 	})
 	s := section(clipLines(lines, 2900))
 	s.Expand = true
@@ -266,9 +270,10 @@ const (
 	ActUndo        IncidentAct = "undo"
 	ActRunbook     IncidentAct = "runbook"
 	ActDeclare     IncidentAct = "declare"
+	ActTicket      IncidentAct = "ticket"
 )
 
-var incidentActs = []IncidentAct{ActAcknowledge, ActRelease, ActExplain, ActExpect, ActSnooze, ActNotUseful, ActUndo, ActRunbook, ActDeclare}
+var incidentActs = []IncidentAct{ActAcknowledge, ActRelease, ActExplain, ActExpect, ActSnooze, ActNotUseful, ActUndo, ActRunbook, ActDeclare, ActTicket}
 
 const (
 	incidentPrefix = "incident:"
@@ -321,6 +326,9 @@ func incidentActions(in state.Incident, o IncidentOptions) *slack.ActionBlock {
 	}
 	if in.Question != "" {
 		press(ActExplain, "Explain")
+	}
+	if in.Open && o.CanTicket {
+		press(ActTicket, "Open ticket…")
 	}
 	if in.Open {
 		press(ActExpect, "Expected…")

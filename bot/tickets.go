@@ -1,0 +1,427 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"spendbot/analysis"
+	"spendbot/analysis/event"
+	"spendbot/bot/incident"
+	"spendbot/bot/jira"
+	"spendbot/bot/slack"
+	"spendbot/bot/slack/blocks"
+	"spendbot/bot/state"
+	"spendbot/bot/ticket"
+)
+
+// TicketOptions say how tickets are made. Without a client none is.
+type TicketOptions struct {
+	Jira  *jira.Client
+	Rules ticket.Rules
+	// Target says where the tickets of a team go, by the owners of a day.
+	Target func(team string, day time.Time) TicketTarget
+	// Priority and Due are by severity; a priority is Jira's name for it.
+	Priority map[incident.Severity]string
+	Due      map[incident.Severity]time.Duration
+	// Fields are further fields by id. A value "$saving", "$saving_low", "$saving_high", "$cost_centre", "$team" or "$incident" is filled in; anything else stands as it is.
+	Fields map[string]any
+	// Readers is what the readers of Jira's projects may see: a ticket of anything else is not made. Empty sees everything.
+	Readers []analysis.Filter
+	// Policy opens tickets by itself; nil for none.
+	Policy *TicketPolicy
+	// Poll is how often Jira is looked at for what people did there.
+	Poll time.Duration
+}
+
+// TicketTarget is where a ticket goes.
+type TicketTarget struct {
+	Project, Type, Assignee, CostCentre string
+	Components, Labels                  []string
+}
+
+// TicketPolicy opens the ticket of an incident by itself.
+type TicketPolicy struct {
+	Name     string
+	Severity incident.Severity // at least
+	After    time.Duration     // how long it has been open
+	DryRun   bool              // only the log says what would have been opened
+}
+
+// ticketLabel is on every ticket of the bot's.
+const ticketLabel = "spendbot"
+
+// noJira is said where Jira is not connected.
+const noJira = "Jira is not connected here. Whoever runs me sets JIRA_URL, JIRA_USER and JIRA_TOKEN, and `jira.project` in the configuration; `spendbot check` proves it."
+
+// openTicket opens the modal of an incident's ticket, filled in; where there is one that counts it says so, and one that was done lately is opened again.
+func (b *Bot) openTicket(ctx context.Context, t *talk, in state.Incident) (string, error) {
+	if b.opts.Tickets.Jira == nil {
+		return ignored, b.whisper(ctx, t, noJira)
+	}
+	if !analysis.ScopeCovers(b.opts.Tickets.Readers, in.Filters) {
+		return refused, errors.Join(b.whisper(ctx, t, "This is about more than the readers of the Jira project may see, so I make no ticket of it."), b.audit(ctx, t, in.Answer, refused, "ticket outside of the readers' scope"))
+	}
+	last, err := b.lastTicket(ctx, in.ID)
+	if err != nil {
+		return "", err
+	}
+	if last != nil {
+		switch ticket.Anew(*last, b.opts.Tickets.Rules, false, b.opts.Today()) {
+		case ticket.Keep:
+			return ignored, b.whisper(ctx, t, "It has a ticket: "+b.ticketWords(*last)+".")
+		case ticket.Reopen:
+			return b.reopenTicket(ctx, t, *last)
+		}
+	}
+	f, err := b.ticketFacts(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	made := b.ticketOf(in, f)
+	form := blocks.TicketForm{Incident: in.ID, Summary: made.Summary, Project: made.Project, Type: made.Type, Priority: made.Priority, Assignee: b.target(in).Assignee, Due: made.Due,
+		Components: strings.Join(made.Components, ", "), Labels: strings.Join(made.Labels, ", ")}
+	if f.Saving.High.Sign() > 0 {
+		form.Saving = f.Saving.Range() + " at " + string(f.Saving.Basis) + ", confidence " + string(f.Saving.Confidence)
+	}
+	if err := b.slack.OpenView(ctx, t.Trigger, blocks.TicketModal(form)); err != nil {
+		b.log.Warn("modal not opened", "error", err)
+		if slack.Fatal(err) {
+			return "", err
+		}
+		return ignored, b.whisper(ctx, t, "Slack did not open the window in time. Please press again.")
+	}
+	return answered, b.audit(ctx, t, in.Answer, answered, "ticket")
+}
+
+// ticketWords is a ticket in a few words.
+func (b *Bot) ticketWords(k state.Ticket) string {
+	s := blocks.TicketLine(k, b.browse(k.Key))
+	return strings.TrimPrefix(s, "ticket ")
+}
+
+func (b *Bot) browse(key string) string {
+	if b.opts.Tickets.Jira == nil || key == "" {
+		return ""
+	}
+	return b.opts.Tickets.Jira.Browse(key)
+}
+
+// lastTicket is the latest ticket of a subject; nil for none.
+func (b *Bot) lastTicket(ctx context.Context, subject string) (*state.Ticket, error) {
+	list, err := b.db.Tickets(ctx, state.TicketFilter{Subject: subject})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[len(list)-1], nil
+}
+
+// submitTicket makes the ticket that somebody sent off.
+func (b *Bot) submitTicket(ctx context.Context, e slack.Event, id string) (string, error) {
+	t, in, outcome, err := b.atIncident(ctx, e, "modal", id)
+	if err != nil || t == nil {
+		return outcome, err
+	}
+	if b.opts.Tickets.Jira == nil || !analysis.ScopeCovers(b.opts.Tickets.Readers, in.Filters) {
+		return ignored, b.whisper(ctx, t, noJira)
+	}
+	f, err := b.ticketFacts(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	made := b.ticketOf(in, f)
+	said := func(id string) string { return strings.Join(strings.Fields(e.Inputs[id]), " ") }
+	made.Summary, made.Type, made.Priority = said(blocks.InputSummary), said(blocks.InputType), said(blocks.InputPriority)
+	made.Project = strings.ToUpper(said(blocks.InputProject))
+	made.Components, made.Labels = listed(said(blocks.InputComponents)), listed(said(blocks.InputLabels))
+	made.Due = time.Time{}
+	if d := e.Inputs[blocks.InputDue]; d != "" {
+		if made.Due, err = time.Parse(time.DateOnly, d); err != nil {
+			return ignored, b.whisper(ctx, t, "The due day could not be read; please choose one again.")
+		}
+	}
+	if bad := badLabel(made.Labels); bad != "" {
+		return ignored, b.whisper(ctx, t, "A label of Jira's has no spaces: "+bad+". Please press again.")
+	}
+	note := ""
+	if who := said(blocks.InputAssignee); who != "" {
+		made.Assignee, note = b.assignee(ctx, made.Project, who)
+	}
+	k, fresh, err := b.claimTicket(ctx, in, f, made, t.User)
+	if err != nil {
+		return "", err
+	}
+	if !fresh {
+		return ignored, b.whisper(ctx, t, "It has a ticket: "+b.ticketWords(k)+".")
+	}
+	if note != "" {
+		if err := b.whisper(ctx, t, note); err != nil {
+			return "", err
+		}
+	}
+	return answered, b.audit(ctx, t, in.Answer, answered, "ticket "+k.ID)
+}
+
+func listed(s string) (out []string) {
+	for x := range strings.SplitSeq(s, ",") {
+		if x = strings.TrimSpace(x); x != "" && !slices.Contains(out, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func badLabel(labels []string) string {
+	for _, l := range labels {
+		if !jira.LabelOK(l) {
+			return l
+		}
+	}
+	return ""
+}
+
+// assignTime bounds looking somebody up while a ticket waits to be made.
+const assignTime = 5 * time.Second
+
+// assignee finds the one person whom a name or an address means; otherwise nobody, and why.
+func (b *Bot) assignee(ctx context.Context, project, who string) (id, note string) {
+	ctx, cancel := context.WithTimeout(ctx, assignTime)
+	defer cancel()
+	people, err := b.opts.Tickets.Jira.People(ctx, project, who)
+	switch {
+	case err != nil:
+		b.log.Warn("assignee not looked up", "error", err)
+		return "", "I could not look up " + who + " in Jira, so the ticket is nobody's yet."
+	case len(people) == 1:
+		return people[0].ID, ""
+	case len(people) == 0:
+		return "", "Jira knows nobody called " + who + " who can have tickets of " + project + ": the ticket is nobody's yet."
+	}
+	for _, p := range people {
+		if strings.EqualFold(p.Name, who) || p.ID == who {
+			return p.ID, ""
+		}
+	}
+	return "", fmt.Sprintf("%s could be %d people in Jira: the ticket is nobody's yet.", who, len(people))
+}
+
+// target is where the tickets of an incident go.
+func (b *Bot) target(in state.Incident) TicketTarget {
+	if b.opts.Tickets.Target == nil {
+		return TicketTarget{}
+	}
+	return b.opts.Tickets.Target(in.Team, in.Onset)
+}
+
+// ticketOf is the ticket of an incident as the bot would make it. Its assignee is not looked up yet.
+func (b *Bot) ticketOf(in state.Incident, f ticket.Facts) jira.Ticket {
+	to, o := b.target(in), b.opts.Tickets
+	s := incident.Severity(in.Severity)
+	k := jira.Ticket{Project: to.Project, Type: to.Type, Summary: ticket.Summary(f), Description: ticket.Description(f), Components: to.Components, Priority: o.Priority[s], Labels: []string{ticketLabel}, Custom: map[string]any{}}
+	for _, l := range to.Labels {
+		if !slices.Contains(k.Labels, l) {
+			k.Labels = append(k.Labels, l)
+		}
+	}
+	if d := o.Due[s]; d > 0 {
+		k.Due = b.opts.Today().UTC().Add(d).Truncate(24 * time.Hour)
+	}
+	mid := f.Saving.Low.Add(f.Saving.High).Div(two).Round(2)
+	for id, v := range o.Fields {
+		switch v {
+		case "$saving":
+			v = json.Number(mid.String())
+		case "$saving_low":
+			v = json.Number(f.Saving.Low.String())
+		case "$saving_high":
+			v = json.Number(f.Saving.High.String())
+		case "$cost_centre":
+			v = to.CostCentre
+		case "$team":
+			v = in.Team
+		case "$incident":
+			v = in.ID
+		}
+		if v != "" {
+			k.Custom[id] = v
+		}
+	}
+	return k
+}
+
+// ticketFacts is what a ticket is made of: the incident as it is now, and what its last answer tells of it.
+func (b *Bot) ticketFacts(ctx context.Context, in state.Incident) (ticket.Facts, error) {
+	f := ticket.Facts{ID: in.ID, Slice: in.Title, Kind: in.Kind, Team: in.Team, Provider: in.Provider, How: in.How, Onset: in.Onset, Through: in.Through, Going: in.Going, Currency: in.Currency,
+		PerDay: in.PerDay, SoFar: in.Excess, ToMonthEnd: in.ToMonthEnd, Low: in.Low, High: in.High}
+	if n := len(in.Members); n > 0 {
+		f.Slice = fmt.Sprintf("%d services at once", n)
+	}
+	if in.Thread != "" {
+		f.Thread = slack.Permalink(b.slack.Self(), in.Channel, in.Thread)
+	}
+	if r, ok := b.books().Get(in.Runbook); ok && in.Runbook != "" {
+		f.Runbook = &r
+	}
+	var excess []analysis.Amount
+	if in.Answer != "" {
+		s, err := b.db.Answer(ctx, in.Answer)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+		if err == nil {
+			a := s.Answer
+			f.Evidence = []ticket.Evidence{{ID: a.ID, Question: a.Question, Queries: a.Trace.Queries}}
+			for _, p := range a.Parts {
+				if p.Bridge != nil {
+					f.Bridge = p.Bridge
+				}
+				if p.Series != nil {
+					excess = excessOf(p.Series, in)
+				}
+			}
+		}
+	}
+	if len(excess) == 0 {
+		excess = []analysis.Amount{in.Rate}
+	}
+	f.Saving = ticket.Expect(excess, in.Going && in.Open, f.Bridge, in.Currency)
+	near, err := b.about(ctx, in)
+	if err != nil || len(b.opts.Tickets.Readers) > 0 { // what happened elsewhere may be none of the readers' business
+		return f, err
+	}
+	for _, e := range near.Near {
+		f.Events = append(f.Events, event.Line(e))
+	}
+	return f, nil
+}
+
+// excessOf is what each day since the onset cost beyond the middle of what was expected, from the series of an incident's answer.
+func excessOf(s *analysis.Series, in state.Incident) (out []analysis.Amount) {
+	if len(s.Lines) < 3 {
+		return nil
+	}
+	for i, d := range s.Days {
+		cost, high, low := s.Lines[0].Values[i], s.Lines[1].Values[i], s.Lines[2].Values[i]
+		if d.Before(in.Onset) || d.After(in.Last) || cost == nil || high == nil || low == nil {
+			continue
+		}
+		out = append(out, cost.Sub(high.Add(*low).Div(two)).Round(2))
+	}
+	return out
+}
+
+// claimTicket keeps that a ticket is to be made, with the work that makes it: the ticket, its link to the thread, its chart.
+func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts, made jira.Ticket, by string) (state.Ticket, bool, error) {
+	k := state.Ticket{Subject: in.ID, Label: ticketLabel + "-" + strings.ToLower(strings.TrimPrefix(in.ID, "I-")), Project: made.Project, AskedBy: by, TicketDetail: state.TicketDetail{Type: made.Type, Summary: made.Summary,
+		Team: b.slack.Self().Team, Channel: in.Channel, Thread: slack.Under(in.Root), Owner: in.Team, Currency: in.Currency, Low: f.Saving.Low, High: f.Saving.High, Basis: string(f.Saving.Basis)}}
+	k, fresh, err := b.db.ClaimTicket(ctx, k, b.opts.Today(), func(k state.Ticket) ([]state.Post, error) {
+		made.Labels = append(slices.DeleteFunc(slices.Clone(made.Labels), func(l string) bool { return l == k.Label }), k.Label)
+		if !slices.Contains(made.Labels, ticketLabel) {
+			made.Labels = append(made.Labels, ticketLabel)
+		}
+		create, err := jira.Work{Create: &made}.Post(k.ID+"/create", jira.MethodCreate, k.ID)
+		if err != nil {
+			return nil, err
+		}
+		posts := []state.Post{create}
+		if f.Thread != "" {
+			link, err := jira.Work{GlobalID: "spendbot/" + in.ID, URL: f.Thread, Title: "Slack: " + in.Title}.Post(k.ID+"/link", jira.MethodRemoteLink, k.ID)
+			if err != nil {
+				return nil, err
+			}
+			posts = append(posts, link)
+		}
+		if in.Answer != "" {
+			chart, err := jira.Work{Answer: in.Answer, File: fileChart, Name: in.Answer + ".png"}.Post(k.ID+"/chart", jira.MethodAttach, k.ID)
+			if err != nil {
+				return nil, err
+			}
+			posts = append(posts, chart)
+		}
+		return posts, nil
+	})
+	if err == nil && fresh {
+		b.tickets.Wake()
+	}
+	return k, fresh, err
+}
+
+// reopenTicket opens a ticket again that was done lately: the same thing goes on.
+func (b *Bot) reopenTicket(ctx context.Context, t *talk, k state.Ticket) (string, error) {
+	if err := b.reopen(ctx, k, "<@"+t.User+"> opened it again from the thread", t.Key); err != nil {
+		return "", err
+	}
+	return answered, errors.Join(b.whisper(ctx, t, k.Key+" was done not long ago: I open it again."), b.audit(ctx, t, "", answered, "ticket "+k.ID))
+}
+
+func (b *Bot) reopen(ctx context.Context, k state.Ticket, why, key string) error {
+	now := b.opts.Today()
+	_, err := b.db.ChangeTicket(ctx, k.ID, now, func(k *state.Ticket) (state.TicketStep, error) {
+		if k.State != state.TicketDone {
+			return state.TicketStep{}, nil
+		}
+		k.State, k.Open = state.TicketOpen, true
+		move, err := jira.Work{To: jira.ToDo, Preferred: []string{"Reopen", "Reopened", "To Do"}}.Post(k.ID+"/reopen/"+key, jira.MethodTransition, k.ID)
+		if err != nil {
+			return state.TicketStep{}, err
+		}
+		return state.TicketStep{Changes: []state.TicketChange{{Kind: "reopened", Detail: why}}, Posts: []state.Post{move}}, nil
+	})
+	b.tickets.Wake()
+	return err
+}
+
+// ticketHooks tell the thread what becomes of its ticket.
+func (b *Bot) ticketHooks() jira.Hooks {
+	reply := func(k *state.Ticket, part string, n blocks.TicketNews) ([]state.Post, error) {
+		if k.Channel == "" || k.Thread == "" || k.Thread == slack.Under("") {
+			return nil, nil // it has no thread
+		}
+		p, err := incidentPost(blocks.TicketReply(*k, b.browse(k.Key), n), "ticket/"+k.ID+"/"+part, slack.MethodPost, k.Channel, k.Thread, "")
+		return []state.Post{p}, err
+	}
+	return jira.Hooks{
+		Made: func(k *state.Ticket, made jira.Ref, dropped []string, found bool) (state.TicketStep, error) {
+			n := blocks.TicketNews{Kind: "made", AskedBy: k.AskedBy, Dropped: dropped}
+			if found {
+				n.Kind = "found"
+			}
+			posts, err := reply(k, "made", n)
+			b.sender.Wake()
+			return state.TicketStep{Changes: []state.TicketChange{{Kind: n.Kind, Detail: made.Key}}, Posts: posts}, err
+		},
+		Refused: func(k *state.Ticket, method string, err error) (state.TicketStep, error) {
+			step := state.TicketStep{Changes: []state.TicketChange{{Kind: "refused", Detail: method + ": " + err.Error()}}}
+			if method != jira.MethodCreate {
+				return step, nil
+			}
+			said := err.Error()
+			if e, ok := errors.AsType[*jira.Error](err); ok && e.Hint() != "" {
+				said += ". " + e.Hint()
+			}
+			var perr error
+			step.Posts, perr = reply(k, "refused", blocks.TicketNews{Kind: "refused", Detail: said})
+			b.sender.Wake()
+			return step, perr
+		},
+		Waiting: func(k *state.Ticket, err error) (state.TicketStep, error) {
+			posts, perr := reply(k, "queued", blocks.TicketNews{Kind: "queued"})
+			b.sender.Wake()
+			return state.TicketStep{Changes: []state.TicketChange{{Kind: "queued", Detail: err.Error()}}, Posts: posts}, perr
+		},
+		File: func(ctx context.Context, answer, file string) ([]byte, error) {
+			body, err := b.content(ctx, answer, file)
+			if err != nil { // a ticket without a picture is a ticket
+				b.log.Warn("file of a ticket not made", "answer", answer, "file", file, "error", err)
+				return nil, nil
+			}
+			return body, nil
+		},
+		Ours: ticket.Ours,
+	}
+}
