@@ -53,6 +53,9 @@ type Anomaly struct {
 	// Points are its days and those before it, up to the last complete one.
 	Points []Point `json:"-"`
 
+	// Price is the new list price as a multiple of the old one, of a change of price; 0 of all else.
+	Price float64 `json:"list_price_ratio,omitempty"`
+
 	leaf   leaf
 	level  int
 	floor  string   // the rule that let it through
@@ -93,6 +96,10 @@ const sure = 4
 // find fills in the anomalies of a line. Each day is judged by the days before it alone.
 func (l *line) find(o Options) {
 	floor, _ := o.Floors.of(l)
+	if l.level == levelCoverage && l.kind == covered {
+		floor.Share = 0
+	}
+	l.least = floor.PerDay
 	if l.most().LessThan(floor.PerDay) {
 		return
 	}
@@ -157,6 +164,7 @@ func (l *line) runs(days []Day, costs []float64, floor Floor, o Options) []Anoma
 		cur.strong += max(0, math.Abs(d.Score)-o.Settings.Still)
 		if cur.told < 0 && cur.strong >= sure-o.Settings.Still && l.passes(cur, t, days, floor) {
 			cur.told = t
+			cur.trim(days, costs)
 		}
 		if d.Accepted {
 			cur.accepted = true
@@ -173,6 +181,27 @@ type run struct {
 	first, last, told int
 	up, accepted      bool
 	strong            float64 // how far its days together are beyond what they may be
+}
+
+// onsetShare is the share of the mean excess of its days, when it is told, that the first day of an anomaly has at least: a day or two a
+// little high before a jump only helped to notice it.
+const onsetShare = 0.25
+
+// trim dates a run that is told from its first day that matters.
+func (r *run) trim(days []Day, costs []float64) {
+	sum, n := 0.0, 0
+	for t := r.first; t <= r.told; t++ {
+		if !math.IsNaN(costs[t]) {
+			sum += math.Abs(costs[t] - days[t].Expected)
+			n++
+		}
+	}
+	for ; r.first < r.told && n > 0; r.first++ {
+		off := costs[r.first] - days[r.first].Expected
+		if !math.IsNaN(off) && (off > 0) == r.up && math.Abs(off) >= onsetShare*sum/float64(n) {
+			return
+		}
+	}
 }
 
 // sums are what the days of a run cost up to a day, exactly, and what was expected, to the cent.
@@ -272,7 +301,13 @@ func (l *line) unanswered(o Options) int {
 
 // slice is what the line is of, by FOCUS column.
 func (l *line) slice() map[string]string {
-	out := map[string]string{"ServiceProviderName": l.provider, "ServiceName": l.service, "ChargeCategory": l.kind}
+	out := map[string]string{"ServiceProviderName": l.provider, "ServiceName": l.service, "ChargeCategory": l.category()}
+	switch l.kind {
+	case covered:
+		out["CommitmentDiscountStatus"] = "Used"
+	case onDemand:
+		out["CommitmentDiscountStatus"] = ""
+	}
 	if l.kind == "Correction" {
 		delete(out, "ChargeCategory")
 		out["ChargeClass"] = l.kind
@@ -293,6 +328,13 @@ func (l *line) label() string {
 		out = "credits of " + out
 	case "Correction":
 		out = "corrections of " + out
+	case covered:
+		out += " covered by commitments"
+	case onDemand:
+		out += " not covered by commitments"
+	}
+	if l.level == levelPrice {
+		out = "list price of " + out
 	}
 	account := l.account
 	if l.name != "" && account != several {

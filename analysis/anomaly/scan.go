@@ -82,7 +82,12 @@ type Monthly struct {
 type leaf struct{ provider, currency, service, account, kind, region, usageType, team string }
 
 // category is the value of the charge category dimension.
-func (l leaf) category() string { return l.kind }
+func (l leaf) category() string {
+	if l.kind == covered || l.kind == onDemand {
+		return "Usage"
+	}
+	return l.kind
+}
 
 // several stands for more than one value.
 const several = "*"
@@ -90,7 +95,8 @@ const several = "*"
 // line is a series with its exact amounts.
 type line struct {
 	leaf
-	level int // 0 a leaf, 1 a service in an account, 2 a service
+	level int
+	least analysis.Amount // what a floor asks a day
 	name  string
 	days  []analysis.Amount // from start on
 	whole int               // how many of them are complete
@@ -142,7 +148,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	if !period.Start.Before(period.End) {
 		return r, nil
 	}
-	f, err := scanQuery(sight, period, read, o)
+	f, parts, err := scanQuery(sight, period, read, o)
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +162,20 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	if err := judge(ctx, lines, o); err != nil {
 		return nil, err
 	}
+	listed, err := prices(ctx, sight, query.Fill(pricesSQL, parts), lines, period, through, o, r)
+	if err != nil {
+		return nil, err
+	}
+	special := coverage(lines)
+	for _, a := range listed {
+		special = append(special, a)
+	}
+	special = slices.DeleteFunc(special, func(a Anomaly) bool { return a.Last.Before(o.Since) })
 	var found, warns []Anomaly
 	for _, l := range lines {
+		if l.level == levelCoverage {
+			continue
+		}
 		for _, a := range l.found {
 			if !a.Last.Before(o.Since) {
 				found = append(found, a)
@@ -165,6 +183,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 		}
 		warns = append(warns, l.warns...)
 	}
+	found = withCoverage(found, special)
 	if o.replay {
 		r.raw = slices.Clone(found)
 	}
@@ -177,7 +196,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	return r, nil
 }
 
-func scanQuery(sight *store.Sight, period analysis.Period, read map[string]time.Time, o Options) (query.Fragment, error) {
+func scanQuery(sight *store.Sight, period analysis.Period, read map[string]time.Time, o Options) (query.Fragment, map[string]query.Fragment, error) {
 	parts := map[string]query.Fragment{"period": query.Within(query.Daily, period), "most": query.F("?", o.Leaves), "team": query.F("''")}
 	dims := map[string]analysis.Dimension{"provider": analysis.DimProvider, "currency": analysis.DimCurrency, "service": analysis.DimService, "account": analysis.DimAccount,
 		"kind": analysis.DimChargeCategory, "region": analysis.DimRegion, "usage_type": analysis.DimUsageType}
@@ -187,11 +206,11 @@ func scanQuery(sight *store.Sight, period analysis.Period, read map[string]time.
 	var err error
 	for name, d := range dims {
 		if parts[name], err = query.Dimension(d); err != nil {
-			return query.Fragment{}, err
+			return query.Fragment{}, nil, err
 		}
 	}
 	if parts["filters"], err = query.Where(o.Filters); err != nil {
-		return query.Fragment{}, err
+		return query.Fragment{}, nil, err
 	}
 	var cut []query.Cutoff
 	for _, p := range o.Providers {
@@ -200,7 +219,7 @@ func scanQuery(sight *store.Sight, period analysis.Period, read map[string]time.
 		}
 	}
 	parts["whole"] = query.Without(query.Daily, cut)
-	return query.Fill(scanSQL, parts), nil
+	return query.Fill(scanSQL, parts), parts, nil
 }
 
 // lines makes the series of the leaves, and of what they add up to: a service in an account, and a service, where a change of
@@ -210,8 +229,9 @@ func (r *Result) lines(rows [][]any, period analysis.Period, read, through map[s
 	seen := map[string]map[int]bool{} // days that a provider has brought something of
 	first := map[string]int{}
 	type cell struct {
-		day  int
-		cost analysis.Amount
+		day     int
+		cost    analysis.Amount
+		covered string
 	}
 	cells := map[leaf][]cell{}
 	names := map[leaf]string{}
@@ -238,11 +258,12 @@ func (r *Result) lines(rows [][]any, period analysis.Period, read, through map[s
 		if _, ok := cells[k]; !ok {
 			order = append(order, k)
 		}
-		cells[k] = append(cells[k], cell{day, cost})
+		cells[k] = append(cells[k], cell{day, cost, text(v[11])})
 		names[k] = text(v[10])
 	}
 	var out []*line
 	sums := map[leaf]*line{}
+	teams := map[*line][]*line{} // the leaves of what commitments cover or not
 	for _, k := range order {
 		from, n := first[k.provider], daysBetween(period.Start, read[k.provider])+1-first[k.provider]
 		if n <= 0 {
@@ -256,6 +277,17 @@ func (r *Result) lines(rows [][]any, period analysis.Period, read, through map[s
 			return l
 		}
 		l := newLine(k, 0, names[k])
+		split := map[string]*line{} // of a service's usage, by whether a commitment covers it
+		if k.kind == "Usage" {
+			for _, kind := range []string{covered, onDemand} {
+				s := leaf{k.provider, k.currency, k.service, several, kind, several, several, several}
+				if sums[s] == nil {
+					sums[s] = newLine(s, levelCoverage, "")
+					out = append(out, sums[s])
+				}
+				split[kind] = sums[s]
+			}
+		}
 		over := []leaf{{k.provider, k.currency, k.service, k.account, k.kind, several, several, several}, {k.provider, k.currency, k.service, several, k.kind, several, several, several}}
 		for i, s := range over {
 			if sums[s] == nil {
@@ -270,13 +302,32 @@ func (r *Result) lines(rows [][]any, period analysis.Period, read, through map[s
 			for _, s := range over {
 				sums[s].days[i] = sums[s].days[i].Add(c.cost)
 			}
+			kind := onDemand
+			if c.covered != "" {
+				kind = covered
+			}
+			if s := split[kind]; s != nil && c.covered != "Unused" {
+				s.days[i] = s.days[i].Add(c.cost)
+			}
+			if c.covered == "Unused" && split[covered].main == nil { // who bought it answers for it
+				split[covered].main, split[onDemand].main = l, l
+			}
 		}
 		for _, s := range over {
 			if m := sums[s].main; m == nil || m.size < l.size {
 				sums[s].main = l
 			}
 		}
+		for _, s := range split {
+			teams[s] = append(teams[s], l)
+		}
 		out = append(out, l)
+	}
+	for s, of := range teams {
+		same := !slices.ContainsFunc(of, func(l *line) bool { return l.team != of[0].team })
+		if s.main == nil && same { // nobody bought a commitment here, but all of it is one team's
+			s.main = of[0]
+		}
 	}
 	return out
 }
