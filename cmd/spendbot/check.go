@@ -77,6 +77,7 @@ func (a *app) check() *cobra.Command {
 			}
 			a.checkStore(ctx, &r, policy)
 			a.checkSlack(ctx, &r, policy)
+			a.checkJira(ctx, &r, policy)
 			if asJSON {
 				if err := encode(a.stdout, r.lines); err != nil {
 					return err

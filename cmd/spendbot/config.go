@@ -45,6 +45,8 @@ type config struct {
 
 	Events eventsConfig `yaml:"events"` // where events happen that do not say so
 
+	Jira jiraConfig `yaml:"jira"` // how tickets are made
+
 	Allocation allocation.Config `yaml:"allocation"` // how shared costs are split
 
 	Slack  slackConfig   `yaml:"slack"`

@@ -64,7 +64,7 @@ server that speaks Slack's API. With SPENDBOT_EVENTS_SECRET, signed reports of d
 			if err != nil {
 				return usageError{err}
 			}
-			log := slog.New(secret.Redact(slog.NewJSONHandler(a.stderr, nil), append(sc.Secrets(), key)...))
+			log := slog.New(secret.Redact(slog.NewJSONHandler(a.stderr, nil), append(append(sc.Secrets(), key), jiraSecrets()...)...))
 			slog.SetDefault(log)
 			l, err := net.Listen("tcp", a.cfg.Slack.Listen)
 			if err != nil {
@@ -150,6 +150,14 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err != nil {
 		return err
 	}
+	tickets, err := a.ticketOptions(st, policy, log)
+	if err != nil {
+		return err
+	}
+	hookKey, err := secret.Read(jiraHookSecret)
+	if err != nil {
+		return usageError{err}
+	}
 	m := metrics.New()
 	client := slack.New(sc, time.Now, log, m)
 	var kept func(context.Context, *analysis.Answer)
@@ -161,7 +169,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		}
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
+		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, Tickets: tickets, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
 	w, err := a.lookout(st, b.Watch, m, log)
 	if err != nil {
 		return err
@@ -178,7 +186,14 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	} else if key != "" {
 		events = b.EventsHandler(key)
 	}
-	srv := &http.Server{Handler: b.Handler(receiver, events), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
+	handler := b.Handler(receiver, events)
+	if tickets.Jira != nil && hookKey != "" {
+		mux := http.NewServeMux()
+		mux.Handle("/jira/webhook", b.JiraHook(hookKey))
+		mux.Handle("/", handler)
+		handler = mux
+	}
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
@@ -201,6 +216,9 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 			stop(err)
 		}
 	})
+	if tickets.Jira != nil {
+		wg.Go(func() { identifyJira(run, tickets.Jira, log) })
+	}
 	if len(a.cfg.Sources) > 0 {
 		wg.Go(func() { w.run(run) })
 	}
