@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"spendbot/analysis"
 	"spendbot/analysis/anomaly"
 	"spendbot/analysis/desk"
@@ -85,19 +83,9 @@ var errUnchanged = errors.New("nothing changed")
 // processes may do so at once: what one of them has said the other does not say again.
 func (b *Bot) FindIncidents(ctx context.Context) error {
 	now := b.opts.Today()
-	kept, err := b.db.Incidents(ctx, state.IncidentFilter{Open: true})
+	kept, err := b.keptIncidents(ctx, now)
 	if err != nil {
 		return err
-	}
-	late, err := b.db.Incidents(ctx, state.IncidentFilter{Since: now.Add(-incidentKnown)})
-	if err != nil {
-		return err
-	}
-	open := slices.Clone(kept)
-	for _, in := range late {
-		if !in.Open {
-			kept = append(kept, in)
-		}
 	}
 	verdicts, err := b.db.Verdicts(ctx, "")
 	if err != nil {
@@ -117,14 +105,14 @@ func (b *Bot) FindIncidents(ctx context.Context) error {
 			s.arrived = loads[0].At
 		}
 		o := l.Watch.Options
-		o.Providers, o.Expected, o.Unanswered = l.Survey.Providers, patterns, incident.Unanswered(open)
+		o.Providers, o.Expected, o.Unanswered = l.Survey.Providers, patterns, incident.Unanswered(kept)
 		for _, p := range l.Survey.Providers {
 			if since := p.Through.AddDate(0, 0, 1-incidentDays); o.Since.IsZero() || since.Before(o.Since) {
 				o.Since = since
 			}
 		}
-		for _, in := range open {
-			if in.Onset.Before(o.Since) {
+		for _, in := range kept {
+			if in.Open && in.Onset.Before(o.Since) {
 				o.Since = in.Onset
 			}
 		}
@@ -139,6 +127,21 @@ func (b *Bot) FindIncidents(ctx context.Context) error {
 		}
 		return s.take(ctx, incident.Match(kept, found))
 	})
+}
+
+// keptIncidents are those that a scan may find again: the open ones, and those closed lately.
+func (b *Bot) keptIncidents(ctx context.Context, now time.Time) ([]state.Incident, error) {
+	kept, err := b.db.Incidents(ctx, state.IncidentFilter{Open: true})
+	if err != nil {
+		return nil, err
+	}
+	late, err := b.db.Incidents(ctx, state.IncidentFilter{Since: now.Add(-incidentKnown)})
+	for _, in := range late {
+		if !in.Open {
+			kept = append(kept, in)
+		}
+	}
+	return kept, err
 }
 
 // scan is one look for anomalies and what comes of it.
@@ -214,13 +217,14 @@ func (s *scan) open(ctx context.Context, f incident.Found) error {
 	if err != nil {
 		return err
 	}
+	chart := b.drawn(ctx, in.Answer)
 	in, err = b.db.OpenIncident(ctx, in, s.now, func(in *state.Incident) (state.IncidentStep, error) {
 		step := state.IncidentStep{Changes: []state.IncidentChange{{Kind: "detected", Detail: in.Rule}}}
 		if in.Channel == "" || b.disturbs(*in, s.now) {
 			return step, nil // it is told when there is a channel, and the quiet hours are over
 		}
 		var err error
-		step.Posts, err = b.rootPosts(in, about)
+		step.Posts, err = b.rootPosts(in, about, chart)
 		return step, err
 	})
 	if errors.Is(err, state.ErrIncidentOpen) { // another process was first
@@ -351,7 +355,7 @@ func (s *scan) explain(ctx context.Context, in *state.Incident, f *incident.Foun
 	a := &analysis.Answer{ID: id, Asked: s.now.UTC(), Question: in.Question, Currency: in.Currency, Caveats: []string{"what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before"},
 		Reading: analysis.Plan{Intent: analysis.AnomalyList, Metric: analysis.Effective, Filters: in.Filters, GroupBy: []analysis.Dimension{}, Current: analysis.Period{Start: in.Onset, End: in.Through.AddDate(0, 0, 1)}},
 		Trace:   analysis.Trace{Snapshot: s.look.Snapshot, ChargesSnapshot: s.look.Charges, Queries: slices.Clone(s.queries)}}
-	a.Headline = fmt.Sprintf("%s: %s %s what was expected since %s (estimate).", in.Title, render.MoneyExact(in.Excess.Round(2).Abs(), in.Currency), overOrUnder(in.Excess), in.Onset.Format("2 Jan 2006"))
+	a.Headline = fmt.Sprintf("%s %s what was expected since %s (estimate): %s.", render.MoneyExact(in.Excess.Round(2).Abs(), in.Currency), overOrUnder(in.Excess), in.Onset.Format("2 Jan 2006"), in.Title)
 	for _, p := range s.look.Survey.Providers {
 		if in.Provider == "" || p.Name == in.Provider {
 			a.Through = append(a.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
@@ -411,47 +415,15 @@ func seriesOf(points []anomaly.Point) *analysis.Series {
 	return s
 }
 
-// mostCarriers is how many resources are named.
-const mostCarriers = 2
-
-// howOf says in a few words how it came about: "usage x4.1, price unchanged · nat-0d2f and nat-19ac carry most of it".
+// howOf says in a few words how it came about, as its largest driver in its direction does: "usage x4.1, price unchanged; nat-0d2f and nat-19ac carry 97%".
 func howOf(x *anomaly.Explained) string {
 	for _, d := range x.Bridge.Drivers {
-		if d.Amount.Sign() != x.Bridge.Change.Delta.Sign() {
-			continue
+		if d.Amount.Sign() == x.Bridge.Change.Delta.Sign() {
+			return d.How
 		}
-		said := []string{}
-		if d.How != "" {
-			said = append(said, d.How)
-		}
-		var sum analysis.Amount
-		var names []string
-		for _, r := range d.Resources {
-			if r.Amount.Sign() == d.Amount.Sign() && len(names) < mostCarriers {
-				name := r.Name
-				if name == "" {
-					name = r.ID
-				}
-				names, sum = append(names, name), sum.Add(r.Amount)
-			}
-		}
-		if share := sum.DivRound(d.Amount, 4); len(names) > 0 && !share.LessThan(carriers) && !share.GreaterThan(whole) {
-			verb := "carry"
-			if len(names) == 1 {
-				verb = "carries"
-			}
-			said = append(said, fmt.Sprintf("%s %s %s", strings.Join(names, " and "), verb, render.Percent(share)))
-		}
-		return strings.Join(said, " · ")
 	}
 	return ""
 }
-
-// carriers is the share of a change that a resource or two must carry to be named; more than the whole of it is said of none.
-var (
-	carriers = decimal.New(5, -1)
-	whole    = decimal.NewFromInt(1)
-)
 
 // books are the runbooks.
 func (b *Bot) books() *runbooks.Library {
@@ -479,8 +451,21 @@ func rootKey(id string, n int) string {
 	return fmt.Sprintf("incident/%s/root/%d", id, n)
 }
 
-// rootPosts begin an incident's thread: the message, and its chart.
-func (b *Bot) rootPosts(in *state.Incident, about blocks.IncidentOptions) ([]state.Post, error) {
+// drawn reports whether there is a chart of an answer.
+func (b *Bot) drawn(ctx context.Context, answer string) bool {
+	s, err := b.db.Answer(ctx, answer)
+	if err != nil {
+		return false
+	}
+	p, err := b.pictures.of(s.Answer)
+	if err != nil {
+		b.log.Error("chart not made", "answer", answer, "error", err)
+	}
+	return err == nil && p.ok
+}
+
+// rootPosts begin an incident's thread: the message, and its chart where there is one.
+func (b *Bot) rootPosts(in *state.Incident, about blocks.IncidentOptions, chart bool) ([]state.Post, error) {
 	in.Root, in.Thread = rootKey(in.ID, in.Threads), ""
 	m := blocks.Incident(*in, about)
 	root, err := incidentPost(m, in.Root, slack.MethodPost, in.Channel, "", in.Answer)
@@ -488,7 +473,7 @@ func (b *Bot) rootPosts(in *state.Incident, about blocks.IncidentOptions) ([]sta
 		return nil, err
 	}
 	posts := []state.Post{root}
-	if in.Answer != "" {
+	if chart {
 		o := slack.Outgoing{Answer: in.Answer, File: fileChart, Name: in.Answer + ".png", Title: "Chart of " + in.ID, Alt: in.Title + ", day by day, with what was expected"}
 		chart, err := o.Post(in.Root+"/chart", "", slack.MethodFile, in.Channel, slack.Under(in.Root), "")
 		if err != nil {
@@ -515,10 +500,12 @@ func (b *Bot) saidOf(in *state.Incident, was state.Incident, says []incident.Say
 		return step, err
 	}
 	step.Posts = append(step.Posts, update)
+	told := false // what a restatement changed is told by that, and not as growth too
 	for _, s := range says {
-		if !s.Reply {
+		if !s.Reply || told && (s.Kind == "grew" || s.Kind == "shrank") {
 			continue
 		}
+		told = told || s.Kind == "restated"
 		in.Replies++
 		n := blocks.IncidentNews{Kind: s.Kind, Detail: s.Detail, Who: who, Was: was.Said}
 		if s.Kind == "restated" {
@@ -550,7 +537,7 @@ func (b *Bot) about(ctx context.Context, in state.Incident) (blocks.IncidentOpti
 	o := blocks.IncidentOptions{Command: b.opts.Command, Now: b.opts.Today(), Elsewhere: in.Elsewhere}
 	if in.Team != "" {
 		o.Owner = "team " + in.Team
-		if c := b.owners(in.Team, in.Onset); c != "" {
+		if c := b.owners(in.Team, in.Onset); c != "" && in.Elsewhere == "" {
 			o.Owner += " (" + c + ")"
 		}
 	}
@@ -638,6 +625,7 @@ func (b *Bot) begins(ctx context.Context, in state.Incident, channel string) err
 	if err != nil {
 		return err
 	}
+	chart := b.drawn(ctx, in.Answer)
 	_, err = b.db.ChangeIncident(ctx, in.ID, b.opts.Today(), func(kept *state.Incident) (state.IncidentStep, error) {
 		if kept.Root != in.Root || !kept.Open {
 			return state.IncidentStep{}, errUnchanged // another process was first
@@ -646,7 +634,7 @@ func (b *Bot) begins(ctx context.Context, in state.Incident, channel string) err
 			kept.Threads++
 		}
 		kept.Channel, kept.Elsewhere = in.Channel, in.Elsewhere
-		posts, err := b.rootPosts(kept, about)
+		posts, err := b.rootPosts(kept, about, chart)
 		return state.IncidentStep{Posts: posts}, err
 	})
 	if errors.Is(err, errUnchanged) {

@@ -20,7 +20,7 @@ import (
 type IncidentOptions struct {
 	// Owner names whose it is: "team payments (#payments)"; "" says that nobody is known.
 	Owner string
-	// Elsewhere says why the thread is not in its owner's channel; "" where it is.
+	// Elsewhere says why the thread is not in its owner's channel: "I am not in #search"; "" where it is.
 	Elsewhere string
 	// Near are events near its onset in time and place, the nearest first.
 	Near []analysis.Event
@@ -201,8 +201,10 @@ func incidentWhy(in state.Incident, o IncidentOptions) string {
 	} else if in.Kind != "" && len(in.Members) == 0 {
 		said = append(said, esc(in.Kind, 40))
 	}
-	if n := len(in.Parts); n > 1 && len(in.Members) == 0 {
-		said = append(said, counted(n, "slice", "slices")+" of one cause, most likely")
+	if sides := incidentSides(in); sides != "" {
+		said = append(said, sides)
+	} else if n := len(in.Parts); n > 1 && len(in.Members) == 0 {
+		said = append(said, counted(n, "slice", "slices")+", of one cause most likely")
 	}
 	owner := "owner: nobody is known"
 	if o.Owner != "" {
@@ -212,6 +214,28 @@ func incidentWhy(in state.Incident, o IncidentOptions) string {
 		owner += " (" + esc(o.Elsewhere, 160) + ")"
 	}
 	return strings.Join(append(said, owner), " · ")
+}
+
+// mostSides is how many parts of a move are named.
+const mostSides = 3
+
+// incidentSides names the parts of an incident of which some went up and others down; "" where all went one way.
+func incidentSides(in state.Incident) string {
+	if len(in.Members) > 0 || !slices.ContainsFunc(in.Parts, func(p state.IncidentPart) bool { return p.Excess.Sign() != in.Parts[0].Excess.Sign() }) {
+		return ""
+	}
+	var said []string
+	for _, p := range in.Parts[:min(len(in.Parts), mostSides)] {
+		_, name, ok := strings.Cut(p.Label, " · ") // without the service, which the first line names
+		if !ok {
+			name = p.Label
+		}
+		said = append(said, render.Delta(p.Excess, in.Currency)+" "+esc(name, 100))
+	}
+	if n := len(in.Parts) - mostSides; n > 0 {
+		said = append(said, fmt.Sprintf("%d more", n))
+	}
+	return "up and down: " + strings.Join(said, ", ")
 }
 
 // mostNear is how many events are named.
