@@ -15,6 +15,8 @@ func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string,
 		deal = b.event
 	case "runbook", "runbooks":
 		deal = b.runbook
+	case "kpi", "kpis":
+		deal = b.kpi
 	case "incidents", "incident":
 		deal = b.incidents
 	case "ticket":

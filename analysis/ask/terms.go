@@ -8,6 +8,15 @@ var terms = []struct {
 	name    string
 	phrases []pattern
 }{
+	{"mttd", phrases("mttd", "mean? time to detect|detection", "detection time")},
+	{"mtta", phrases("mtta", "mean? time to acknowledge|answer")},
+	{"mttc", phrases("mttc", "mean? time to contain|containment", "containment time")},
+	{"mttr", phrases("mttr", "mean? time to resolve|resolution", "resolution time")},
+	{"false_positive_rate", phrases("false positive|positives rate?", "false-positive|false-positives rate?")},
+	{"expected_rate", phrases("expected rate")},
+	{"alerts_a_week", phrases("alerts a|per week|channel")},
+	{"cost_before_containment", phrases("cost before containment", "incident|incidents cost", "cost of incidents")},
+	{"avoided_cost", phrases("avoided cost|costs|spend", "cost avoided")},
 	{"apportionment", phrases("apportionment validation?")},
 	{"allocation_accuracy_index", phrases("allocation accuracy index?", "aai")},
 	{"unallocated_shared_cost", phrases("unallocated shared cost|costs")},

@@ -164,7 +164,7 @@ var (
 // markdown adds Markdown as it is written in runbooks: headings, paragraphs, lists, code and tables, which become code.
 func markdown(p *page, text string) {
 	var para, lines []string
-	sign := "" // of the list entry that a paragraph is
+	sign := ""      // of the list entry that a paragraph is
 	end := func() { // of a paragraph or a list entry
 		if s := strings.TrimSpace(strings.Join(para, " ")); s != "" {
 			said := inline(s)
