@@ -77,12 +77,12 @@ func Backtest(ctx context.Context, sight *store.Sight, o Options, weeks int, cha
 		}
 		var before []Anomaly
 		for _, a := range told {
-			if slices.ContainsFunc(now, func(b Anomaly) bool { return near(a.Onset, b.Onset) || a.sameAs(b) }) {
+			if slices.ContainsFunc(now, func(b Anomaly) bool { return near(a.Onset, b.Onset) || a.Same(b) }) {
 				before = append(before, a)
 			}
 		}
 		old := func(a Anomaly) bool {
-			return slices.ContainsFunc(before, func(b Anomaly) bool { return a.sameAs(b) })
+			return slices.ContainsFunc(before, func(b Anomaly) bool { return a.Same(b) })
 		}
 		for _, in := range incidents(slices.Concat(before, now), o.Expected) {
 			if in.ExpectedBy != "" || slices.ContainsFunc(in.Parts, old) || day.Before(rp.Period.Start) {
@@ -100,11 +100,6 @@ func Backtest(ctx context.Context, sight *store.Sight, o Options, weeks int, cha
 		told = append(told, now...)
 	}
 	return rp, nil
-}
-
-// sameAs reports whether two anomalies are of one thing: of one series, or of one and a sum over it, in one direction, at one time.
-func (a Anomaly) sameAs(b Anomaly) bool {
-	return a.Direction() == b.Direction() && overlaps(a, b) && (a.leaf == b.leaf || a.leaf.holds(b.leaf) || b.leaf.holds(a.leaf))
 }
 
 // ending is what became of an incident, by the whole story of its parts.

@@ -7,16 +7,35 @@ import (
 )
 
 // Detect judges every day of a series by the days before it.
-func Detect(s Series, set Settings) []Day {
-	d := &detector{s: s, set: set, days: make([]Day, len(s.Costs)), values: make([]float64, len(s.Costs)), off: make([]float64, len(s.Costs)), plain: make([]float64, len(s.Costs)), fee: make([]float64, len(s.Costs)),
+func Detect(s Series, set Settings) []Day { return newDetector(s, set).run() }
+
+func newDetector(s Series, set Settings) *detector {
+	return &detector{s: s, set: set, days: make([]Day, len(s.Costs)), values: make([]float64, len(s.Costs)), off: make([]float64, len(s.Costs)), plain: make([]float64, len(s.Costs)), fee: make([]float64, len(s.Costs)),
 		aside: make([]bool, len(s.Costs)), weekday: int(s.Start.Weekday())}
-	for t := range s.Costs {
-		if t < set.Learn {
-			continue
+}
+
+// run judges the days that are not judged yet.
+func (d *detector) run() []Day {
+	for ; d.judged < len(d.s.Costs); d.judged++ {
+		if d.judged >= d.set.Learn {
+			d.judge(d.judged)
 		}
-		d.judge(t)
 	}
 	return d.days
+}
+
+// grow goes on with the same series, which has further days.
+func (d *detector) grow(s Series) {
+	more := len(s.Costs) - d.judged
+	d.s = s
+	d.days = append(slices.Clone(d.days), make([]Day, more)...) // who has the old ones keeps them
+	for _, v := range []*[]float64{&d.values, &d.off, &d.plain, &d.fee} {
+		*v = append(*v, make([]float64, more)...)
+	}
+	if d.around != nil {
+		d.around = append(d.around, make([]float64, more)...)
+	}
+	d.aside = append(d.aside, make([]bool, more)...)
 }
 
 // detector is a detection under way. Up to the day at hand, off is how far each day was from the expected, plain how far from what
@@ -38,9 +57,11 @@ type detector struct {
 	around  []float64 // how far a day is from the middle of the week around it, of the first of the days
 	known   int       // how many of them have one
 	room    room
-	run     int // days in a row that stood out, weekends or the like between them aside
-	began   int // the first of them
-	quiet   int // days since that did not
+	judged  int    // how many days are
+	print   uint64 // of what they cost, in a [Memory]
+	inRow   int    // days in a row that stood out, weekends or the like between them aside
+	began   int    // the first of them
+	quiet   int    // days since that did not
 }
 
 // room is what the work on a day takes, kept for the next day.
@@ -89,23 +110,23 @@ func (d *detector) judge(t int) {
 	}
 	d.aside[t] = day.Out
 	switch {
-	case day.Out && d.run == 0:
-		d.run, d.began, d.quiet = 1, t, 0
+	case day.Out && d.inRow == 0:
+		d.inRow, d.began, d.quiet = 1, t, 0
 	case day.Out:
-		d.run, d.quiet = d.run+1, 0
+		d.inRow, d.quiet = d.inRow+1, 0
 	default:
 		if d.quiet++; d.quiet > mostGap {
-			d.run = 0
+			d.inRow = 0
 		}
 	}
-	if u := d.s.Unanswered; u > 0 && d.run > 0 && d.began >= u { // nor does a day between those that stood out teach
+	if u := d.s.Unanswered; u > 0 && d.inRow > 0 && d.began >= u { // nor does a day between those that stood out teach
 		d.aside[t] = true
 	}
-	if d.run >= d.set.Accept && (d.s.Unanswered == 0 || d.began < d.s.Unanswered) {
+	if d.inRow >= d.set.Accept && (d.s.Unanswered == 0 || d.began < d.s.Unanswered) {
 		for i := d.began; i <= t; i++ {
 			d.aside[i] = false
 		}
-		day.Accepted, d.level, d.run, d.reset = true, d.began, 0, t
+		day.Accepted, d.level, d.inRow, d.reset = true, d.began, 0, t
 	}
 	d.days[t] = day
 }

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -136,22 +134,6 @@ func slicesOf(v float64, n int) []float64 {
 		out[i] = v
 	}
 	return out
-}
-
-// TestNoFutureDayIsRead: what is said of a day is the same whatever comes later.
-func TestNoFutureDayIsRead(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := usual(rapid.IntRange(60, 200).Draw(t, "days"), rapid.Uint64().Draw(t, "seed"))
-		for range rapid.IntRange(0, 5).Draw(t, "changes") {
-			s.Costs[rapid.IntRange(0, len(s.Costs)-1).Draw(t, "day")] = rapid.SampledFrom([]float64{0, math.NaN(), -20, 1000, 250}).Draw(t, "cost")
-		}
-		cut := rapid.IntRange(0, len(s.Costs)).Draw(t, "cut")
-		all := Detect(s, Defaults())
-		part := Detect(Series{Start: s.Start, Costs: s.Costs[:cut]}, Defaults())
-		if diff := cmp.Diff(all[:cut], part, cmpopts.EquateNaNs()); diff != "" {
-			t.Fatalf("the first %d days alone are judged otherwise:\n%s", cut, diff)
-		}
-	})
 }
 
 // TestScaleDoesNotMatter: a bill in another currency has the same strange days.

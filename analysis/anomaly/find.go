@@ -109,7 +109,7 @@ func (l *line) find(o Options) {
 			costs[i] = math.NaN()
 		}
 	}
-	days := Detect(Series{Start: l.start, Costs: costs, Known: o.Known.marks(l, len(costs)), Unanswered: l.unanswered(o)}, o.Settings)
+	days := o.Memory.detect(memoryKey{l.leaf, l.level, l.start}, Series{Start: l.start, Costs: costs, Known: o.Known.marks(l, len(costs)), Unanswered: l.unanswered(o)}, o.Settings)
 	l.found = l.runs(days[:l.whole], costs, floor, o)
 	if l.whole == len(days) {
 		return

@@ -49,6 +49,9 @@ type Options struct {
 	Leaves   int
 	Settings Settings // of the detector; zero is [Defaults]
 
+	// Memory keeps what was made of series between scans; nil keeps nothing.
+	Memory *Memory
+
 	replay bool // keep what was known of each when it was told
 }
 
@@ -115,6 +118,9 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	}
 	if o.Leaves <= 0 {
 		o.Leaves = DefaultLeaves
+	}
+	if o.Memory != nil {
+		o.Memory.begin()
 	}
 	through, read := map[string]time.Time{}, map[string]time.Time{} // the last complete day, and the last that is looked at
 	var period analysis.Period

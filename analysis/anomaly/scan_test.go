@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -338,4 +339,63 @@ func BenchmarkScan(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(c.all.Series), "series")
+}
+
+// TestGone: what another state of the bills does not have any more is named, and nothing else.
+func TestGone(t *testing.T) {
+	c := demoCompany(t)
+	since := analysis.Day(2026, 11, 10)
+	few := []analysis.Filter{{Dimension: analysis.DimService, Values: []string{"Amazon Virtual Private Cloud", "AmazonCloudWatch"}}}
+	before, err := c.scan(nil, anomaly.Options{Since: since, Filters: few})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := c.scan(nil, anomaly.Options{Since: since, Filters: few})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gone := anomaly.Gone(before, after, since); len(gone) != 0 {
+		t.Errorf("gone from the same bills: %+v", gone)
+	}
+	after.Incidents = slices.DeleteFunc(after.Incidents, func(i anomaly.Incident) bool { return i.Slice["ServiceName"] == "AmazonCloudWatch" })
+	gone := anomaly.Gone(before, after, since)
+	if len(gone) != 1 || gone[0].Slice["ServiceName"] != "AmazonCloudWatch" {
+		t.Errorf("gone: %+v", gone)
+	}
+	for _, i := range before.Incidents {
+		if i.Rule() != "over expected" || i.ToMonthEnd().LessThanOrEqual(decimal.Zero) || !i.ToMonthEnd().Equal(i.Rate().Mul(decimal.NewFromInt(8))) {
+			t.Errorf("%s, by %s: %s a day makes %s by the 30th of November, 8 days on", i.Label, i.Rule(), i.Rate(), i.ToMonthEnd())
+		}
+	}
+}
+
+// TestIncidentsAreExplained: the drivers of an incident are those of the days it names, and what they sum to is the change.
+func TestIncidentsAreExplained(t *testing.T) {
+	c := demoCompany(t)
+	sight, err := c.sn.SeenThrough(nil, c.lens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		event  string
+		effect analysis.Effect
+	}{{"nat-loop", analysis.EffVolume}, {"commitment-ends", analysis.EffCoverage}, {"list-price", analysis.EffListPrice}} {
+		e := c.events[want.event]
+		i := slices.IndexFunc(c.all.Incidents, func(i anomaly.Incident) bool { return i.Onset.Equal(e.Start) && covers(e, i.Anomaly) })
+		if i < 0 {
+			t.Errorf("%s is not found", want.event)
+			continue
+		}
+		x, err := c.all.Incidents[i].Explain(context.Background(), sight, c.survey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := x.Bridge.Rest.Amount
+		for _, d := range x.Bridge.Drivers {
+			sum = sum.Add(d.Amount)
+		}
+		if x.Effect != want.effect || !sum.Equal(x.Bridge.Change.Delta) || len(x.Queries) == 0 || x.Current.Days() != x.Baseline.Days() {
+			t.Errorf("%s: %s, want %s; drivers sum to %s of %s: %+v", want.event, x.Effect, want.effect, sum, x.Bridge.Change.Delta, x.Bridge.Effects)
+		}
+	}
 }

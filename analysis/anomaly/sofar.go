@@ -1,6 +1,7 @@
 package anomaly
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -90,6 +91,50 @@ func (i Incident) ToMonthEnd() analysis.Amount {
 		sum = sum.Add(p.ToMonthEnd())
 	}
 	return sum
+}
+
+// Rule names what found an incident, the same on all of its days: "coverage", "list price", "appearance", "disappearance", "over expected"
+// or "under expected", and with it the floor that let it through where that is not the default: "over expected, floor 2".
+func (i Incident) Rule() string {
+	rule := "over expected"
+	switch {
+	case i.level == levelCoverage:
+		rule = "coverage"
+	case i.level == levelPrice:
+		rule = "list price"
+	case i.Kind == Appearance || i.Kind == Disappearance:
+		rule = string(i.Kind)
+	case i.Direction() == Down:
+		rule = "under expected"
+	}
+	if i.floor != "" && i.floor != "default" {
+		rule += ", floor " + i.floor
+	}
+	return rule
+}
+
+// Gone are the incidents of an earlier scan that a later one of the same days does not find, as when a month was restated: none of its incidents
+// has a series of theirs, in their direction and days. Those that began before the later scan's first day are not looked for.
+func Gone(before, after *Result, since time.Time) []Incident {
+	var out []Incident
+	for _, i := range before.Incidents {
+		if i.Onset.Before(since) {
+			continue
+		}
+		still := slices.ContainsFunc(after.Incidents, func(j Incident) bool {
+			return slices.ContainsFunc(i.Parts, func(a Anomaly) bool { return slices.ContainsFunc(j.Parts, a.Same) })
+		})
+		if !still {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Same reports whether two anomalies are of one thing: of one series, or of one and a sum over it, in one direction, on days that overlap or
+// touch.
+func (a Anomaly) Same(b Anomaly) bool {
+	return a.Direction() == b.Direction() && overlaps(a, b) && (a.leaf == b.leaf || a.leaf.holds(b.leaf) || b.leaf.holds(a.leaf))
 }
 
 // Keys are the keys of its parts, in their order.
