@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -104,12 +105,10 @@ func (p *parse) readMoney() {
 			if code == "" {
 				code = strings.ToUpper(t.low)
 			}
-			if slices.Contains(p.r.voc.Currencies, code) || slices.Contains(p.r.opts.Currencies, code) {
+			if known := p.r.currencies(); slices.Contains(known, code) {
 				p.currency = code
-			} else if len(p.r.opts.Currencies) > 0 {
-				p.decline("The bill holds no charges in %s, and there are no exchange rates to convert into it.", code)
-			} else {
-				p.decline("The bill holds no charges in %s, and amounts are not converted here.", code)
+			} else if len(known) > 0 {
+				p.forks = append(p.forks, noRates(code, known))
 			}
 		}
 	}
@@ -221,4 +220,24 @@ func (p *parse) untagged(i, j int) {
 		p.name(i, j, naming{dim: analysis.TagDimension(k), values: []string{""}})
 	}
 	p.note("\"untagged\" was read as: none of the tags %s", shortList(keys))
+}
+
+// currencies are those that can be answered in: what the bills are in, and what there are rates for.
+func (r *Reader) currencies() []string {
+	out := slices.Clone(r.voc.Currencies)
+	for _, c := range r.opts.Currencies {
+		if !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// noRates asks which currency to answer in instead of one that nothing is billed in and that there are no rates for.
+func noRates(code string, known []string) fork {
+	f := fork{question: fmt.Sprintf("Nothing is billed in %s, and there are no exchange rates to convert into it (`currency: rates:` in the configuration). Which currency instead?", code)}
+	for _, c := range known {
+		f.options = append(f.options, option{"in " + c, func(p *parse) { p.currency = c }})
+	}
+	return f
 }

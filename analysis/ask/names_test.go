@@ -182,19 +182,25 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// TestOtherCurrency: a currency that neither the bills nor the rates know is told, and what is said of converting is true.
+// TestOtherCurrency: a currency that neither the bills nor the rates know is asked back about, and no other answers in its place.
 func TestOtherCurrency(t *testing.T) {
 	v := &Vocabulary{Currencies: []string{"USD"}, First: analysis.Day(2026, 1, 1), Through: analysis.Day(2026, 11, 22)}
 	for _, c := range []struct {
-		rates []string
-		want  string
+		rates, want []string
 	}{
-		{nil, "The bill holds no charges in JPY, and amounts are not converted here."},
-		{[]string{"EUR", "USD"}, "The bill holds no charges in JPY, and there are no exchange rates to convert into it."},
+		{nil, []string{"USD"}},
+		{[]string{"EUR", "USD"}, []string{"USD", "EUR"}},
 	} {
-		p := NewReader(v, Options{Currencies: c.rates}).Read("spend in October in yen", monday, nil)
-		if !slices.Contains(p.Declined, c.want) {
-			t.Errorf("rates of %v: declined %q, want %q", c.rates, p.Declined, c.want)
+		r := NewReader(v, Options{Currencies: c.rates})
+		p := r.Read("spend in October in yen", monday, nil)
+		if p.Intent != analysis.Ambiguous || p.Clarify == nil || !strings.Contains(p.Clarify.Question, "JPY") || len(p.Clarify.Choices) != len(c.want) {
+			t.Errorf("rates of %v: %s, asked back %+v", c.rates, p.Intent, p.Clarify)
+			continue
+		}
+		for i, choice := range p.Clarify.Choices {
+			if again := r.Read(choice.Ask, monday, nil); again.Currency != c.want[i] || again.Intent != analysis.SpendTotal {
+				t.Errorf("rates of %v: %q reads as %s in %q", c.rates, choice.Ask, again.Intent, again.Currency)
+			}
 		}
 	}
 }

@@ -48,59 +48,69 @@ var views = []view{
 	{name: "list price of usage", metric: analysis.List, only: []Kind{Rest, Arriving, OtherMonths}},
 }
 
-const viewSQL = `SELECT sum(cost) AS amount FROM (SELECT {cost} AS cost, {kind} AS kind FROM {table} WHERE ({period}) AND ({filters})) AS t WHERE {which}`
+const viewSQL = `SELECT kind, sum(billed) AS billed, sum(effective) AS effective, sum(list) AS list
+FROM (SELECT {kind} AS kind, {billed} AS billed, {effective} AS effective, {list} AS list FROM {table} WHERE ({period}) AND ({filters})) AS t
+GROUP BY kind ORDER BY kind`
 
-// Views are the totals of a period that a console may show, a query each; those that equal the plain measure because there is nothing of
-// the kinds they leave out are left out.
+// kindSums are what the rows of each kind sum to in each measure; a measure that no row of a kind has is not in it.
+type kindSums map[analysis.Metric]map[Kind]analysis.Amount
+
+// Views are the totals of a period that a console may show, added up from one query of sums by kind, and one more by invoice month where
+// the period is a month; those that equal the plain measure because there is nothing of the kinds they leave out are left out.
 func Views(ctx context.Context, sight *store.Sight, p analysis.Period, filters []analysis.Filter, currency string, through []analysis.ProviderThrough) ([]View, []analysis.QueryTrace, error) {
 	table := query.For(analysis.Plan{Filters: filters})
 	where, err := query.Where(filters)
 	if err != nil {
 		return nil, nil, err
 	}
-	var out []View
 	var traces []analysis.QueryTrace
-	plain := map[analysis.Metric]analysis.Amount{}
-	for _, v := range views {
-		if v.invoiced && !p.IsWholeMonth() {
-			continue
-		}
-		period := query.Within(table, p)
-		if v.invoiced {
-			period = invoiced(p)
-		}
-		which := query.F("true")
-		switch {
-		case len(v.without) > 0:
-			which = query.In(query.F("kind"), names(v.without), true)
-		case len(v.only) > 0:
-			which = query.In(query.F("kind"), names(v.only), false)
-		}
-		rows, tr, err := sight.Query(ctx, v.name, query.Fill(viewSQL, map[string]query.Fragment{"cost": query.Cost(v.metric, currency), "kind": KindOf(table, through),
-			"table": query.F(string(table)), "period": period, "filters": where, "which": which}))
+	sums := func(name string, period query.Fragment) (kindSums, error) {
+		rows, tr, err := sight.Query(ctx, name, query.Fill(viewSQL, map[string]query.Fragment{"kind": KindOf(table, through), "billed": query.Cost(analysis.Billed, currency),
+			"effective": query.Cost(analysis.Effective, currency), "list": query.Cost(analysis.List, currency), "table": query.F(string(table)), "period": period, "filters": where}))
 		if err != nil {
+			return nil, err
+		}
+		traces = append(traces, tr)
+		out := kindSums{analysis.Billed: {}, analysis.Effective: {}, analysis.List: {}}
+		for _, r := range rows.Values {
+			kind, _ := r[0].(string)
+			for i, m := range []analysis.Metric{analysis.Billed, analysis.Effective, analysis.List} {
+				if a, ok := r[1+i].(decimal.Decimal); ok {
+					out[m][Kind(kind)] = a
+				}
+			}
+		}
+		return out, nil
+	}
+	byDay, err := sums("costs by kind of row", query.Within(table, p))
+	if err != nil {
+		return nil, nil, err
+	}
+	byInvoice := kindSums{}
+	if p.IsWholeMonth() {
+		if byInvoice, err = sums("costs by kind of row, by invoice month", invoiced(p)); err != nil {
 			return nil, nil, err
 		}
+	}
+	var out []View
+	plain := map[analysis.Metric]analysis.Amount{}
+	for _, v := range views {
+		of := byDay
+		if v.invoiced {
+			of = byInvoice
+		}
 		got := View{Name: v.name}
-		if len(rows.Values) == 1 {
-			got.Amount, got.Known = rows.Values[0][0].(decimal.Decimal)
+		for kind, a := range of[v.metric] {
+			if !slices.Contains(v.without, kind) && (len(v.only) == 0 || slices.Contains(v.only, kind)) {
+				got.Amount, got.Known = got.Amount.Add(a), true
+			}
 		}
 		if len(v.without)+len(v.only) == 0 && !v.invoiced {
 			plain[v.metric] = got.Amount
 		} else if base, ok := plain[v.metric]; ok && got.Amount.Equal(base) || !got.Known {
 			continue
 		}
-		traces = append(traces, tr)
 		out = append(out, got)
 	}
 	return out, traces, nil
-}
-
-func names(kinds []Kind) []string {
-	var out []string
-	for _, k := range kinds {
-		out = append(out, string(k))
-	}
-	slices.Sort(out)
-	return out
 }

@@ -136,6 +136,11 @@ func (w *work) mismatch(ctx context.Context) error {
 		return err
 	}
 	table := query.For(w.plan)
+	if w.plan.Currency == "" {
+		if err := w.billedIn(ctx, table, p, where); err != nil {
+			return err
+		}
+	}
 	rows, err := w.query(ctx, "costs by charge category", query.Fill(`SELECT CASE WHEN ChargeClass = 'Correction' THEN 'Correction' ELSE ChargeCategory END AS category,
   sum({billed}) AS billed, sum({effective}) AS effective
 FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 1`,
@@ -144,8 +149,8 @@ FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 1`,
 	if err != nil {
 		return err
 	}
-	t := &analysis.Table{Columns: []analysis.Column{{Name: "charge_category", Label: "charge category", Kind: analysis.ColText}, {Name: "billed", Label: "billed", Kind: analysis.ColMoney},
-		{Name: "effective", Label: "effective", Kind: analysis.ColMoney}}}
+	t := &analysis.Table{Columns: []analysis.Column{{Name: "charge_category", Label: "charge category", Kind: analysis.ColText}, {Name: "billed", Label: "billed", Kind: analysis.ColCents},
+		{Name: "effective", Label: "effective", Kind: analysis.ColCents}}}
 	var tot [2]analysis.Amount
 	for _, row := range rows.Values {
 		cat, _ := row[0].(string)
@@ -171,8 +176,54 @@ FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 1`,
 	if err := w.views(ctx, p); err != nil {
 		return err
 	}
-	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t},
-		text("Find the console's total above: its line says what sets it apart. A total that is on no line was cut in another time zone (here UTC), counts days that are still arriving, or was looked at after a restatement that is not loaded here."))
+	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
+	if err := w.eachProvider(ctx, table, p, where); err != nil {
+		return err
+	}
+	w.a.Parts = append(w.a.Parts, text("Find the console's total above: its line says what sets it apart. A total that is on no line was cut in another time zone (here UTC), counts days that are still arriving, or was looked at after a restatement that is not loaded here."))
 	w.plan.Metric, w.unknown = analysis.Billed, 1 // to say what is billed in other currencies, if anything is
 	return w.others(ctx, p)
+}
+
+// eachProvider adds what each provider billed, in the currencies it bills in, where there are several: a console shows one of them.
+func (w *work) eachProvider(ctx context.Context, table query.Table, p analysis.Period, where query.Fragment) error {
+	if w.plan.Currency != "" {
+		return nil
+	}
+	rows, err := w.query(ctx, "costs by provider, as billed", query.Fill(`SELECT CASE WHEN ServiceProviderName IS NULL THEN '' ELSE ServiceProviderName END AS provider, BillingCurrency, sum(BilledCost) AS billed, sum(EffectiveCost) AS effective
+FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1, 2 ORDER BY 1, 2`,
+		map[string]query.Fragment{"table": query.F(string(table)), "period": query.Within(table, p), "filters": where}))
+	if err != nil || len(rows.Values) < 2 {
+		return err
+	}
+	t := &analysis.Table{Columns: []analysis.Column{{Name: "provider", Label: "each by itself", Kind: analysis.ColText}, {Name: "currency", Label: "currency", Kind: analysis.ColText},
+		{Name: "billed", Label: "billed", Kind: analysis.ColCents}, {Name: "effective", Label: "effective", Kind: analysis.ColCents}}}
+	for _, row := range rows.Values {
+		provider, _ := row[0].(string)
+		currency, _ := row[1].(string)
+		r := analysis.Row{Key: map[string]string{"ServiceProviderName": provider}, Cells: []analysis.Cell{{Text: provider}, {Text: currency}}}
+		for _, v := range row[2:] {
+			var c analysis.Cell // unknown where there is none
+			if a, ok := v.(analysis.Amount); ok {
+				c = amountCell(a)
+			}
+			r.Cells = append(r.Cells, c)
+		}
+		t.Rows = append(t.Rows, r)
+	}
+	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
+	return nil
+}
+
+// billedIn takes the currency that most of the rows are billed in for the answer's.
+func (w *work) billedIn(ctx context.Context, table query.Table, p analysis.Period, where query.Fragment) error {
+	rows, err := w.query(ctx, "currencies billed in", query.Fill(`SELECT BillingCurrency, sum({n}) AS line_items FROM {table} WHERE ({period}) AND ({filters}) GROUP BY 1 ORDER BY 2 DESC, 1`,
+		map[string]query.Fragment{"n": query.F(table.Rows()), "table": query.F(string(table)), "period": query.Within(table, p), "filters": where}))
+	if err != nil || len(rows.Values) == 0 {
+		return err
+	}
+	if c, _ := rows.Values[0][0].(string); c != "" {
+		w.a.Currency = c
+	}
+	return nil
 }

@@ -68,7 +68,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 			sn = sn.Between(span(plan))
 		}
 		lens := ShowbackLens(plan, r.Lens)
-		if plan.Intent == analysis.Trust {
+		if plan.Intent == analysis.Trust || plan.Topic == mismatchTopic && plan.Currency == "" { // consoles show what is billed
 			lens = asBilled(lens)
 		}
 		var err error

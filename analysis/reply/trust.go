@@ -78,7 +78,7 @@ func (w *work) views(ctx context.Context, p analysis.Period) error {
 	}
 	w.a.Trace.Queries = append(w.a.Trace.Queries, traces...)
 	t := &analysis.Table{Columns: []analysis.Column{{Name: "total", Label: "total, as a console may show it", Kind: analysis.ColText},
-		{Name: "amount", Label: w.a.Currency, Kind: analysis.ColCents}, {Name: "from_ours", Label: "from ours", Kind: analysis.ColCents}}}
+		{Name: "amount", Label: "amount", Kind: analysis.ColCents}, {Name: "from_ours", Label: "from ours", Kind: analysis.ColCents}}}
 	for _, v := range views {
 		t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{{Text: v.Name}, amountCell(v.Amount), amountCell(v.Amount.Sub(views[0].Amount))}})
 	}
