@@ -24,7 +24,7 @@ type Found struct {
 // Of is an incident of a scan. owners says whether the scan knew teams.
 func Of(i anomaly.Incident, owners bool) Found {
 	d := state.IncidentDetail{
-		Title: i.Label, Kind: string(i.Kind), Rule: string(i.Kind), Provider: i.Slice["ServiceProviderName"], Slice: i.Slice, Filters: i.Filters(owners), Question: i.Question(),
+		Title: i.Label, Kind: string(i.Kind), Rule: i.Rule(), Provider: i.Slice["ServiceProviderName"], Slice: i.Slice, Filters: i.Filters(owners), Question: i.Question(),
 		Currency: i.Currency, Onset: i.Onset, Told: i.Told, Last: i.Last, Going: i.Going, NewLevel: i.New, Low: i.Low, High: i.High,
 		IncidentAmounts: state.IncidentAmounts{Through: i.Through, Actual: i.Actual, Excess: i.Excess, PerDay: i.PerDay(), Rate: i.Rate(), ToMonthEnd: i.ToMonthEnd(), Days: i.Days},
 	}
