@@ -52,6 +52,9 @@ type Options struct {
 	Incidents IncidentOptions
 	// Tickets say how tickets are made in Jira; none are without a client.
 	Tickets TicketOptions
+	// Digests are the subscriptions of the configuration; WeekStart is the weekday that weeks begin on, Monday where it is nil.
+	Digests   []state.Digest
+	WeekStart *time.Weekday
 	// Now is the clock of the machinery: leases, waits, what is kept how long.
 	Now func() time.Time
 	// Today is the moment that questions are asked at; a demo lives on another day. Now where it is nil.
@@ -209,6 +212,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { b.take(working) })
 	workers.Go(func() { b.look(working) })
+	workers.Go(func() { b.watchDigests(working) })
 	if b.opts.Incidents.Channel != "" {
 		workers.Go(func() { b.watchIncidents(working) })
 	}

@@ -20,6 +20,8 @@ const (
 	fileChart = "chart"
 	fileCSV   = "csv"
 	fileSQL   = "sql"
+	// fileMarkdown is the whole answer, to be kept or sent on.
+	fileMarkdown = "md"
 )
 
 // content makes a file of an answer at the moment it is sent: the same every time, since answers do not change.
@@ -46,6 +48,10 @@ func (b *Bot) content(ctx context.Context, answer, kind string) ([]byte, error) 
 		return w.Bytes(), err
 	case fileSQL:
 		return blocks.SQLFile(s.Answer), nil
+	case fileMarkdown:
+		var w bytes.Buffer
+		err := render.Markdown(&w, s.Answer)
+		return w.Bytes(), err
 	}
 	return nil, fmt.Errorf("there is no file %q of an answer", kind)
 }

@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"strings"
+
+	"spendbot/bot/digest"
 )
 
 // worded deals with a message that begins with a word of its own, as /spend event: such is no question about spend. done is false where
@@ -27,6 +29,11 @@ func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string,
 		deal = b.nextOne
 	case "savings":
 		deal = b.savings
+	case "digest", "digests":
+		if !digest.Is(text) {
+			return "", false, nil
+		}
+		deal = b.digestWord
 	default:
 		return "", false, nil
 	}

@@ -29,7 +29,7 @@ const (
 	Monthly = "monthly"
 )
 
-// Teller says a line about what lies beside the bills, for a period and within a scope; "" where there is nothing to say. What it
+// Teller says a line about what lies beside the bills, for a period and within a scope, the digest's filters among it; "" where there is nothing to say. What it
 // tells nobody with that scope must not see.
 type Teller func(ctx context.Context, scope []analysis.Filter, p analysis.Period, now time.Time) (string, error)
 
@@ -154,7 +154,7 @@ func (w *work) tell(t Teller) error {
 	if t == nil {
 		return nil
 	}
-	s, err := t(w.ctx, w.plan.Scope, w.plan.Current, w.Now)
+	s, err := t(w.ctx, slices.Concat(w.plan.Scope, w.plan.Filters), w.plan.Current, w.Now)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ const remembered = 10 * time.Minute
 // Person is what Slack says of somebody.
 type Person struct {
 	ID, Name, Team, Email      string
+	Zone                       string // time zone, as IANA names it
 	Guest, Bot, Stranger, Gone bool
 }
 
@@ -40,7 +41,7 @@ func (c *Client) Person(ctx context.Context, id string) (Person, error) {
 		}
 		return Person{}, err
 	}
-	out := Person{ID: u.ID, Name: first(u.Profile.DisplayName, u.RealName, u.Name), Team: u.TeamID, Email: u.Profile.Email,
+	out := Person{ID: u.ID, Name: first(u.Profile.DisplayName, u.RealName, u.Name), Team: u.TeamID, Email: u.Profile.Email, Zone: u.TZ,
 		Guest: u.IsRestricted || u.IsUltraRestricted, Bot: u.IsBot || u.IsWorkflowBot || u.IsConnectorBot, Gone: u.Deleted,
 		Stranger: u.IsStranger || u.TeamID != "" && c.Self().Team != "" && u.TeamID != c.Self().Team}
 	c.mu.Lock()

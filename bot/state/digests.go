@@ -235,8 +235,8 @@ func (db *DB) Digests(ctx context.Context, channel string) ([]Digest, error) {
 // the subscription was paused, ended or changed since d was read.
 func (db *DB) DecideDigest(ctx context.Context, d Digest, runs []DigestRun, a *analysis.Answer, p *Post, now time.Time) (done bool, err error) {
 	op := "decide on digest " + d.ID
-	if len(runs) == 0 || (a == nil) != (p == nil) {
-		return false, wrap(op, db.path, errors.New("it needs runs, and an answer for its post"))
+	if len(runs) == 0 || a != nil && p == nil {
+		return false, wrap(op, db.path, errors.New("it needs runs, and a post of the answer"))
 	}
 	var text *answerText
 	if a != nil {
@@ -256,12 +256,14 @@ func (db *DB) DecideDigest(ctx context.Context, d Digest, runs []DigestRun, a *a
 				return err
 			}
 		}
-		if a == nil {
+		if text != nil {
+			if err := text.save(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if p == nil {
 			done = true
 			return nil
-		}
-		if err := text.save(ctx, tx); err != nil {
-			return err
 		}
 		fresh, err := enqueueIn(ctx, tx, *p, now)
 		if err == nil && !fresh {

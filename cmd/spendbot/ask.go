@@ -15,6 +15,7 @@ import (
 	"spendbot/analysis/reconcile"
 	"spendbot/analysis/render"
 	"spendbot/analysis/reply"
+	"spendbot/bot"
 	"spendbot/bot/state"
 )
 
@@ -140,6 +141,9 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats, Invoices: func() ([]reconcile.Invoice, error) { return a.cfg.readInvoices("") }}
 	o.Lens, o.Events = a.lens(st), st.events
 	o.Watch = func(context.Context) (w reply.Watch, err error) { return a.watching(st) }
+	if a.cfg.Incidents.Channel != "" {
+		o.Beside.Incidents = bot.IncidentsLine(st.state)
+	}
 	if o.Allocation, err = a.allocation(st); err != nil {
 		return nil, err
 	}

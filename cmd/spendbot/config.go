@@ -43,6 +43,8 @@ type config struct {
 
 	Runbooks string `yaml:"runbooks"` // folder of the company's own
 
+	Digests []digestConfig `yaml:"digests"` // which channels are sent what, and when
+
 	Events eventsConfig `yaml:"events"` // where events happen that do not say so
 
 	Jira jiraConfig `yaml:"jira"` // how tickets are made
@@ -175,7 +177,11 @@ func readConfig(path string) (config, error) {
 	if _, err := event.NewRules(c.Events.Scopes); err != nil {
 		return c, fmt.Errorf("configuration %s: events.scopes: %w", path, err)
 	}
-	if _, err := access.New(c.Access); err != nil {
+	policy, err := access.New(c.Access)
+	if err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := c.subscriptions(policy); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	return c, nil

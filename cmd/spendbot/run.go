@@ -109,7 +109,7 @@ began, and the SQL behind every number. Without a store it answers on a made-up 
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
 	root.AddCommand(a.ask(), a.load(), a.loads(), a.sources(), a.status(), a.trace(), a.columns(), a.demo(),
-		a.reconcile(), a.quality(), a.conform(), a.anomalies(), a.incidents(), a.backlog(), a.savings(), a.backtest(), a.event(), a.runbook(), a.kpi(), a.serve(), a.check(), a.owners(), a.showback(), a.manifest(), a.config(), a.audit(), a.sql(), a.export())
+		a.reconcile(), a.quality(), a.conform(), a.anomalies(), a.incidents(), a.digest(), a.backlog(), a.savings(), a.backtest(), a.event(), a.runbook(), a.kpi(), a.serve(), a.check(), a.owners(), a.showback(), a.manifest(), a.config(), a.audit(), a.sql(), a.export())
 	return root
 }
 

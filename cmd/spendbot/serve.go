@@ -158,6 +158,14 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err != nil {
 		return usageError{err}
 	}
+	digests, err := a.cfg.subscriptions(policy)
+	if err != nil {
+		return usageError{err}
+	}
+	calendar, err := a.cfg.askOptions()
+	if err != nil {
+		return usageError{err}
+	}
 	m := metrics.New()
 	client := slack.New(sc, time.Now, log, m)
 	var kept func(context.Context, *analysis.Answer)
@@ -169,7 +177,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		}
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, Tickets: tickets, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
+		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, Tickets: tickets, Digests: digests, WeekStart: calendar.WeekStart, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
 	w, err := a.lookout(st, b.Watch, m, log)
 	if err != nil {
 		return err

@@ -44,6 +44,9 @@ func (o Options) address() string {
 // Answer is an answer of any kind: the headline, then its parts in their order, the small print, what to do next, and whether
 // it helped. A question back comes with its choices as buttons.
 func Answer(a *analysis.Answer, o Options) Message {
+	if a.Reading.Intent == analysis.Digest {
+		return Digest(a, DigestOptions{})
+	}
 	headline, texts, parts := render.Lead(a)
 	p := newPage()
 	var head []string
