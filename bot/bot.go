@@ -55,6 +55,8 @@ type Options struct {
 	// Digests are the subscriptions of the configuration; WeekStart is the weekday that weeks begin on, Monday where it is nil.
 	Digests   []state.Digest
 	WeekStart *time.Weekday
+	// Declare says how billing incidents are declared.
+	Declare DeclareOptions
 	// Now is the clock of the machinery: leases, waits, what is kept how long.
 	Now func() time.Time
 	// Today is the moment that questions are asked at; a demo lives on another day. Now where it is nil.
@@ -111,6 +113,7 @@ func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Option
 	if o.Today == nil {
 		o.Today = o.Now
 	}
+	o.Declare.withDefaults()
 	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1),
 		fatal: make(chan error, 1), jiraWake: make(chan struct{}, 1)}
 	b.sender = slack.NewSender(c, db, o.Owner, o.Lease, b.content, b.gaveUp)
@@ -123,6 +126,9 @@ func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Option
 // Receive keeps an event, so that it may be acknowledged. It is a [slack.Sink].
 func (b *Bot) Receive(ctx context.Context, e slack.Event) error {
 	if b.own(e) {
+		return nil
+	}
+	if e.Kind == slack.Reaction && !b.marksTimeline(e) {
 		return nil
 	}
 	if !e.Durable() { // opens a view, or suggests questions: of no use later
@@ -212,6 +218,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	workers.Go(func() { b.take(working) })
 	workers.Go(func() { b.look(working) })
+	if b.opts.Declare.On {
+		workers.Go(func() { b.watchDeclared(working) })
+	}
 	workers.Go(func() { b.watchDigests(working) })
 	if b.opts.Incidents.Channel != "" {
 		workers.Go(func() { b.watchIncidents(working) })

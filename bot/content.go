@@ -26,6 +26,9 @@ const (
 
 // content makes a file of an answer at the moment it is sent: the same every time, since answers do not change.
 func (b *Bot) content(ctx context.Context, answer, kind string) ([]byte, error) {
+	if kind == fileReview {
+		return b.reviewFile(ctx, answer)
+	}
 	s, err := b.db.Answer(ctx, answer)
 	if err != nil {
 		return nil, err

@@ -42,7 +42,12 @@ func (b *Bot) handle(ctx context.Context, e slack.Event) (outcome string, err er
 	case slack.Press:
 		return b.press(ctx, e)
 	case slack.Shortcut:
+		if e.Callback == ShortcutDeclare {
+			return b.declareShortcut(ctx, e)
+		}
 		return b.shortcut(ctx, e)
+	case slack.Reaction:
+		return b.reaction(ctx, e)
 	case slack.Submit:
 		if act, id, ok := blocks.ParseIncidentModal(e.Callback, e.Meta); ok {
 			return b.submitIncident(ctx, e, act, id)

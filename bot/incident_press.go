@@ -44,6 +44,8 @@ func (b *Bot) pressIncident(ctx context.Context, e slack.Event, act blocks.Incid
 		return answered, b.audit(ctx, t, in.Answer, answered, "")
 	case blocks.ActRunbook:
 		return b.incidentBook(ctx, t, in)
+	case blocks.ActDeclare:
+		return b.declareIncident(ctx, t, in)
 	case blocks.ActTicket:
 		return b.openTicket(ctx, t, in)
 	}

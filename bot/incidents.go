@@ -534,7 +534,7 @@ func incidentPost(m blocks.Message, key, method, channel, thread, answer string)
 
 // about is what is said of an incident beside what is kept of it, as its channel may see it.
 func (b *Bot) about(ctx context.Context, in state.Incident) (blocks.IncidentOptions, error) {
-	o := blocks.IncidentOptions{Command: b.opts.Command, Now: b.opts.Today(), Elsewhere: in.Elsewhere}
+	o := blocks.IncidentOptions{Command: b.opts.Command, Now: b.opts.Today(), Elsewhere: in.Elsewhere, CanDeclare: b.opts.Declare.On}
 	if in.Team != "" {
 		o.Owner = "team " + in.Team
 		if c := b.owners(in.Team, in.Onset); c != "" && in.Elsewhere == "" {

@@ -19,6 +19,9 @@ func (b *Bot) press(ctx context.Context, e slack.Event) (string, error) {
 	if act, id, ok := blocks.ParseIncident(e.ActionID, e.Value); ok {
 		return b.pressIncident(ctx, e, act, id)
 	}
+	if act, ok := blocks.ParseDeclared(e.ActionID, e.Value); ok {
+		return b.pressDeclared(ctx, e, act)
+	}
 	act, err := blocks.ParseAction(e.ActionID, e.Value)
 	if err != nil {
 		b.log.Warn("a press that is none of ours, or of an older version", "action", e.ActionID, "error", err)

@@ -37,7 +37,16 @@ func (b *Bot) grant(ctx context.Context, e slack.Event, place slack.Place) (acce
 		}
 		who.Groups = groups
 	}
-	return b.policy.Decide(who, access.Place{Channel: place.ID, Name: place.Name, Direct: place.Direct, Shared: place.Shared}), nil
+	g := b.policy.Decide(who, access.Place{Channel: place.ID, Name: place.Name, Direct: place.Direct, Shared: place.Shared})
+	if !g.Allowed || place.Direct || !b.opts.Declare.On || !b.policy.Limits() {
+		return g, nil
+	}
+	// Everybody in a billing incident's channel may see its slice, and perhaps no more: what is answered there lies within.
+	d, ok, err := b.declaredIn(ctx, place.ID)
+	if err != nil || !ok {
+		return g, err
+	}
+	return access.Narrow(g, d.Filters, "billing incident "+d.ID), nil
 }
 
 // place looks up where an event happened. What happens in App Home happens between the person and the bot.

@@ -34,6 +34,10 @@ func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string,
 			return "", false, nil
 		}
 		deal = b.digestWord
+	case "declare":
+		deal = b.declareWord
+	case "exec":
+		deal = b.execWord
 	default:
 		return "", false, nil
 	}

@@ -58,7 +58,9 @@ type DeclaredDetail struct {
 	CardSeen string            `json:"card_seen"` // what the card last said, as a fingerprint
 	Noted    bool              `json:"noted"`     // what became of invitations and the pin is on the card
 	Reviews  int               `json:"reviews"`
-	Said     *DeclaredExposure `json:"said,omitempty"` // what the channel was last told
+	Said     *DeclaredExposure `json:"said,omitempty"`    // what the channel was last told in an update
+	Look     *DeclaredExposure `json:"look,omitempty"`    // the last look at the bill, which the card shows
+	Pressed  []string          `json:"pressed,omitempty"` // the last presses that were dealt with
 }
 
 // DeclaredInvitee is somebody who is to be in the channel.

@@ -230,3 +230,52 @@ func DeclaredUpdate(d state.Declared, x declared.Exposure, e declared.Exec) Mess
 	p.note(prose(x.Small(), maxCaveat) + "\n" + strings.Join([]string{"as of " + utc(x.At), d.ID, x.Answer}, " · "))
 	return Message{Text: quiet(e.Number+": "+e.Sentences[0], maxFallback), Blocks: p.blocks}
 }
+
+// linkOf are the mentions that [Linked] keeps: of a person and of a channel, by id.
+var linkOf = regexp.MustCompile(`<[@#][UWC][A-Z0-9]{1,30}>`)
+
+// Linked is a short message of the bot's own in which people and channels are linked, as <@U012AB3CD> and <#C012AB3CD>. Nothing else in it is.
+func Linked(text string) Message {
+	var lines []string
+	for line := range strings.Lines(text) {
+		var b strings.Builder
+		at := 0
+		for _, m := range linkOf.FindAllStringIndex(line, -1) {
+			b.WriteString(proseSpaced(line[at:m[0]]) + line[m[0]:m[1]])
+			at = m[1]
+		}
+		b.WriteString(proseSpaced(line[at:]))
+		if l := strings.TrimSpace(b.String()); l != "" {
+			lines = append(lines, l)
+		}
+	}
+	p := newPage()
+	p.lines(lines...)
+	if len(p.blocks) == 0 {
+		p.lines("-")
+	}
+	s := clipLines(lines, maxFallback)
+	if s == "" {
+		s = "-"
+	}
+	return Message{Text: s, Blocks: p.blocks}
+}
+
+// proseSpaced is prose with the spaces around it kept: one piece of a line.
+func proseSpaced(s string) string {
+	trimmed := strings.TrimSpace(s)
+	if trimmed == "" {
+		if s != "" {
+			return " "
+		}
+		return ""
+	}
+	out := prose(trimmed, maxLine)
+	if s[0] == ' ' {
+		out = " " + out
+	}
+	if s[len(s)-1] == ' ' {
+		out += " "
+	}
+	return out
+}
