@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,10 +22,18 @@ type Imported struct {
 	Read, Left []string
 }
 
+// accountOrName is a column that does not say whether it has numbers of accounts or names.
+const accountOrName = "SubAccountId or SubAccountName"
+
+// accountNumber is what only the number of an account looks like: digits, some of them left open, as AWS has them, or Azure's UUID.
+// Google's projects have ids that look like names.
+var accountNumber = regexp.MustCompile(`^([0-9*?]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$`)
+
 // csvWords are what the columns of lists are called, without blanks, hyphens and underscores, in lower case.
 var csvWords = map[string]string{
-	"account": "SubAccountId", "accountid": "SubAccountId", "awsaccount": "SubAccountId", "awsaccountid": "SubAccountId", "subaccount": "SubAccountId", "subaccountid": "SubAccountId",
-	"subscription": "SubAccountId", "subscriptionid": "SubAccountId", "project": "SubAccountId", "projectid": "SubAccountId", "gcpproject": "SubAccountId", "linkedaccount": "SubAccountId",
+	"account": accountOrName, "awsaccount": accountOrName, "subaccount": accountOrName, "linkedaccount": accountOrName,
+	"subscription": accountOrName, "project": accountOrName, "gcpproject": accountOrName,
+	"accountid": "SubAccountId", "awsaccountid": "SubAccountId", "subaccountid": "SubAccountId", "linkedaccountid": "SubAccountId", "subscriptionid": "SubAccountId", "projectid": "SubAccountId",
 	"accountname": "SubAccountName", "subscriptionname": "SubAccountName", "projectname": "SubAccountName", "subaccountname": "SubAccountName",
 	"service": "ServiceName", "servicename": "ServiceName", "region": "RegionId", "regionid": "RegionId", "provider": "ServiceProviderName", "cloud": "ServiceProviderName",
 	"resource": "ResourceId", "resourceid": "ResourceId", "arn": "ResourceId", "resourcename": "ResourceName", "sku": "SkuId", "skuid": "SkuId",
@@ -37,7 +46,8 @@ var csvWords = map[string]string{
 }
 
 // FromCSV makes rules of a list: the first line names the columns. A line with an account, a service or another column of the bill
-// is a rule; one with a team and none of these says what the team itself is. A column "tag:app" is the tag app. Lines that set the
+// is a rule; one with a team and none of these says what the team itself is. A column "account" is matched with the number of an account
+// or its name, whichever it has. A column "tag:app" is the tag app. Lines that set the
 // same of the same column become one rule with a list, in the place of the first.
 func FromCSV(name string, r io.Reader) (*Imported, error) {
 	b, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
@@ -78,7 +88,11 @@ func FromCSV(name string, r io.Reader) (*Imported, error) {
 			out.Left = append(out.Left, fmt.Sprintf("the column %q is no column of a bill and no attribute", h))
 		case isMatch(k):
 			matches++
-			out.Read = append(out.Read, fmt.Sprintf("%q is matched with %s", h, k))
+			said := k
+			if k == accountOrName {
+				said = "SubAccountId, or SubAccountName where it is no account number"
+			}
+			out.Read = append(out.Read, fmt.Sprintf("%q is matched with %s", h, said))
 		default:
 			sets++
 			out.Read = append(out.Read, fmt.Sprintf("%q sets %s", h, k))
@@ -152,20 +166,11 @@ func (o *Imported) csvLine(kinds, cells []string, at string) error {
 		}
 		switch {
 		case isMatch(k):
-			f := &Field{Column: k, Text: cell}
-			if key, tag := strings.CutPrefix(k, "tag:"); tag {
-				f.Column, f.Tag = "", key
-			}
-			if isGlob(cell) {
-				f.Op = Glob
-			}
-			if len(cell) > maxPattern {
-				return fmt.Errorf("%s: %s: longer than %d characters", at, k, maxPattern)
-			}
-			if err := f.Compile(); err != nil {
+			m, err := csvMatch(k, cell)
+			if err != nil {
 				return fmt.Errorf("%s: %s: %w", at, k, err)
 			}
-			match = append(match, Match{Field: f})
+			match = append(match, m)
 		case k == "group":
 			group = cell
 		case k == "business_unit":
@@ -221,6 +226,29 @@ func (o *Imported) csvLine(kinds, cells []string, at string) error {
 	return nil
 }
 
+// csvMatch is what a cell matches: a glob where it has stars, else the text itself.
+func csvMatch(kind, cell string) (Match, error) {
+	if kind == accountOrName {
+		id, err := csvMatch("SubAccountId", cell)
+		if err != nil || accountNumber.MatchString(cell) {
+			return id, err
+		}
+		name, err := csvMatch("SubAccountName", cell)
+		return Match{Any: []Match{id, name}}, err
+	}
+	f := &Field{Column: kind, Text: cell}
+	if key, tag := strings.CutPrefix(kind, "tag:"); tag {
+		f.Column, f.Tag = "", key
+	}
+	if isGlob(cell) {
+		f.Op = Glob
+	}
+	if len(cell) > maxPattern {
+		return Match{}, fmt.Errorf("longer than %d characters", maxPattern)
+	}
+	return Match{Field: f}, f.Compile()
+}
+
 // belongs notes a team with what it belongs to.
 func (o *Imported) belongs(team, group, unit, at string) error {
 	own, ok := o.Config.Teams[team]
@@ -253,7 +281,14 @@ func (o *Imported) belongs(team, group, unit, at string) error {
 
 // add puts a rule at the end, or its value to a rule that sets the same of the same column, dates and all.
 func (o *Imported) add(rule Rule, match []Match) {
-	if len(match) == 1 && rule.Name == "" {
+	if last := len(o.Config.Rules) - 1; len(match) == 1 && match[0].Field == nil && rule.Name == "" && last >= 0 {
+		r := &o.Config.Rules[last]
+		if r.Name == "" && ofAccounts(r.Match) && sameSets(r.Sets, rule.Sets) && r.From.Equal(rule.From) && r.Until.Equal(rule.Until) {
+			r.Match.Any = append(r.Match.Any, match[0].Any...)
+			return
+		}
+	}
+	if len(match) == 1 && match[0].Field != nil && rule.Name == "" {
 		f := match[0].Field
 		for i := range o.Config.Rules {
 			r := &o.Config.Rules[i]
@@ -282,6 +317,13 @@ func (o *Imported) add(rule Rule, match []Match) {
 		rule.Match = match[0]
 	}
 	o.Config.Rules = append(o.Config.Rules, rule)
+}
+
+// ofAccounts reports whether a match is of any of some numbers or names of accounts.
+func ofAccounts(m Match) bool {
+	return len(m.Any) > 0 && !slices.ContainsFunc(m.Any, func(m Match) bool {
+		return m.Field == nil || m.Field.Column != "SubAccountId" && m.Field.Column != "SubAccountName"
+	})
 }
 
 // between reports whether a rule from i on could match what a field matches: anything but other values of the same column.

@@ -172,7 +172,7 @@ rules:
 	for _, c := range []struct{ name, csv, says string }{
 		{"nothing", "", "is empty"},
 		{"no owners", "account,region\n1,2\n", "no column says whose it is"},
-		{"the same twice", "account,account_id,team\n", "says the same as another one"},
+		{"the same twice", "account,project,team\n", "says the same as another one"},
 		{"matches nothing", "account,cost_centre\n,c\n", "list.csv:2: it matches nothing"},
 		{"no day", "account,team,from\n1,a,1/2/2026\n", `list.csv:2: from: "1/2/2026" is no day`},
 		{"two groups", "account,team,group\n1,a,g\n2,a,h\n", "list.csv:3: team a is in the group g and in h"},
@@ -184,6 +184,30 @@ rules:
 		if _, err := owners.FromCSV("list.csv", strings.NewReader(c.csv)); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.name, err)
 		}
+	}
+}
+
+// TestFromCSVByName: what a list calls an account is its number or its name; lines after each other that set the same are one rule.
+func TestFromCSVByName(t *testing.T) {
+	i, err := owners.FromCSV("l.csv", strings.NewReader("account,team\npayments-prod,payments\npayments-dev,payments\n111122223333,payments\nweb-*,web\nC27F6A41-81be-49a0-b6e3-7d5094f1e32a,web\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(i.Read, `"account" is matched with SubAccountId, or SubAccountName where it is no account number`) {
+		t.Errorf("said: %q", i.Read)
+	}
+	book := owners.NewBook(&owners.Version{Config: i.Config})
+	for _, c := range []struct{ id, name, want string }{
+		{"999900001111", "payments-prod", "payments"}, {"payments-dev", "", "payments"}, {"111122223333", "x", "payments"}, {"1", "111122223333", "unallocated"},
+		{"1", "web-prod", "web"}, {"c27f6a41-81be-49a0-b6e3-7d5094f1e32a", "", "unallocated"}, {"C27F6A41-81be-49a0-b6e3-7d5094f1e32a", "", "web"},
+	} {
+		v := book.Judge(owners.Row{Columns: map[string]string{"SubAccountId": c.id, "SubAccountName": c.name}, Day: first})
+		if got := v.Decisions[owners.Team].Value; got != c.want {
+			t.Errorf("account %s, %s: %s, want %s\n%s", c.id, c.name, got, c.want, i.Config.YAML("h"))
+		}
+	}
+	if n := len(i.Config.Rules); n != 2 {
+		t.Errorf("%d rules\n%s", n, i.Config.YAML("h"))
 	}
 }
 
