@@ -5,6 +5,9 @@ import (
 	"os"
 )
 
+// oldSuffix names what stood in the place until the fresh folder is there.
+const oldSuffix = ".old"
+
 // exchange puts a folder in the place of another in one step where the system can, so that a reader never finds none; else in two.
 // What was there before is deleted with the fresh folder's name.
 func exchange(fresh, dir string) error {
@@ -14,7 +17,7 @@ func exchange(fresh, dir string) error {
 	if done, err := swap(fresh, dir); done {
 		return err
 	}
-	old := fresh + ".old"
+	old := fresh + oldSuffix
 	if err := os.Rename(dir, old); err != nil {
 		return err
 	}

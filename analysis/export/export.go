@@ -121,11 +121,12 @@ func Write(ctx context.Context, sn *store.Snapshot, dir string, o Options) (*Man
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return nil, fmt.Errorf("export to %s: %w", dir, err)
 	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".new-")
+	f, err := begin(dir)
 	if err != nil {
 		return nil, fmt.Errorf("export to %s: %w; the folder it stands in must be one that can be written to", dir, err)
 	}
-	defer os.RemoveAll(fresh)
+	defer f.end()
+	fresh := f.dir
 	m := &Manifest{MadeBy: madeBy, Made: o.Now.UTC(), Snapshot: sn.ID, ChargesSnapshot: sn.ChargesID, SnapshotAt: sn.At, Format: o.Format, Totals: []Total{}}
 	for _, c := range cols {
 		m.Columns = append(m.Columns, c.Name)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
@@ -253,4 +254,65 @@ func TestEveryColumnIsInTheDictionary(t *testing.T) {
 	if last := m.Columns[len(m.Columns)-1]; last != "x_Team" || !slices.Equal(m.Through, []string{"owners version 1"}) {
 		t.Errorf("last column %s, through %q", last, m.Through)
 	}
+}
+
+// TestSweepsWhatAKilledExportLeft: the next export takes it away, leaves alone what another process is writing, and puts back what was
+// taken out of the place.
+func TestSweepsWhatAKilledExportLeft(t *testing.T) {
+	_, sn := snapshot(t)
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "out")
+	write := func() {
+		t.Helper()
+		if _, err := export.Write(context.Background(), sn, dir, export.Options{Now: now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write()
+	made := func(name string) string {
+		d := filepath.Join(parent, name)
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(d, "daily.parquet"), []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	made(".out.new-123")
+	made(".out.new-456.old")
+	other, busy := made(".other.new-123"), made(".out.new-789")
+	lock := flock.New(busy, flock.SetFlag(os.O_RDONLY))
+	if ok, err := lock.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	write()
+	want := []string{filepath.Base(other), filepath.Base(busy), "out"}
+	if got := names(t, parent); !slices.Equal(got, want) {
+		t.Errorf("beside the export lie %q, want %q", got, want)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// Killed between the two steps: the export of before is back, and replaced as one.
+	if err := os.Rename(dir, filepath.Join(parent, ".out.new-1.old")); err != nil {
+		t.Fatal(err)
+	}
+	write()
+	if got := names(t, parent); !slices.Equal(got, []string{filepath.Base(other), "out"}) {
+		t.Errorf("beside the export lie %q", got)
+	}
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
 }
