@@ -265,7 +265,7 @@ func placeWithin(e *analysis.Event, scope []analysis.Filter) {
 		if c == "" {
 			c = string(f.Dimension)
 		}
-		if _, said := e.Slice[c]; !said && !f.Not && len(f.Values) == 1 && f.Values[0] != "" {
+		if _, said := event.Says(*e, c); !said && !f.Not && len(f.Values) == 1 && f.Values[0] != "" {
 			if e.Slice == nil {
 				e.Slice = map[string]string{}
 			}

@@ -296,6 +296,9 @@ func (l *Library) Find(query string) (best *Runbook, others []Runbook) {
 	return nil, books
 }
 
+// names takes apart what is written in one.
+var names = strings.NewReplacer("-", " ", ",", " ")
+
 func (l *Library) search(query string) ([]Runbook, []int) {
 	words := strings.Fields(strings.ToLower(query))
 	type found struct {
@@ -309,7 +312,7 @@ func (l *Library) search(query string) ([]Runbook, []int) {
 			switch {
 			case slices.ContainsFunc(r.Front.Words, func(x string) bool { return strings.EqualFold(x, w) }):
 				score += inWords
-			case strings.Contains(strings.ToLower(r.Front.Title+" "+r.Slug+" "+strings.Join(r.Front.Words, " ")), w):
+			case strings.Contains(" "+names.Replace(strings.ToLower(r.Front.Title+" "+r.Slug+" "+strings.Join(r.Front.Words, " "))), " "+w):
 				score += inTitle
 			case strings.Contains(strings.ToLower(r.Body), w):
 				score += inText

@@ -65,12 +65,7 @@ func Fits(e analysis.Event, slice map[string]string, name Name) Fit {
 	}
 	shares := false
 	for c, v := range slice {
-		said, ok := e.Slice[c]
-		for _, other := range sameAs[c] {
-			if !ok {
-				said, ok = e.Slice[other]
-			}
-		}
+		said, ok := Says(e, c)
 		if !ok || v == "" {
 			continue
 		}
@@ -83,6 +78,17 @@ func Fits(e analysis.Event, slice map[string]string, name Name) Fit {
 		return Shares
 	}
 	return Unknown
+}
+
+// Says is what an event's place says of a column, or of one that says the same.
+func Says(e analysis.Event, column string) (value string, ok bool) {
+	value, ok = e.Slice[column]
+	for _, other := range sameAs[column] {
+		if !ok {
+			value, ok = e.Slice[other]
+		}
+	}
+	return value, ok
 }
 
 // sameAs are columns that say the same of a row.
@@ -133,12 +139,7 @@ func Within(e analysis.Event, scope []analysis.Filter, name Name) bool {
 		if c == "" {
 			c = string(f.Dimension)
 		}
-		said, ok := e.Slice[c]
-		for _, other := range sameAs[c] {
-			if !ok {
-				said, ok = e.Slice[other]
-			}
-		}
+		said, ok := Says(e, c)
 		in := ok && slices.ContainsFunc(f.Values, func(v string) bool { return v != "" && equal(c, v, said, name) })
 		if !ok || in == f.Not {
 			return false

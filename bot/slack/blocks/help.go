@@ -38,6 +38,7 @@ func Help(h HelpData) Message {
 		"Reply in the thread to go on: `why?`, `and by team?`, `only production`, `and in October?`",
 		"In a channel mention me, or use `" + command + "` and a question; in a direct message just write.",
 		"`how is effective cost computed?` explains a figure, `how fresh is the data?` how far it reaches.",
+		"`" + command + " runbook nat` says what to do about a cost, `" + command + " event deploy payments-api 4.18.0` tells me of a deploy, `" + command + " kpi` how incidents were caught.",
 	}, "\n")))
 	small := "The figures come from the billing exports that were loaded here, by day in UTC; nothing is estimated."
 	if h.Scope != "" {
