@@ -138,7 +138,7 @@ func (g *bill) write(ctx context.Context) error {
 
 // quantities sets the day's quantity of each line, planted events included, and enters those in the ledger.
 func (g *bill) quantities(day time.Time, qs []micro) {
-	ago := int(g.end.Sub(day)/(24*time.Hour)) - 1
+	ago := max(0, int(g.known.Sub(day)/(24*time.Hour))-1) // days that have passed since are as the last
 	for at := range g.lines {
 		l := &g.lines[at]
 		q := mulDiv(g.base[at], g.growth[l.growth][ago], dollar)
@@ -156,11 +156,11 @@ func (g *bill) quantities(day time.Time, qs []micro) {
 		event := ""
 		switch g.lines[at].planted {
 		case natLoop:
-			if !day.Before(p.nat) {
+			if !day.Before(p.nat) && !g.mended(natLoop, day) {
 				event, qs[at] = natLoop, mulDiv(before, natFactor, one)
 			}
 		case logRunaway:
-			if !day.Before(p.logs) {
+			if !day.Before(p.logs) && !g.mended(logRunaway, day) {
 				event, qs[at] = logRunaway, mulDiv(before, logFactor, one)
 			}
 		case s3Out:
@@ -188,6 +188,12 @@ func (g *bill) quantities(day time.Time, qs []micro) {
 			g.ledger.add(gpuOff, day, change)
 		}
 	}
+}
+
+// mended reports whether somebody has ended an event by a day.
+func (w *world) mended(event string, day time.Time) bool {
+	at, ok := w.fixed[event]
+	return ok && !day.Before(at)
 }
 
 // moved reports whether a line's account is the one that changes teams.

@@ -9,16 +9,18 @@ import (
 // anchors are the days that everything hangs on; all follow from now alone.
 type anchors struct {
 	first, end time.Time // the data covers [first, end)
+	known      time.Time // now's day: the end of the data, unless more days have passed
 	monday     time.Time // of now's week
 	month      time.Time // first of now's month
 }
 
-func anchorsOf(now time.Time, months int) anchors {
+func anchorsOf(now time.Time, months, passed int) anchors {
 	end := analysis.DayOf(now)
 	last := end.AddDate(0, 0, -1)
 	return anchors{
 		first:  firstOf(last).AddDate(0, -months, 0),
-		end:    end,
+		end:    end.AddDate(0, 0, passed),
+		known:  end,
 		monday: end.AddDate(0, 0, -(int(end.Weekday())+6)%7),
 		month:  firstOf(end),
 	}

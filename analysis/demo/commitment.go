@@ -19,7 +19,7 @@ type plan struct {
 }
 
 func plans(a anchors, p planted) []plan {
-	long := a.end.AddDate(3, 0, 0)
+	long := a.known.AddDate(3, 0, 0)
 	ago := a.first.AddDate(-1, 0, 0)
 	fleet := []string{"ec2-m5", "ec2-m6g", "ec2-m6i", "ec2-c6i", "ec2-r6g", "ec2-t3"}
 	const spend, usage = "Spend", "Usage"

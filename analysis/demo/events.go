@@ -27,6 +27,9 @@ type Event struct {
 	Note   string          `json:"note"`
 }
 
+// Fixable are the events that somebody can end ([Options].Fixed), by the usage type that their slice is of.
+var Fixable = map[string]string{"USE1-NatGateway-Bytes": natLoop, "USE1-DataProcessing-Bytes": logRunaway}
+
 // The planted lines of spend.tsv and the events, by name.
 const (
 	natLoop    = "nat-loop"
@@ -87,7 +90,7 @@ type planted struct {
 }
 
 func plant(a anchors) planted {
-	billed := firstOf(a.end.AddDate(0, 0, -1))
+	billed := firstOf(a.known.AddDate(0, 0, -1))
 	corrected := billed.AddDate(0, -1, 0)
 	return planted{
 		nat: a.inWeek(3), logs: a.inWeek(4), tier: a.inWeek(2),

@@ -44,7 +44,7 @@ var subscriptions = []subscription{
 // monthly writes what is charged once a month, in advance, for the month as a whole, and corrections of the month before.
 func (g *bill) monthly() {
 	next := g.month.AddDate(0, 1, 0)
-	ago := int64(len(g.anchors.months())) - 1 - monthsBetween(g.first, g.month)
+	ago := max(0, monthsBetween(g.month, firstOf(g.known.AddDate(0, 0, -1)))) // months that have begun since are as the last
 	for _, s := range subscriptions {
 		if s.payer != g.payer.key {
 			continue

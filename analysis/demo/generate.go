@@ -34,6 +34,10 @@ type Options struct {
 	// day, about 180,000 in thirteen months; fewer are not made. More are more resources, then hours, of the same money.
 	Rows   int
 	Format string // "csv.gz" (the default), "csv", "csv.zst"
+	// Passed is how many days have passed since Now: the data ends so many days later, and what hangs on Now stays where it was.
+	Passed int
+	// Fixed ends events on a day, by name; see [Fixable].
+	Fixed map[string]time.Time
 }
 
 // Manifest is what was made.
@@ -77,6 +81,7 @@ type world struct {
 	growth  map[int][]int64
 	factor  int64 // resources where the plainest data has one, in parts per million
 	hourly  bool
+	fixed   map[string]time.Time
 }
 
 // Generate writes the demo company's exports and events.json to dir, which is made if it is not there; files of an earlier
@@ -94,6 +99,9 @@ func Generate(ctx context.Context, dir string, o Options) (*Manifest, error) {
 	}
 	if o.Seed == 0 {
 		o.Seed = DefaultSeed
+	}
+	if o.Passed < 0 || o.Passed > 366 {
+		return nil, fmt.Errorf("demo data: %d days passed, expected 0 to 366", o.Passed)
 	}
 	if o.Rows < 0 {
 		return nil, fmt.Errorf("demo data: %d rows, expected 0 or more", o.Rows)
@@ -130,9 +138,9 @@ func Generate(ctx context.Context, dir string, o Options) (*Manifest, error) {
 }
 
 func newWorld(c *company, o Options) *world {
-	a := anchorsOf(o.Now, o.Months)
-	w := &world{anchors: a, planted: plant(a), company: c, seed: o.Seed, growth: map[int][]int64{}, factor: one}
-	days := a.dayIndex(a.end)
+	a := anchorsOf(o.Now, o.Months, o.Passed)
+	w := &world{anchors: a, planted: plant(a), company: c, seed: o.Seed, fixed: o.Fixed, growth: map[int][]int64{}, factor: one}
+	days := a.dayIndex(a.known)
 	for percent := range dailyGrowth {
 		w.growth[percent] = growthTable(percent, days)
 	}

@@ -40,7 +40,7 @@ func weeksAgo(weeks, weekday int) func(anchors, planted) time.Time {
 
 // Happened is what the company did to its systems in the months before now, as somebody told of it.
 func Happened(now time.Time) ([]analysis.Event, error) {
-	a := anchorsOf(now, 4) // of the first day nothing here depends
+	a := anchorsOf(now, 4, 0) // of the first day nothing here depends
 	p := plant(a)
 	var out []analysis.Event
 	for i, h := range happened {
