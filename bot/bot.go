@@ -82,6 +82,9 @@ type Bot struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
 
+	// price makes the answers that declared incidents are worked out from: the desk's.
+	price func(ctx context.Context, id string, q desk.Question) (*analysis.Answer, error)
+
 	wake     chan struct{}
 	homes    homes
 	pictures pictures
@@ -116,6 +119,9 @@ func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Option
 	o.Declare.withDefaults()
 	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1),
 		fatal: make(chan error, 1), jiraWake: make(chan struct{}, 1)}
+	if d != nil {
+		b.price = d.Answer
+	}
 	b.sender = slack.NewSender(c, db, o.Owner, o.Lease, b.content, b.gaveUp)
 	if o.Tickets.Jira != nil {
 		b.tickets = jira.NewSender(o.Tickets.Jira, db, o.Owner, o.Lease, b.ticketHooks(), log)

@@ -470,7 +470,7 @@ func (b *Bot) lookInto(ctx context.Context, d state.Declared) (state.DeclaredExp
 	if !plan.Current.End.After(plan.Current.Start) {
 		plan.Current.End = plan.Current.Start.AddDate(0, 0, 1)
 	}
-	a, err := b.desk.Answer(ctx, id, desk.Question{Text: "what " + d.Title + " cost day by day", Plan: &plan, Now: now})
+	a, err := b.price(ctx, id, desk.Question{Text: "what " + d.Title + " cost day by day", Plan: &plan, Now: now})
 	if err != nil {
 		return l, nil, fmt.Errorf("what %s costs: %w", d.ID, err)
 	}

@@ -51,6 +51,8 @@ type config struct {
 
 	Allocation allocation.Config `yaml:"allocation"` // how shared costs are split
 
+	Declare *declareConfig `yaml:"declare"` // how billing incidents are declared; nobody can where it is not there
+
 	Slack  slackConfig   `yaml:"slack"`
 	Access access.Config `yaml:"access"`
 }
@@ -172,6 +174,9 @@ func readConfig(path string) (config, error) {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := c.Incidents.options(); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	if _, err := c.Declare.options(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if _, err := event.NewRules(c.Events.Scopes); err != nil {

@@ -49,11 +49,11 @@ func TestExampleConfiguration(t *testing.T) {
 		t.Fatalf("with every setting on: %v\n%s", err, text)
 	}
 	if full.Memory != "1GB" || len(full.Access.Scopes) != 2 || len(full.Access.People) != 2 || len(full.Access.Channels) != 2 || full.DayFirst == nil ||
-		len(full.Access.SharedChannels.Allow) != 1 || full.Slack.URL == "" || full.FiscalYearStart != "April" {
+		len(full.Access.SharedChannels.Allow) != 1 || full.Slack.URL == "" || full.FiscalYearStart != "April" || full.Declare == nil || len(full.Declare.Owners) != 1 {
 		t.Errorf("not every setting was read: %+v", full)
 	}
 	for _, bad := range []string{"slack: {mode: carrier-pigeon}", "slack: {lease: 1s}", "slack: {command: spend}", "slack: {url: example.com}", "slack: {workers: -1}",
-		"slack: {tocken: x}", "access: {people: [{groups: [a], scope: nowhere}]}"} {
+		"slack: {tocken: x}", "declare: {every: 1m}", "declare: {emojy: pin}", "declare: {emoji: 'a b'}", "declare: {finops: {users: [ana]}}", "declare: {owners: {payments: {groups: ['@']}}}", "access: {people: [{groups: [a], scope: nowhere}]}"} {
 		if _, err := read(bad); err == nil || !strings.Contains(err.Error(), "spendbot.yaml") {
 			t.Errorf("%s: error %v; want one that names the file", bad, err)
 		}

@@ -78,6 +78,7 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 		if _, err := access.New(a.cfg.Access); err != nil {
 			return fmt.Errorf("the demo's access rules: %w", err)
 		}
+		a.cfg.Declare = &declareConfig{FinOps: inviteesConfig{Groups: []string{"finops"}}, Owners: map[string]inviteesConfig{"payments": {Groups: []string{"payments-eng"}}, "search": {Groups: []string{"search-eng"}}, "platform": {Groups: []string{"platform-eng"}}}}
 		a.cfg.Incidents.Channel = "#cloud-costs"
 		fresh := demoFresh
 		a.cfg.Incidents.Fresh = &fresh

@@ -19,12 +19,15 @@ func (a *app) manifestOptions() (slack.ManifestOptions, error) {
 		return slack.ManifestOptions{}, usageError{err}
 	}
 	c := a.cfg.Slack
-	o := slack.ManifestOptions{Name: c.Name, Command: c.Command, FollowThreads: c.FollowThreads, Groups: len(policy.NeedsGroups()) > 0,
+	o := slack.ManifestOptions{Name: c.Name, Command: c.Command, FollowThreads: c.FollowThreads, Groups: len(policy.NeedsGroups()) > 0 || a.cfg.Declare.groups(),
 		Shortcut: bot.ShortcutExplain, Prompts: []slack.Prompt{
 			{Title: "Why did spend change last week?", Message: "why did spend change last week?"},
 			{Title: "Top services this month", Message: "top 5 services this month"},
 			{Title: "How fresh is the data?", Message: "how fresh is the data?"},
 		}}
+	if d := a.cfg.Declare; d != nil {
+		o.Declare, o.DeclarePrivate = bot.ShortcutDeclare, d.Private
+	}
 	if c.Mode == modeHTTP {
 		if c.URL == "" {
 			return o, usageError{fmt.Errorf("with slack.mode http the manifest names where Slack reaches the bot: set slack.url, as https://spendbot.example.com")}

@@ -162,6 +162,10 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err != nil {
 		return usageError{err}
 	}
+	declare, err := a.cfg.Declare.options()
+	if err != nil {
+		return usageError{err}
+	}
 	calendar, err := a.cfg.askOptions()
 	if err != nil {
 		return usageError{err}
@@ -177,7 +181,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		}
 	}
 	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, Tickets: tickets, Digests: digests, WeekStart: calendar.WeekStart, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
+		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, Declare: declare, Tickets: tickets, Digests: digests, WeekStart: calendar.WeekStart, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
 	w, err := a.lookout(st, b.Watch, m, log)
 	if err != nil {
 		return err
