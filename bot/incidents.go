@@ -601,17 +601,21 @@ func (b *Bot) TellIncidents(ctx context.Context) error {
 	}
 	var errs []error
 	for _, in := range open {
-		switch {
-		case in.Channel == "":
-		case in.Root == "" && !b.disturbs(in, now):
+		if in.Channel == "" || b.disturbs(in, now) {
+			continue
+		}
+		if in.Root == "" {
 			errs = append(errs, b.begins(ctx, in, in.Channel))
-		case in.Root != "" && in.Thread == "" && in.Threads == 0:
+			continue
+		}
+		if in.Thread == "" && in.Threads == 0 {
 			ts, open, err := b.db.Landed(ctx, in.Root)
 			if err == nil && ts == "" && !open {
 				err = b.elsewhere(ctx, in)
 			}
 			errs = append(errs, err)
-		case incident.EscalationDue(in, b.opts.Incidents.Rules, now) && !b.disturbs(in, now):
+		}
+		if incident.EscalationDue(in, b.opts.Incidents.Rules, now) {
 			errs = append(errs, b.escalate(ctx, in))
 		}
 	}

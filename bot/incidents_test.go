@@ -97,9 +97,13 @@ func newThreads(t testing.TB, o IncidentOptions) *threads {
 
 func testBot(t testing.TB, db *state.DB, company sandbox.Company, url string, p *access.Policy, o IncidentOptions, now func() time.Time, log *slog.Logger) *Bot {
 	t.Helper()
+	return testBotAt(t, db, company.App, url, p, o, now, hurried(now()), log)
+}
+
+func testBotAt(t testing.TB, db *state.DB, app sandbox.App, url string, p *access.Policy, o IncidentOptions, now, fast func() time.Time, log *slog.Logger) *Bot {
+	t.Helper()
 	m := metrics.New()
-	fast := hurried(now())
-	c := slack.New(slack.Config{BotToken: secret.Value(company.App.BotToken), AppToken: secret.Value(company.App.AppToken), APIURL: url + "/api/"}, fast, log, m)
+	c := slack.New(slack.Config{BotToken: secret.Value(app.BotToken), AppToken: secret.Value(app.AppToken), APIURL: url + "/api/"}, fast, log, m)
 	if _, err := c.Identify(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -448,7 +448,7 @@ func IncidentReply(in state.Incident, n IncidentNews) Message {
 	case "merged":
 		said = "This turned out to be part of " + n.Detail + ", which goes on in its own thread."
 	case "escalated":
-		said = "Nobody has answered for this yet. Is it yours? *I'm on it* or *Expected…* on the message above ends the asking."
+		said = "Nobody has answered for this yet. Is it yours? I'm on it, or Expected…, on the message above ends the asking."
 	case "acknowledged":
 		said = who + " is on it."
 	case "released":
@@ -488,7 +488,7 @@ func IncidentReply(in state.Incident, n IncidentNews) Message {
 	if n.Undo && incidentID.MatchString(in.ID) {
 		blocks = append(blocks, slack.NewActionBlock("", button(incidentPrefix+string(ActUndo), in.ID, "Undo")))
 	}
-	return Message{Text: quiet(plainMentions(said), maxFallback), Blocks: blocks}
+	return Message{Text: said, Blocks: blocks}
 }
 
 // mentioned is a mention in markup.
