@@ -43,7 +43,7 @@ func (b *Bot) pressIncident(ctx context.Context, e slack.Event, act blocks.Incid
 		}
 		return answered, b.audit(ctx, t, in.Answer, answered, "")
 	case blocks.ActRunbook:
-		return b.incidentBook(ctx, t, in)
+		return b.showRunbook(ctx, t, blocks.Action{Kind: blocks.PressRunbook, Runbook: in.Runbook, Part: blocks.RunbookAll})
 	case blocks.ActDeclare:
 		return b.declareIncident(ctx, t, in)
 	case blocks.ActTicket:
@@ -267,22 +267,4 @@ func share(part, of int) string {
 		return "-"
 	}
 	return fmt.Sprintf("%d%%", (100*part+of/2)/of)
-}
-
-// incidentBook posts what the matching runbook says first into the thread.
-func (b *Bot) incidentBook(ctx context.Context, t *talk, in state.Incident) (string, error) {
-	r, ok := b.books().Get(in.Runbook)
-	if !ok {
-		return ignored, b.whisper(ctx, t, "No runbook is about this.")
-	}
-	text := "Runbook: " + r.Front.Title
-	for _, s := range []string{"First check", "Contain"} {
-		if body := strings.TrimSpace(r.Section(s)); body != "" {
-			text += "\n" + s + ":\n" + strings.ReplaceAll(body, "\n- ", "\n• ")
-		}
-	}
-	if err := b.say(ctx, t, partAnswer, blocks.Note(strings.ReplaceAll(text, "\n- ", "\n• "))); err != nil {
-		return "", err
-	}
-	return answered, b.audit(ctx, t, in.Answer, answered, "runbook "+r.Slug)
 }
