@@ -55,7 +55,7 @@ func (b *Bot) VerifySavings(ctx context.Context) error {
 
 // fixOf is the case of a ticket's fix: the incident's days before, and from the first whole day on which it was in force.
 func fixOf(k state.Ticket, in state.Incident, proved analysis.Amount) saving.Case {
-	c := saving.Case{Slice: in.Filters, From: in.Onset, Since: k.Finished.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1), Low: k.Low, High: k.High, Currency: in.Currency, Proved: proved}
+	c := saving.Case{Slice: in.Filters, Resources: k.Resources, From: in.Onset, Since: k.Finished.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1), Low: k.Low, High: k.High, Currency: in.Currency, Proved: proved}
 	if in.Resolution == incident.Back && !in.ResolvedDay.IsZero() && in.ResolvedDay.Before(c.Since) { // the fix came before its ticket was closed
 		c.Since = in.ResolvedDay
 	}

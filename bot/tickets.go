@@ -318,7 +318,7 @@ func excessOf(s *analysis.Series, in state.Incident) (out []analysis.Amount) {
 // claimTicket keeps that a ticket is to be made, with the work that makes it: the ticket, its link to the thread, its chart.
 func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts, made jira.Ticket, by string) (state.Ticket, bool, error) {
 	k := state.Ticket{Subject: in.ID, Label: ticketLabel + "-" + strings.ToLower(strings.TrimPrefix(in.ID, "I-")), Project: made.Project, AskedBy: by, TicketDetail: state.TicketDetail{Type: made.Type, Summary: made.Summary,
-		Team: b.slack.Self().Team, Channel: in.Channel, Thread: slack.Under(in.Root), Owner: in.Team, Currency: in.Currency, Low: f.Saving.Low, High: f.Saving.High, Basis: string(f.Saving.Basis)}}
+		Team: b.slack.Self().Team, Channel: in.Channel, Thread: slack.Under(in.Root), Owner: in.Team, Currency: in.Currency, Low: f.Saving.Low, High: f.Saving.High, Basis: string(f.Saving.Basis), Resources: ticket.Carriers(f.Bridge)}}
 	k, fresh, err := b.db.ClaimTicket(ctx, k, b.opts.Today(), func(k state.Ticket) ([]state.Post, error) {
 		made.Labels = append(slices.DeleteFunc(slices.Clone(made.Labels), func(l string) bool { return l == k.Label }), k.Label)
 		if !slices.Contains(made.Labels, ticketLabel) {

@@ -75,7 +75,9 @@ type TicketDetail struct {
 	Low      analysis.Amount `json:"low"`
 	High     analysis.Amount `json:"high"`
 	Basis    string          `json:"basis,omitempty"` // list, effective, measured
-	// Planned counts reminders and other once-only words by their name, so that each is said once.
+	// Resources are those that carry what it is about, where few do: the fix is held against the bill by them.
+	Resources []string `json:"resources,omitempty"`
+	// Said are reminders and other once-only words by their name, so that each is said once.
 	Said map[string]string `json:"said,omitempty"`
 }
 

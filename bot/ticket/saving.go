@@ -55,6 +55,43 @@ func Expect(excess []analysis.Amount, going bool, bridge *analysis.Bridge, curre
 	return s
 }
 
+// What few resources are that carry a change: at most so many, with at least so much of it.
+const (
+	mostCarriers  = 10
+	carriersShare = 0.8
+)
+
+// Carriers are the resources that carry most of a change, the largest first; none where there are too many, or where they do not.
+func Carriers(b *analysis.Bridge) []string {
+	if b == nil || b.Change.Delta.IsZero() {
+		return nil
+	}
+	var list []analysis.ResourceChange
+	for _, d := range b.Drivers {
+		for _, r := range d.Resources {
+			if r.Amount.Sign() == b.Change.Delta.Sign() {
+				list = append(list, r)
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b analysis.ResourceChange) int { return b.Amount.Abs().Cmp(a.Amount.Abs()) })
+	sum := decimal.Zero
+	var out []string
+	for _, r := range list {
+		if len(out) == mostCarriers {
+			break
+		}
+		if !slices.Contains(out, r.ID) {
+			out = append(out, r.ID)
+		}
+		sum = sum.Add(r.Amount)
+		if sum.Abs().GreaterThanOrEqual(b.Change.Delta.Abs().Mul(decimal.NewFromFloat(carriersShare))) {
+			return out
+		}
+	}
+	return nil
+}
+
 // Monthly is an amount a day over a mean month of 365/12 days: a convention.
 func Monthly(day analysis.Amount) analysis.Amount {
 	return day.Mul(decimal.NewFromInt(365)).DivRound(decimal.NewFromInt(12), 2)

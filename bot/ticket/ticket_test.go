@@ -122,6 +122,20 @@ func TestExpect(t *testing.T) {
 	}
 }
 
+func TestCarriers(t *testing.T) {
+	b := bridge("100", map[analysis.Effect]string{analysis.EffVolume: "100"}, analysis.Driver{Amount: usd("100"), Resources: []analysis.ResourceChange{{ID: "a", Amount: usd("30")}, {ID: "b", Amount: usd("55")}, {ID: "c", Amount: usd("-5")}, {ID: "d", Amount: usd("20")}}})
+	if got := strings.Join(Carriers(b), " "); got != "b a" {
+		t.Errorf("%q, want b a", got)
+	}
+	b.Drivers[0].Resources = b.Drivers[0].Resources[:1]
+	if got := Carriers(b); got != nil {
+		t.Errorf("30%% of it is not most: %v", got)
+	}
+	if Carriers(nil) != nil {
+		t.Error("carriers of nothing")
+	}
+}
+
 var now = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
 
 func TestFollow(t *testing.T) {
