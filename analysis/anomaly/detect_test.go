@@ -33,6 +33,7 @@ func out(days []Day, from, to int) (n int) {
 }
 
 func TestQuietSeriesStayQuiet(t *testing.T) {
+	t.Parallel()
 	days, flagged := 0, 0
 	for seed := range uint64(20) {
 		s := usual(400, seed)
@@ -138,6 +139,7 @@ func slicesOf(v float64, n int) []float64 {
 
 // TestScaleDoesNotMatter: a bill in another currency has the same strange days.
 func TestScaleDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := usual(150, rapid.Uint64().Draw(t, "seed"))
 		factor := rapid.Float64Range(0.001, 10000).Draw(t, "factor")

@@ -51,6 +51,7 @@ func (s Series) first(n int) Series {
 // TestLaterDaysChangeNothing: whatever is announced or answered for, what is said of a day is the same whatever comes later; and a memory that
 // judged the days before goes on as if it had judged all at once.
 func TestLaterDaysChangeNothing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawn(t)
 		cut := rapid.IntRange(0, len(s.Costs)).Draw(t, "cut")
@@ -76,6 +77,7 @@ func TestLaterDaysChangeNothing(t *testing.T) {
 
 // TestMaskedDaysTeachNothing: how far a day stands out does not move what is expected of the days after it.
 func TestMaskedDaysTeachNothing(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := usual(160, rapid.Uint64().Draw(t, "seed"))
 		at := rapid.IntRange(100, 150).Draw(t, "day")

@@ -20,6 +20,7 @@ const learnt = 365
 // there: means over the series of F1, share of normal days flagged, share of the excess of events that were seen, and what an event had
 // cost before it was.
 func TestScoresOnLabelledSeries(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join("..", "..", "..", "shared", "data", "anomaly")
 	index, err := os.Open(filepath.Join(dir, "INDEX.csv"))
 	if err != nil {

@@ -237,6 +237,18 @@ func (i Incident) Owner(channel Channel) string {
 	return i.Team
 }
 
+// GoneWords says what an earlier snapshot had and a newer one has no more. The amounts are the earlier one's.
+func GoneWords(gone []Incident, snapshot int64) string {
+	if len(gone) == 0 {
+		return fmt.Sprintf("All that snapshot %d had in these days is still found.", snapshot)
+	}
+	var said []string
+	for _, i := range gone {
+		said = append(said, fmt.Sprintf("%s since %s (it was %s)", i.name(), i.Onset.Format("2 Jan"), against(i.Excess, i.Currency)))
+	}
+	return fmt.Sprintf("In snapshot %d, and no longer found: %s.", snapshot, strings.Join(said, "; "))
+}
+
 // State says in a word or two how it stands on the last complete day.
 func (i Incident) State() string {
 	switch {

@@ -49,6 +49,7 @@ func (a *app) anomalies() *cobra.Command {
 	var o struct {
 		since     string
 		json, all bool
+		against   int64
 	}
 	c := &cobra.Command{
 		Use:   "anomalies",
@@ -73,7 +74,10 @@ one cause are one incident. Only complete days are read. What was expected is an
 			if o.all {
 				said += " --all"
 			}
-			ans, r, err := a.scanned(c.Context(), said, since, o.all)
+			if o.against != 0 {
+				said += fmt.Sprintf(" --against %d", o.against)
+			}
+			ans, r, err := a.scanned(c.Context(), said, since, o.all, o.against)
 			if err != nil {
 				return err
 			}
@@ -85,6 +89,7 @@ one cause are one incident. Only complete days are read. What was expected is an
 	}
 	f := c.Flags()
 	f.StringVar(&o.since, "since", "", "the first day, as 2026-11-01 (default: two weeks ago)")
+	f.Int64Var(&o.against, "against", 0, "an earlier snapshot: what was found in it and is not found any more, as when a month was restated")
 	f.BoolVar(&o.all, "all", false, "of all days there are")
 	f.BoolVar(&o.json, "json", false, "print as JSON")
 	return c
@@ -97,7 +102,8 @@ type anomaliesJSON struct {
 	Since     string                `json:"since"` // empty for all days
 	Series    int                   `json:"series"`
 	Incidents []incidentJSON        `json:"incidents"`
-	Warnings  []incidentJSON        `json:"warnings"` // of days that are not complete
+	Warnings  []incidentJSON        `json:"warnings"`       // of days that are not complete
+	Gone      []incidentJSON        `json:"gone,omitempty"` // found in the snapshot that it was held against, and here no more
 	Monthly   []anomaly.Monthly     `json:"monthly"`
 	Queries   []analysis.QueryTrace `json:"queries"`
 }
@@ -120,6 +126,8 @@ type watchedOn struct {
 	survey  *survey.Survey
 	options anomaly.Options
 	channel anomaly.Channel
+	// at is the same of an earlier snapshot.
+	at func(ctx context.Context, id int64) (sight *store.Sight, sv *survey.Survey, done func(), err error)
 }
 
 // watched makes an answer by looking for anomalies in the newest snapshot, and keeps it with its trace.
@@ -151,6 +159,24 @@ func (a *app) watched(ctx context.Context, said, topic string, look func(context
 	if err != nil {
 		return nil, err
 	}
+	on.at = func(ctx context.Context, id int64) (*store.Sight, *survey.Survey, func(), error) {
+		sn, err := st.Snapshot(ctx, id)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("snapshot %d (`spendbot loads` lists them): %w", id, err)
+		}
+		done := func() { _ = sn.Close() }
+		sv, err := survey.Of(ctx, st.Store, sn)
+		if err != nil {
+			done()
+			return nil, nil, nil, err
+		}
+		sight, err := sn.SeenThrough(nil, lens)
+		if err != nil {
+			done()
+			return nil, nil, nil, err
+		}
+		return sight, sv, done, nil
+	}
 	on.options, on.channel = w.Options, w.Channel
 	on.options.Providers = on.survey.Providers
 	id, err := st.state.NewID(ctx)
@@ -181,7 +207,7 @@ func (a *app) watched(ctx context.Context, said, topic string, look func(context
 }
 
 // scanned lists the anomalies since a day; since all days that there are where all is set, else since two weeks ago where none is given.
-func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool) (*analysis.Answer, *anomaliesJSON, error) {
+func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool, against int64) (*analysis.Answer, *anomaliesJSON, error) {
 	books, err := a.library()
 	if err != nil {
 		return nil, nil, err
@@ -214,6 +240,23 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 			return list
 		}
 		out.Incidents, out.Warnings = list(r.Incidents), list(r.Warnings)
+		if against == 0 {
+			return nil
+		}
+		sight, sv, done, err := on.at(ctx, against)
+		if err != nil {
+			return err
+		}
+		defer done()
+		o := on.options
+		o.Providers, o.Provisional = sv.Providers, false
+		before, err := anomaly.Scan(ctx, sight, o)
+		if err != nil {
+			return err
+		}
+		gone := anomaly.Gone(before, r, since)
+		out.Gone = list(gone)
+		ans.Parts = append(ans.Parts, analysis.Part{Text: anomaly.GoneWords(gone, against)})
 		return nil
 	})
 	return ans, out, err
