@@ -175,8 +175,10 @@ func Measure(list []History, o Options) Report {
 	r.Acknowledge = spread(r.Lines, func(l Line) time.Duration { return l.Acknowledge })
 	r.Contain = spread(r.Lines, func(l Line) time.Duration { return l.Contain })
 	r.Resolve = spread(r.Lines, func(l Line) time.Duration { return l.Resolve })
-	r.Cost = money(r.Lines, func(l Line) (analysis.Amount, bool) { return l.Cost, l.Contained })
-	r.Running = money(r.Lines, func(l Line) (analysis.Amount, bool) { return l.Cost, !l.Contained && l.Verdict == "" })
+	r.Cost = money(r.Lines, func(l Line) (analysis.Amount, bool) { return l.Cost, l.Contained && l.Cost.IsPositive() })
+	r.Running = money(r.Lines, func(l Line) (analysis.Amount, bool) {
+		return l.Cost, !l.Contained && l.Verdict == "" && l.Cost.IsPositive()
+	})
 	r.Avoided = money(r.Lines, func(l Line) (analysis.Amount, bool) { return l.Avoided, l.Avoided.IsPositive() })
 	for _, rule := range rules {
 		r.ByRule = append(r.ByRule, *rule)

@@ -63,6 +63,8 @@ func histories() []History {
 	e := incident("I-E", "payments", "C1", "2026-11-18", "2026-11-19 10:00")
 	e.Resolution = "merged into I-A"
 	f := incident("I-F", "payments", "C1", "2026-01-18", "2026-01-19 10:00")
+	// One that costs less than expected is no cost of an incident; its message came long before.
+	f.IncidentAmounts = amounts("-300", "-100", "2026-01-18")
 	return []History{ha, hb, hc, hd, {Incident: e}, {Incident: f}}
 }
 
@@ -103,6 +105,10 @@ func TestMeasure(t *testing.T) {
 	money("cost before containment", r.Cost, "6390", "1200", 2) // 5190 and 1200
 	money("not contained", r.Running, "620.5", "620.5", 1)      // I-D; what is expected is no cost of an incident
 	money("avoided", r.Avoided, "15000", "15000", 1)
+
+	if long := Measure(histories(), Options{From: at("2026-01-01 00:00"), Until: at("2026-02-01 00:00")}); long.Incidents != 1 || len(long.Running) != 0 {
+		t.Errorf("a drop: %+v", long)
+	}
 
 	one := Measure(histories(), Options{From: o.From, Until: o.Until, Team: "Search"})
 	if one.Incidents != 1 || one.Acknowledge != (Spread{0, 0, 0, 1}) || len(one.Avoided) != 0 {

@@ -115,7 +115,7 @@ func plural(n int, word string) string {
 	return strconv.Itoa(n) + " " + word + "s"
 }
 
-// Span is a duration in its two largest units: "1 d 14 h", "3 h 5 min", "40 s".
+// Span is a duration in its two largest units: "1 d 14 h", "3 h 5 min", "under a minute".
 func Span(d time.Duration) string {
 	if d < 0 {
 		return "unknown"
@@ -133,7 +133,7 @@ func Span(d time.Duration) string {
 	case minutes > 0:
 		return fmt.Sprintf("%d min", minutes)
 	}
-	return fmt.Sprintf("%d s", int(d.Seconds()))
+	return "under a minute"
 }
 
 // MarshalJSON writes durations as seconds; one that is not known is null, which is not 0.

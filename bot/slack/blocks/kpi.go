@@ -16,7 +16,7 @@ func KPI(r kpi.Report, command string) Message {
 	p.lines(strong(esc(r.Head(), maxLine)))
 	var lines []string
 	for _, row := range r.Rows() {
-		lines = append(lines, code(row.Figure, 120)+" "+esc(row.Name, maxLabel)+" · "+esc(row.Of, 60))
+		lines = append(lines, esc(upperFirst(row.Name), maxLabel)+": "+strong(esc(row.Figure, 120))+" · "+esc(row.Of, 60))
 	}
 	p.lines(lines...)
 	var channels []string
