@@ -71,16 +71,30 @@ func wide(text string) string {
 
 // wideFloat reads a floating-point number as [wide] reads the shortest text that stands for it; typ is DuckDB's type of it. Nearly all costs have ten
 // digits after the point or less, and for those no text is made. From 0.01 up a text has no exponent and, with its seventeen digits at most, no
-// more after the point than the store.
-func wideFloat(expr, typ string) string {
-	text := "CAST(" + expr + " AS VARCHAR)"
+// more after the point than the store. text, where there is one, is a column that holds [floatText], since DuckDB makes a text as often as it is named.
+func wideFloat(expr, typ, text string) string {
+	ten := tenDigits(expr)
+	if text == "" {
+		text = "CAST(" + expr + " AS VARCHAR)"
+	} else {
+		ten = text + " IS NULL"
+	}
 	if typ != "DOUBLE" {
 		return wide(text)
 	}
-	return strings.NewReplacer("@", expr, "{ten}", tenDigits(expr), "{text}", text, "{wide}", wide(text), "{powers}", powers, "{money}", money).Replace(
+	return strings.NewReplacer("@", expr, "{ten}", ten, "{text}", text, "{wide}", wide(text), "{powers}", powers, "{money}", money).Replace(
 		`CASE WHEN {ten} THEN CAST(CAST(CAST(round(@ * 1e10) AS BIGINT) AS DECIMAL(18,0)) * CAST('0.0000000001' AS DECIMAL(10,10)) AS {money}) ` +
-			`WHEN abs(@) BETWEEN 0.01 AND 1e15 THEN CAST(CAST(CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(18,0)) * list_extract({powers}, length(split_part({text}, '.', 2)) + 1) AS {money}) ` +
+			`WHEN abs(@) BETWEEN 0.01 AND 1e15 THEN CAST(CAST(CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(18,0)) * list_extract({powers}, length({text}) - instr({text}, '.') + 1) AS {money}) ` +
 			`WHEN abs(@) < 1e-19 THEN CAST(0 AS {money}) ELSE {wide} END`) // 7e-60 as text would be cast to 1e-18
+}
+
+// floatText is the text that [wideFloat] reads of a floating-point number; null where it reads none.
+func floatText(expr, typ string) string {
+	text := "CAST(" + expr + " AS VARCHAR)"
+	if typ != "DOUBLE" {
+		return text
+	}
+	return "CASE WHEN NOT " + tenDigits(expr) + " THEN " + text + " END"
 }
 
 // tenDigits is true in SQL for a DOUBLE whose shortest decimal is a whole number of at most fifteen digits over 10^10. Both are then exact as

@@ -45,7 +45,7 @@ func TestWideFloat(t *testing.T) {
 	if err := w.Exec(t.Context(), "INSERT INTO floats VALUES "+values[:len(values)-1]); err != nil {
 		t.Fatal(err)
 	}
-	rows, err := w.Query(t.Context(), "SELECT "+wideFloat("x", "DOUBLE")+", "+tenDigits("x")+" FROM floats ORDER BY n")
+	rows, err := w.Query(t.Context(), "SELECT "+wideFloat("x", "DOUBLE", "")+", "+tenDigits("x")+", "+wideFloat("x", "DOUBLE", "t")+" FROM (SELECT *, "+floatText("x", "DOUBLE")+" AS t FROM floats) ORDER BY n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +60,9 @@ func TestWideFloat(t *testing.T) {
 		}
 		if want = want.Round(store.MoneyScale); !rows.Values[i][0].(decimal.Decimal).Equal(want) {
 			t.Errorf("%g is read as %s, want %s", x, rows.Values[i][0], want)
+		}
+		if !rows.Values[i][2].(decimal.Decimal).Equal(want) {
+			t.Errorf("%g by its text is read as %s, want %s", x, rows.Values[i][2], want)
 		}
 		if rows.Values[i][1].(bool) {
 			quick++

@@ -302,6 +302,9 @@ func (l *load) write(ctx context.Context, p *part, i int, loadID string) ([]stri
 		return nil, err
 	}
 	if p.native != nil {
+		if err := p.native.table.drop(ctx, l.w); err != nil {
+			return nil, err
+		}
 		return files, l.settle(ctx, p, files)
 	}
 	spans, err := spansWritten(ctx, l.w, files)

@@ -49,6 +49,7 @@ type nativeRows struct {
 	provider, account, month, currency []int // columns tried, in order
 	variants                           []nativeVariant
 
+	sets    *setRows // nil where there are none
 	last    []byte
 	lastOf  []*groupSums
 	byKey   map[string][]*groupSums
@@ -114,6 +115,8 @@ func newNativeRows(r *rowReader) *nativeRows {
 		}
 		return out
 	}
+	n.sets = newSetRows(d, r.t.columns)
+	r.t.sets = n.sets
 	n.provider, n.account, n.month, n.currency = find(d.Key.ProviderColumns), find(d.Key.Account), find(d.Key.Month), find(d.Key.Currency)
 	for _, v := range d.Variants {
 		nv := nativeVariant{}
@@ -197,6 +200,9 @@ func (n *nativeRows) add(line int64, fields [][]byte) error {
 	sums, err := n.groups(line, fields)
 	if err != nil {
 		return err
+	}
+	if n.sets != nil {
+		n.sets.add(fields, n.r.sc)
 	}
 	for v := range n.variants {
 		nv, s := &n.variants[v], sums[v]

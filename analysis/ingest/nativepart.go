@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -19,7 +20,9 @@ import (
 type native struct {
 	reading  *dialect.Reading
 	columns  []column
-	src      string // SQL: every column of the dialect, typed, from the file
+	src      string    // SQL: every column of the dialect, typed, from the file
+	table    *setTable // nil: every row makes what the dialect makes of its tags
+	leaves   string    // SQL: of a Parquet file, what is read of it
 	variants []map[group]*groupSums
 	variant  int
 	witness  []bool // by variant: see [dialect.Variant]
@@ -74,7 +77,12 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part
 		from = t.csvRelation(types)
 	}
 	p := &part{src: t.source, sha: t.sha, version: t.version, warnings: t.warnings.all(), native: &native{currency: o.Currency,
-		reading: t.reading, columns: t.columns, src: srcSQL(t.reading, t.columns, exprs, make([]string, len(exprs)), from), variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness), witness: t.witness}}
+		reading: t.reading, columns: t.columns, variants: t.variants, variant: variantOf(t.reading.Dialect, t.witness), witness: t.witness}}
+	table, err := textSets(ctx, w, p.native, t.source, t.sets, exprs)
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	p.native.reads(exprs, make([]string, len(exprs)), from, table)
 	return p, p.mapped(ctx, w)
 }
 
@@ -89,12 +97,30 @@ func (t *tally) csvRelation(types []string) string {
 		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(cols, ", "))
 }
 
+// reads settles how the file's columns are read; with a table, rows that are in it leave the columns it is for unread.
+func (n *native) reads(exprs, totals []string, from string, table *setTable) {
+	more := ""
+	if n.table = table; table != nil {
+		exprs = slices.Clone(exprs)
+		for _, i := range table.cols {
+			if exprs[i] = fmt.Sprintf("CASE WHEN %s IS NULL THEN %s END", ident(setKey), exprs[i]); table.whole {
+				exprs[i] = ""
+			}
+		}
+		from, more = table.join(from), table.columns()
+	}
+	if n.leaves != "" {
+		from = "(SELECT " + n.leaves + more + " FROM " + from + ")"
+	}
+	n.src = srcSQL(n.reading, n.columns, exprs, totals, more, from)
+}
+
 // money is the store's type for amounts.
 var money = store.Column{Type: focus.Decimal}.SQLType()
 
 // srcSQL is the relation "src" of a dialect's SQL: every column the dialect has, from a file whose columns read as exprs; an
-// empty one is null. totals are how amounts are added up, where that is not by their text.
-func srcSQL(r *dialect.Reading, cols []column, exprs, totals []string, from string) string {
+// empty one is null. totals are how amounts are added up, where that is not by their text; more is selected beside them.
+func srcSQL(r *dialect.Reading, cols []column, exprs, totals []string, more, from string) string {
 	type bound struct{ expr, key, total string }
 	have := map[string][]bound{}
 	for i, c := range cols {
@@ -142,7 +168,7 @@ func srcSQL(r *dialect.Reading, cols []column, exprs, totals []string, from stri
 			done[f.Name] = true
 		}
 	}
-	return "SELECT " + strings.Join(sel, ",\n    ") + "\n  FROM " + from
+	return "SELECT " + strings.Join(sel, ",\n    ") + more + "\n  FROM " + from
 }
 
 // jsonText is a string as JSON writes it.
@@ -151,23 +177,26 @@ func jsonText(s string) string {
 	return string(b)
 }
 
+// fill puts into a dialect's SQL what is known of the file.
+func (n *native) fill(text string) string {
+	text = strings.ReplaceAll(strings.TrimRight(strings.TrimSpace(text), ";"), "{variant}", store.QuoteLiteral(n.name()))
+	return hasColumn.ReplaceAllStringFunc(text, func(m string) string {
+		return fmt.Sprint(n.reading.Has(hasColumn.FindStringSubmatch(m)[1]))
+	})
+}
+
 var hasColumn = regexp.MustCompile(`\{has:([a-z0-9_]+)\}`)
 
 // mapped has the dialect's SQL make FOCUS columns of the file, in the part's variant.
 func (p *part) mapped(ctx context.Context, w *store.Writer) error {
 	n := p.native
 	d := n.reading.Dialect
-	v := d.Variants[n.variant]
-	mapping := strings.TrimRight(strings.TrimSpace(d.SQL), ";")
-	mapping = strings.ReplaceAll(mapping, "{variant}", store.QuoteLiteral(v.Name))
-	mapping = hasColumn.ReplaceAllStringFunc(mapping, func(m string) string {
-		return fmt.Sprint(n.reading.Has(hasColumn.FindStringSubmatch(m)[1]))
-	})
-	q := "WITH src AS NOT MATERIALIZED (\n  " + n.src + "\n)\nSELECT *"
+	v := n.v()
+	q := "WITH " + n.sets(n.src) + "\nSELECT *"
 	if c := cmp.Or(n.currency, d.Key.DefaultCurrency); c != "" { // rows that name none
 		q += " REPLACE (CASE WHEN BillingCurrency IS NULL THEN " + store.QuoteLiteral(c) + " ELSE BillingCurrency END AS BillingCurrency)"
 	}
-	q += " FROM (\n" + mapping + "\n)"
+	q += " FROM (\n" + n.fill(d.SQL) + "\n)"
 	rows, err := w.Query(ctx, "SELECT column_name FROM (DESCRIBE "+q+")")
 	if err != nil {
 		return fmt.Errorf("the mapping %s cannot be carried out: %w", d.Mapping(), err)
@@ -233,7 +262,6 @@ func (p *part) mapping() string {
 // nativeParquet makes a part of a Parquet file of a dialect. DuckDB does the tally; the controls are the same.
 func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column, read []leaf, h header, o Options, warn *warnings) error {
 	d := h.reading.Dialect
-	exprs, totals := make([]string, len(cols)), make([]string, len(cols))
 	var cells []parquetCell
 	var of []int // the columns of the cells
 	for i, c := range cols {
@@ -248,20 +276,53 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		cells, of = append(cells, cell), append(of, i)
 	}
 	p.from = fmt.Sprintf("read_parquet(%s, hive_partitioning=false)", store.QuoteLiteral(p.src.at))
+	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols}
+	table, err := p.parquetSets(ctx, w, read)
+	if err != nil {
+		return err
+	}
+	if table != nil { // which has them checked
+		left, leftOf := cells[:0], of[:0]
+		for k, i := range of {
+			if !slices.Contains(table.cols, i) {
+				left, leftOf = append(left, cells[k]), append(leftOf, i)
+			}
+		}
+		cells, of = left, leftOf
+	}
 	if err := p.checkParquet(ctx, w, cells, warn); err != nil {
 		return err
 	}
+	// Two layers: what lies in the file, with the texts of numbers that are read by them, and what the dialect has of it.
+	exprs, totals := make([]string, len(cols)), make([]string, len(cols))
+	leaves := []string{"true AS " + ident("a row")}
 	for k, i := range of {
-		if cells[k].filled {
-			exprs[i], totals[i] = cells[k].value, cells[k].total
+		if !cells[k].filled {
+			continue
+		}
+		name, typ := ident(fmt.Sprintf("leaf %d", i)), strings.ToUpper(read[i].typ)
+		cell, err := newParquetCell(cols[i], name, typ, false)
+		if err != nil {
+			return err // which it was not before
+		}
+		leaves = append(leaves, read[i].expr+" AS "+name)
+		if exprs[i], totals[i] = cell.value, cell.total; cells[k].plain {
+			exprs[i] = cell.whole
+		}
+		if typ == "DOUBLE" && cols[i].kind == kindDecimal {
+			t := ident(fmt.Sprintf("text %d", i))
+			leaves = append(leaves, floatText(read[i].expr, typ)+" AS "+t)
+			exprs[i] = wideFloat(name, typ, t)
 		}
 	}
-	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols, src: srcSQL(h.reading, cols, exprs, totals, p.from)}
+	p.native.leaves = strings.Join(leaves, ", ")
+	p.native.reads(exprs, totals, p.from, nil) // the tally needs no tags
 	witness, err := p.nativeTally(ctx, w, d, o)
 	if err != nil {
 		return err
 	}
 	p.native.variant, p.native.witness = variantOf(d, witness), witness
+	p.native.reads(exprs, totals, p.from, table)
 	return p.mapped(ctx, w)
 }
 

@@ -102,6 +102,7 @@ type parquetCell struct {
 	lossy    string // true where a float has more digits than the store holds; "" for other types
 	lossyOwn string // what the column is called, where that is to be said
 	whole    string // of text: value, when no cell says in words that it has none
+	plain    bool   // whole goes for value, as [part.checkParquet] finds
 	nested   bool
 	filled   bool // some cell has a value, as [part.checkParquet] finds
 }
@@ -158,7 +159,7 @@ func newParquetCell(c column, raw, typ string, whole bool) (parquetCell, error) 
 		unfit := fmt.Sprintf("%s IS NOT NULL AND TRY_CAST(%s AS %s) IS NULL", clean, clean, target)
 		switch { // the casts of text are what takes the time of a load
 		case isFloat:
-			cell.value = wideFloat(raw, typ)
+			cell.value = wideFloat(raw, typ, "")
 			unfit = fmt.Sprintf("%s IS NOT NULL AND NOT (abs(%s) < 1e%d)", raw, raw, store.MoneyPrecision-store.MoneyScale)
 		case isText:
 			cell.value = wide(clean)
@@ -175,7 +176,7 @@ func newParquetCell(c column, raw, typ string, whole bool) (parquetCell, error) 
 				cell.value = structsObject(raw)
 				return cell, nil
 			case c.kind == kindAmounts && (of["AMOUNT"] == "DOUBLE" || of["AMOUNT"] == "FLOAT"):
-				cell.total = fmt.Sprintf("list_sum(list_transform(%s, lambda a: %s))", raw, wideFloat("a.amount", of["AMOUNT"]))
+				cell.total = fmt.Sprintf("list_sum(list_transform(%s, lambda a: %s))", raw, wideFloat("a.amount", of["AMOUNT"], ""))
 			}
 		} else if c.kind == kindTags || c.kind == kindAmounts {
 			bare := "false" // Azure's tags come without their braces
@@ -292,7 +293,7 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 		if c.whole != "" || !c.nested {
 			unsaid, some := answers[0].(bool)
 			if cells[i].filled = some; c.whole != "" && !unsaid {
-				cells[i].value = c.whole
+				cells[i].value, cells[i].plain = c.whole, true
 			}
 			answers = answers[1:]
 		}

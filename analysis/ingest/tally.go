@@ -129,6 +129,7 @@ type tally struct {
 	guessed  bool       // rows name no currency, and the dialect's usual one is taken
 	variants []map[group]*groupSums
 	witness  []bool
+	sets     *setRows // nil where the dialect has none
 	warnings *warnings
 	counts   rowCounts
 	// paddedTags says that tag keys have blanks around them, as Microsoft exports do.
@@ -371,6 +372,11 @@ func (t *tally) absorb(o *tally) {
 	for v := range t.variants {
 		absorb(t.variants[v], o.variants[v])
 		t.witness[v] = t.witness[v] || o.witness[v]
+	}
+	if t.sets == nil {
+		t.sets = o.sets
+	} else {
+		t.sets.absorb(o.sets)
 	}
 	t.warnings.absorb(o.warnings)
 }

@@ -8,6 +8,36 @@
 -- Discounts, {variant}. A negotiated discount is in a report twice: as lines of its own (EdpDiscount, PrivateRateDiscount,
 -- BundledDiscount) and inside the net columns. 'lines': the report has such lines, so the gross columns are used and the lines
 -- count. 'net': it has none, so the net columns are used where they are filled. Never both.
+
+-- Of every combination of the maps of CUR 2.0, and with them once rather than in every row. Tags stand under the keys that people gave them:
+-- user: and user_ are AWS's prefixes and go; what AWS sets itself keeps aws:. Cost categories are put beside the tags, as
+-- costCategory/Name, so that both can be asked for. A name after the quote that opens it is a key, since a text's closing quote is
+-- followed by a comma, a colon or a brace.
+SELECT *,
+  CASE WHEN categories IS NULL THEN map_row_tags WHEN map_row_tags IS NULL THEN categories
+    ELSE CAST(json_merge_patch(CAST(map_row_tags AS JSON), CAST(categories AS JSON)) AS VARCHAR) END AS map_all_tags,
+  -- People name what they run by the tag Name.
+  CASE WHEN contains(map_row_tags, '"Name":') THEN json_extract_string(map_row_tags, '$.Name') WHEN contains(map_row_tags, '"name":') THEN json_extract_string(map_row_tags, '$.name') END AS map_resource_name
+FROM (
+  SELECT *,
+    nullif(CASE
+      -- Compact, as AWS writes them, maps need no pattern.
+      WHEN contains(map_tags, ' "user') OR contains(map_tags, '"user:') OR contains(map_tags, '"aws_')
+      THEN regexp_replace(regexp_replace(map_tags, '([{,]\s*)"user[:_]([^"])', '\1"\2', 'g'), '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g')
+      WHEN contains(map_tags, '"user_') THEN replace(CASE WHEN starts_with(map_tags, '{"user_') THEN concat('{"', substr(map_tags, 8)) ELSE map_tags END, ',"user_', ',"')
+      ELSE map_tags END, '{}') AS map_row_tags,
+    nullif(regexp_replace(cost_category, '([{,]\s*)"([^",:}\s])', '\1"costCategory/\2', 'g'), '{}') AS categories,
+    json_extract_string(product, '$.product_name') AS map_product_name,
+    json_extract_string(product, '$.region') AS map_region
+  FROM (
+    SELECT *,
+      -- CUR 2.0 has the tags of resources alone or, as "tags", with those of accounts and others, each under a prefix, of which that of resources goes.
+      CASE WHEN {has:tags} AND (resource_tags IS NULL OR resource_tags = '{}') THEN regexp_replace(tags, '([{,]\s*)"resourceTags?/([^"])', '\1"\2', 'g') ELSE resource_tags END AS map_tags
+    FROM sets
+  )
+)
+;
+
 WITH
 -- What a product code is called and which kind of service it is, for reports that do not say (CUR 2.0 has no product name
 -- column, only an entry of the product map). A code that is not here is its own name and of the category Other.
@@ -107,8 +137,6 @@ services(code, name, category, subcategory) AS (VALUES
 -- A line in words that the mapping uses.
 lines AS NOT MATERIALIZED (
   SELECT src.*,
-    -- CUR 2.0 has the tags of resources alone or, as "tags", with those of accounts and others, each under a prefix, of which that of resources goes.
-    CASE WHEN {has:tags} AND (resource_tags IS NULL OR resource_tags = '{}') THEN regexp_replace(tags, '([{,]\s*)"resourceTags?/([^"])', '\1"\2', 'g') ELSE resource_tags END AS map_tags,
     lower(line_item_line_item_type) AS kind,
     line_item_line_item_type IS NOT NULL AND lower(line_item_line_item_type) IN ('usage', 'discountedusage', 'savingsplancoveredusage') AS is_usage,
     line_item_line_item_type IS NOT NULL AND lower(line_item_line_item_type) IN ('fee', 'rifee', 'savingsplanrecurringfee', 'savingsplanupfrontfee') AS is_bought,
@@ -138,7 +166,7 @@ lines AS NOT MATERIALIZED (
 -- Only EffectiveCost, ListCost and ContractedCost are divided. BilledCost stays where the invoice has it, since SplitCost is amortized.
 -- Here are the machines' tags, for the negative row; a machine in another file of the report has none.
 machines AS NOT MATERIALIZED (
-  SELECT line_item_resource_id AS machine, max(tag_columns) AS tag_columns, max(map_tags) AS map_tags
+  SELECT line_item_resource_id AS machine, max(tag_columns) AS tag_columns, arg_max_null(map_row_tags, map_tags) AS map_row_tags
   FROM lines
   WHERE {has:split_line_item_parent_resource_id} AND split_line_item_parent_resource_id IS NULL AND starts_with(line_item_resource_id, 'i-')
   GROUP BY ALL
@@ -148,7 +176,7 @@ machines AS NOT MATERIALIZED (
 rows AS NOT MATERIALIZED (
   SELECT lines.*, twin.n = 2 AS second,
     CASE WHEN twin.n = 2 AND is_split THEN machines.tag_columns ELSE lines.tag_columns END AS row_tag_columns,
-    CASE WHEN twin.n = 2 AND is_split THEN machines.map_tags ELSE lines.map_tags END AS row_map_tags
+    CASE WHEN twin.n = 2 AND is_split THEN machines.map_row_tags ELSE lines.map_row_tags END AS row_map_tags
   FROM lines
   JOIN (VALUES (1), (2)) AS twin(n) ON twin.n = 1 OR is_fee OR is_split
   LEFT JOIN machines ON {has:split_line_item_parent_resource_id} AND machines.machine = lines.split_line_item_parent_resource_id
@@ -267,7 +295,7 @@ SELECT
   -- A tax on no product is called tax.
   CASE WHEN is_split THEN 'Amazon Elastic Compute Cloud'
     WHEN product_product_name IS NOT NULL THEN product_product_name
-    WHEN map_name IS NOT NULL THEN map_name
+    WHEN map_product_name IS NOT NULL THEN map_product_name
     WHEN services.name IS NOT NULL THEN services.name
     WHEN line_item_product_code IS NOT NULL THEN line_item_product_code
     WHEN kind = 'tax' THEN 'Tax' END AS ServiceName,
@@ -297,11 +325,11 @@ SELECT
   -- The idle part of a fee is no resource's; the fee's own is an ARN that is the commitment's id as well.
   CASE WHEN second AND is_split THEN split_line_item_parent_resource_id WHEN is_fee THEN NULL ELSE line_item_resource_id END AS ResourceId,
   -- People name what they run by the tag Name.
-  CASE WHEN second OR is_fee THEN NULL WHEN contains(row_tags, '"Name":') THEN json_extract_string(row_tags, '$.Name') WHEN contains(row_tags, '"name":') THEN json_extract_string(row_tags, '$.name') END AS ResourceName,
+  CASE WHEN second OR is_fee THEN NULL WHEN row_tag_columns IS NULL THEN map_resource_name WHEN contains(row_tags, '"Name":') THEN json_extract_string(row_tags, '$.Name') WHEN contains(row_tags, '"name":') THEN json_extract_string(row_tags, '$.name') END AS ResourceName,
   -- The region's code; older reports have it under product/region, some lines only in the zone. Global and Any are no region.
   CASE WHEN product_region_code IS NOT NULL THEN CASE WHEN lower(product_region_code) NOT IN ('global', 'any') THEN product_region_code END
     WHEN product_region IS NOT NULL THEN CASE WHEN lower(product_region) NOT IN ('global', 'any') THEN product_region END
-    WHEN {has:product} AND json_extract_string(product, '$.region') IS NOT NULL THEN CASE WHEN lower(json_extract_string(product, '$.region')) NOT IN ('global', 'any') THEN json_extract_string(product, '$.region') END
+    WHEN map_region IS NOT NULL THEN CASE WHEN lower(map_region) NOT IN ('global', 'any') THEN map_region END
     WHEN line_item_availability_zone IS NOT NULL THEN nullif(regexp_extract(line_item_availability_zone, '^[a-z]{2}(-[a-z]+)+-[0-9]+'), '') END AS RegionId,
   CASE WHEN lower(product_location) NOT IN ('global', 'any') AND (product_location_type IS NULL OR lower(product_location_type) = 'aws region') THEN product_location END AS RegionName,
   -- A zone ends in its letter; some lines have the region in its place.
@@ -331,27 +359,18 @@ SELECT
   CASE WHEN is_split THEN 'AWS split cost allocation data' END AS AllocatedMethodId,
   CASE WHEN is_split AND NOT second THEN line_item_resource_id END AS AllocatedResourceId,
 
-  -- Tags under the keys that people gave them: user: and user_ are AWS's prefixes and go; what AWS sets itself keeps aws:. Cost categories are
-  -- put beside the tags, as costCategory/Name, so that both can be asked for. A name after the quote that opens it is a key, since a text's closing
-  -- quote is followed by a comma, a colon or a brace.
-  CASE WHEN {has:cost_category_columns} OR {has:cost_category} THEN
-    CASE WHEN categories IS NULL THEN row_tags WHEN row_tags IS NULL THEN categories ELSE CAST(json_merge_patch(CAST(row_tags AS JSON), CAST(categories AS JSON)) AS VARCHAR) END
-  ELSE row_tags END AS Tags
+  -- The tags of columns, one a key, and those of a machine on the negative row of a share are put together here, as those of maps were above.
+  CASE WHEN row_tag_columns IS NULL AND cost_category_columns IS NULL AND NOT (second AND is_split) THEN map_all_tags
+    WHEN row_categories IS NULL THEN row_tags WHEN row_tags IS NULL THEN row_categories
+    ELSE CAST(json_merge_patch(CAST(row_tags AS JSON), CAST(row_categories AS JSON)) AS VARCHAR) END AS Tags
 FROM (
   SELECT rows.*,
-    nullif(CASE
-      WHEN row_tag_columns IS NOT NULL THEN CASE WHEN contains(row_tag_columns, '"aws_') THEN regexp_replace(row_tag_columns, '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g') ELSE row_tag_columns END
-      -- Compact, as AWS writes them, maps need no pattern.
-      WHEN contains(row_map_tags, ' "user') OR contains(row_map_tags, '"user:') OR contains(row_map_tags, '"aws_')
-      THEN regexp_replace(regexp_replace(row_map_tags, '([{,]\s*)"user[:_]([^"])', '\1"\2', 'g'), '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g')
-      WHEN contains(row_map_tags, '"user_') THEN replace(CASE WHEN starts_with(row_map_tags, '{"user_') THEN concat('{"', substr(row_map_tags, 8)) ELSE row_map_tags END, ',"user_', ',"')
-      ELSE row_map_tags END, '{}') AS row_tags,
-    CASE WHEN {has:product} AND product_product_name IS NULL THEN json_extract_string(product, '$.product_name') END AS map_name,
-    nullif(regexp_replace(given_categories, '([{,]\s*)"([^",:}\s])', '\1"costCategory/\2', 'g'), '{}') AS categories
-  FROM (
-    SELECT rows.*,
-      CASE WHEN cost_category_columns IS NOT NULL THEN cost_category_columns ELSE cost_category END AS given_categories
-    FROM costs AS rows
-  ) AS rows
+    CASE WHEN row_tag_columns IS NOT NULL
+      THEN nullif(CASE WHEN contains(row_tag_columns, '"aws_') THEN regexp_replace(row_tag_columns, '([{,]\s*)"aws_([^"])', '\1"aws:\2', 'g') ELSE row_tag_columns END, '{}')
+      ELSE row_map_tags END AS row_tags,
+    CASE WHEN cost_category_columns IS NOT NULL
+      THEN nullif(regexp_replace(cost_category_columns, '([{,]\s*)"([^",:}\s])', '\1"costCategory/\2', 'g'), '{}')
+      ELSE categories END AS row_categories
+  FROM costs AS rows
 ) AS rows
 LEFT JOIN services ON services.code = CASE WHEN is_split THEN 'amazonec2' ELSE lower(line_item_product_code) END

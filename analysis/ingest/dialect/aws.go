@@ -117,8 +117,11 @@ func aws() *Dialect {
 		}
 		return cs
 	}
+	sets, mapping := statements(awsSQL)
 	d := &Dialect{
-		ID: "aws-cur", Name: "AWS CUR", Version: 1, SQL: awsSQL,
+		ID: "aws-cur", Name: "AWS CUR", Version: 1, SQL: mapping, SetSQL: sets,
+		Sets: []string{"resource_tags", "tags", "cost_category", "product"},
+		Made: []string{"map_tags", "map_row_tags", "categories", "map_all_tags", "map_resource_name", "map_product_name", "map_region"},
 		Columns: []Column{
 			{Name: kind, Need: true},
 			{Name: gross, Kind: Number, Need: true, Float: true},

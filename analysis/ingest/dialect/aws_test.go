@@ -73,7 +73,7 @@ func TestAWSDeclaresWhatItUses(t *testing.T) {
 		names = append(names, f.Name)
 	}
 	for _, n := range names {
-		if !regexp.MustCompile(`\b` + n + `\b`).MatchString(d.SQL) {
+		if !regexp.MustCompile(`\b` + n + `\b`).MatchString(d.SetSQL + d.SQL) {
 			t.Errorf("the mapping does not use %s", n)
 		}
 	}

@@ -57,6 +57,12 @@ type Dialect struct {
 	// selects are FOCUS columns by name and x_ columns of the registry; those it leaves out are null. {variant} in it becomes
 	// the name of the file's variant as an SQL string, {has:column} true or false.
 	SQL string
+	// SetSQL is one SELECT from "sets", which is the file as src has it without them, of everything in it and the Made columns; empty where
+	// there are none. What it makes is of nothing but Sets: columns that are texts of many parts, of which a file has few different
+	// combinations, so that the work need not be done in every row. What the SQL wants of Sets it must take from Made.
+	SetSQL string
+	Sets   []string
+	Made   []string
 	// Key tells which feed, month and currency a row counts towards.
 	Key Key
 	// Variants are kinds of file with one header, told apart by their rows; one at least. The first of which a row is a witness is
@@ -235,4 +241,10 @@ func Fold(name string) string {
 		}
 	}
 	return b.String()
+}
+
+// statements parts the text of a dialect with Sets into its SetSQL and its SQL, which a line of ";" is between.
+func statements(text string) (sets, mapping string) {
+	sets, mapping, _ = strings.Cut(text, "\n;\n")
+	return sets, mapping
 }

@@ -40,8 +40,10 @@ func gcp() *Dialect {
 	} {
 		columns = append(columns, Column{Name: n, Kind: Number, Float: true})
 	}
+	sets, mapping := statements(gcpSQL)
 	return &Dialect{
-		ID: "gcp", Name: "Google Cloud billing export", Version: 1, SQL: gcpSQL,
+		ID: "gcp", Name: "Google Cloud billing export", Version: 1, SQL: mapping, SetSQL: sets,
+		Sets: []string{"labels", "tags", "project_labels", "system_labels"}, Made: []string{"all_labels", "machine_type"},
 		Columns: columns,
 		Key: Key{Provider: "Google Cloud", Account: []string{"billing_account_id"}, Month: []string{"invoice_month", "usage_start_time"},
 			Currency: []string{"currency"}},

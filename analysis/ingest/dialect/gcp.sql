@@ -3,6 +3,22 @@
 --
 -- Sources: the schema of the exports (cloud.google.com/billing/docs/how-to/export-data-bigquery-tables), Google's own FOCUS view over
 -- them, FOCUS 1.3.
+
+-- Of every combination of labels: the resource's labels, its tags and the project's labels are one: for the same key the label wins over the
+-- tag, the tag over the project's label. Google's own labels have a prefix that no one else's has (compute.googleapis.com/cores) and
+-- come below; the machine type among them has a column of its own and is not said twice.
+SELECT *,
+  CASE WHEN labels IS NULL AND tags IS NULL AND project_labels IS NULL AND system_labels IS NULL THEN NULL
+    ELSE nullif(CAST(json_merge_patch(
+      CASE WHEN system_labels IS NULL THEN '{}' ELSE system_labels END,
+      '{"compute.googleapis.com/machine_spec":null}',
+      CASE WHEN project_labels IS NULL THEN '{}' ELSE project_labels END,
+      CASE WHEN tags IS NULL THEN '{}' ELSE tags END,
+      CASE WHEN labels IS NULL THEN '{}' ELSE labels END) AS VARCHAR), '{}') END AS all_labels,
+  CASE WHEN contains(system_labels, 'machine_spec') THEN json_extract_string(system_labels, '$."compute.googleapis.com/machine_spec"') END AS machine_type
+FROM sets
+;
+
 WITH
 -- What kind of service it is; the export has only the name. One that is not here is of the category Other.
 services(name, category, subcategory) AS (VALUES
@@ -165,15 +181,6 @@ SELECT
     WHEN kind = 'regular' AND is_fee THEN CASE WHEN lower(sku_description) LIKE 'commitment v%' OR lower(sku_description) LIKE 'commitment:%' THEN 'Usage' ELSE 'Spend' END END AS CommitmentDiscountCategory,
   CASE WHEN is_covered THEN 'Used' END AS CommitmentDiscountStatus,
 
-  -- The resource's labels, its tags and the project's labels are one: for the same key the label wins over the tag, the tag over the project's
-  -- label. Google's own labels have a prefix that no one else's has (compute.googleapis.com/cores) and come below; the machine type
-  -- among them has a column of its own and is not said twice.
-  CASE WHEN labels IS NULL AND tags IS NULL AND project_labels IS NULL AND system_labels IS NULL THEN NULL
-    ELSE nullif(CAST(json_merge_patch(
-      CASE WHEN system_labels IS NULL THEN '{}' ELSE system_labels END,
-      '{"compute.googleapis.com/machine_spec":null}',
-      CASE WHEN project_labels IS NULL THEN '{}' ELSE project_labels END,
-      CASE WHEN tags IS NULL THEN '{}' ELSE tags END,
-      CASE WHEN labels IS NULL THEN '{}' ELSE labels END) AS VARCHAR), '{}') END AS Tags,
-  CASE WHEN contains(system_labels, 'machine_spec') THEN json_extract_string(system_labels, '$."compute.googleapis.com/machine_spec"') END AS x_InstanceType
+  all_labels AS Tags,
+  machine_type AS x_InstanceType
 FROM rows_of
