@@ -134,7 +134,7 @@ func (c *Conversion) key() string {
 }
 
 // layerVersion goes up whenever the same rates come to mean something else.
-const layerVersion = 1
+const layerVersion = 2
 
 // values are the rates as SQL, a row each.
 func (c *Conversion) values() string {
@@ -150,8 +150,9 @@ func (c *Conversion) values() string {
 // PricingCurrencyEffectiveCost where the bill gives no price in another currency: that is how an explanation finds the part of a
 // change that is due to the rate alone. A row whose rate is not known has no cost.
 //
-// A cost is multiplied by the rate exactly and rounded at its 18th digit after the point. It is done in two parts since the product of
-// two DECIMAL(38,18) does not fit: the whole units, and what is left of them.
+// A cost is multiplied by the rate exactly and rounded at its 18th digit after the point. The product has 32 digits after the point,
+// so that six remain before it: most rows are less. Others are multiplied in two parts, the whole units and what is left of them,
+// which takes twice as long.
 //
 // beneath are the columns that layers below add, which are passed on.
 func (c *Conversion) Layer(beneath []string) query.Layer {
@@ -171,7 +172,8 @@ func (c *Conversion) selectSQL(t query.Table, from string, beneath []string, use
 	}
 	converted := func(column string) string {
 		n := "b." + column
-		return "CASE WHEN b.BillingCurrency = " + to + " THEN " + n + " ELSE CAST(CAST(" + n + " AS DECIMAL(20,0)) * fx.rate AS DECIMAL(38,18)) + CAST(CAST(" + n +
+		return "CASE WHEN b.BillingCurrency = " + to + " THEN " + n + " WHEN " + n + " BETWEEN -1000 AND 1000 AND fx.rate < 1000 THEN CAST(" + n + " * fx.rate AS DECIMAL(38,18))" +
+			" ELSE CAST(CAST(" + n + " AS DECIMAL(20,0)) * fx.rate AS DECIMAL(38,18)) + CAST(CAST(" + n +
 			" - CAST(" + n + " AS DECIMAL(20,0)) AS DECIMAL(18,18)) * fx.rate AS DECIMAL(38,18)) END"
 	}
 	priced := "b.PricingCurrencyEffectiveCost IS NOT NULL AND b.PricingCurrency <> b.BillingCurrency"

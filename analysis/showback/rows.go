@@ -226,11 +226,11 @@ type Slice struct {
 	Rows                                              int64
 }
 
-const sourceSQL = `SELECT provider, service, category, account, o, sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items
+const sourceSQL = `SELECT provider, service, category, account, o, sum(c) AS amount, CAST(sum(n) FILTER (WHERE c IS NOT NULL) AS BIGINT) AS line_items
 FROM (SELECT {provider} AS provider, {service} AS service, {category} AS category, {account} AS account, {owner} AS o, {cost} AS c, {n} AS n FROM {daily}
 WHERE {within} AND ({of})) AS t
-WHERE c IS NOT NULL
 GROUP BY provider, service, category, account, o
+HAVING count(c) > 0
 ORDER BY amount DESC NULLS LAST, provider, service, category, account, o`
 
 // Source asks which rows lie in a rule's source as they were billed. Their amounts sum to the pool's source
@@ -261,7 +261,7 @@ func (b *Bill) Source(ctx context.Context, sight *store.Sight, rule int) ([]Slic
 	return out, tr, nil
 }
 
-const ownSQL = `SELECT sum(c) AS amount, CAST(sum(n) AS BIGINT) AS line_items FROM (SELECT {cost} AS c, {n} AS n FROM {table} WHERE {within}) AS t WHERE c IS NOT NULL`
+const ownSQL = `SELECT sum(c) AS amount, CAST(sum(n) FILTER (WHERE c IS NOT NULL) AS BIGINT) AS line_items FROM (SELECT {cost} AS c, {n} AS n FROM {table} WHERE {within}) AS t`
 
 // table is the view that the bill is made from.
 func (b *Bill) table() query.Table {
