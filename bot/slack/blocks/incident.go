@@ -544,7 +544,7 @@ func Incidents(list []IncidentRow, o IncidentsOptions) Message {
 		within = " within " + o.Scope
 	}
 	if len(list) == 0 {
-		return Note("No incident is open" + quiet(within, 80) + ". `" + o.Command + " anomalies` lists what stood out in the last two weeks, the expected and the closed too.")
+		return Note("No incident is open" + strings.TrimSuffix(" "+quiet(within, 80), " ") + ". `" + o.Command + " anomalies` lists what stood out in the last two weeks, the expected and the closed too.")
 	}
 	unanswered := 0
 	for _, r := range list {
