@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,8 +42,31 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SPENDBOT_NOW", "2026-11-23T09:00:00Z")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"bill": bill, "exits": exits, "json": jsonAt, "keep": keep, "tamper": tamper},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"bill": bill, "company": company, "exits": exits, "json": jsonAt, "keep": keep, "tamper": tamper},
 	})
+}
+
+// founded is the demo company as the program makes it where no store is configured, made once per run.
+var founded struct {
+	once  sync.Once
+	cache string // the folder around it
+	err   error
+}
+
+// company puts the demo company where the program looks for it, so that a script need not wait for another to be made.
+func company(ts *testscript.TestScript, _ bool, _ []string) {
+	f := &founded
+	f.once.Do(func() {
+		if f.cache, f.err = os.MkdirTemp("", "spendbot-company-"); f.err != nil {
+			return
+		}
+		was := ts.Getenv("XDG_CACHE_HOME")
+		ts.Setenv("XDG_CACHE_HOME", f.cache)
+		f.err = ts.Exec("spendbot", "status")
+		ts.Setenv("XDG_CACHE_HOME", was)
+	})
+	ts.Check(f.err)
+	ts.Check(copyStore(f.cache, ts.Getenv("XDG_CACHE_HOME")))
 }
 
 // exits runs a program and expects an exit code: exits 2 spendbot --bogus.
