@@ -356,6 +356,7 @@ func eventful() *analysis.Answer {
 		{Event: analysis.Event{ID: "E-000001", Kind: "deploy", What: "payments-api 4.18.0", Begins: at, Source: "github", Slice: map[string]string{"x_Team": "payments"}}, Drivers: []int{1}},
 		{Event: analysis.Event{ID: "E-000002", Kind: "commitment", What: "sp-0a1f *ended* <b>", Begins: nov(16), Source: "csv"}, Drivers: []int{2, 1}},
 	}
+	a.Trace.Events = &analysis.EventTrace{From: nov(14), Until: nov(19), Known: 12, Events: []analysis.Event{a.Events[1].Event, a.Events[0].Event}, SHA256: "9f86d081884c7d65"}
 	return a
 }
 

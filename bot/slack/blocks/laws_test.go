@@ -229,6 +229,12 @@ var anyAnswer = rapid.Custom(func(t *rapid.T) *analysis.Answer {
 		a.Events = append(a.Events, analysis.NearEvent{Event: analysis.Event{Kind: "deploy", What: hostileText.Draw(t, "what"), Begins: analysis.Day(2026, 11, 18)},
 			Drivers: rapid.SliceOfN(rapid.IntRange(0, 5), 0, 3).Draw(t, "near")})
 	}
+	if len(a.Events) > 0 {
+		a.Trace.Events = &analysis.EventTrace{Known: 3, SHA256: hostileText.Draw(t, "sum")}
+		for _, e := range a.Events {
+			a.Trace.Events.Events = append(a.Trace.Events.Events, e.Event)
+		}
+	}
 	return a
 })
 

@@ -13,6 +13,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"spendbot/analysis"
+	"spendbot/analysis/event"
 	"spendbot/analysis/render"
 	"spendbot/bot/slack/blockkit"
 )
@@ -82,6 +83,12 @@ func SQL(a *analysis.Answer, reran []Rerun) (view slack.ModalViewRequest, long b
 		if len(small) > 0 {
 			blocks = append(blocks, contextOf(strings.Join(small, "\n")))
 		}
+	}
+	if lines := eventLines(a, maxEventLines); len(lines) > 0 {
+		for i, l := range lines {
+			lines[i] = esc(l, 250)
+		}
+		blocks = append(blocks, contextOf(clipLines(lines, maxSmall)))
 	}
 	blocks = append(blocks, contextOf(evidence(a)))
 	view = slack.ModalViewRequest{
@@ -200,6 +207,33 @@ func paramLine(params []any) (line string, all bool) {
 		return "", true
 	}
 	return "parameters: " + strings.Join(parts, ", "), true
+}
+
+// maxEventLines is how many events a window names.
+const maxEventLines = 8
+
+// maxFileEvents is how many a file names.
+const maxFileEvents = 1000
+
+// eventLines are the events that an answer looked at, the first line saying which; none where it looked at none.
+func eventLines(a *analysis.Answer, most int) []string {
+	t := a.Trace.Events
+	if t == nil {
+		return nil
+	}
+	lines := []string{"Events looked at: " + strconv.Itoa(len(t.Events)) + ", of the first " + strconv.FormatInt(t.Known, 10) + " that were told, hash " + shortHash(t.SHA256)}
+	for i, e := range t.Events {
+		if i == most {
+			lines = append(lines, counted(len(t.Events)-i, "more", "more"))
+			break
+		}
+		l := e.ID + "  " + event.Line(e)
+		if p := event.Place(e); p != "" {
+			l += " (" + p + ")"
+		}
+		lines = append(lines, l)
+	}
+	return lines
 }
 
 // evidence is the last line: snapshot, time, how to run it again.
@@ -332,6 +366,12 @@ func SQLFile(a *analysis.Answer) []byte {
 			comment("parameter %d: %s", k+1, args[k])
 		}
 		fmt.Fprintf(&b, "PREPARE q%d AS\n%s;\nEXECUTE q%d(%s);\n", i+1, text, i+1, strings.Join(args, ", "))
+	}
+	if lines := eventLines(a, maxFileEvents); len(lines) > 0 {
+		b.WriteByte('\n')
+		for _, l := range lines {
+			comment("%s", l)
+		}
 	}
 	return []byte(b.String())
 }
