@@ -69,7 +69,7 @@ const perQuery = 40
 
 // example says which row it is, in columns that every file has, as text.
 const example = `concat(CASE WHEN ChargePeriodStart IS NULL THEN '' ELSE concat(CAST(ChargePeriodStart AS VARCHAR), ', ') END, CASE WHEN ServiceName IS NULL THEN '' ELSE concat(ServiceName, ', ') END,
-  CASE WHEN ChargeCategory IS NULL THEN '' ELSE ChargeCategory END, CASE WHEN BilledCost IS NULL THEN '' ELSE concat(', ', CAST(BilledCost AS VARCHAR)) END)`
+  CASE WHEN ChargeCategory IS NULL THEN '' ELSE ChargeCategory END, CASE WHEN BilledCost IS NULL THEN '' ELSE concat(', billed ', CAST(BilledCost AS VARCHAR)) END)`
 
 // Store measures a snapshot's line items, as a sight lets see them.
 func Store(ctx context.Context, sight *store.Sight, o Options) (*Report, error) {
@@ -156,7 +156,11 @@ const longestExample = 160
 // noughts are what a DECIMAL's text has after the last digit that says something.
 var noughts = regexp.MustCompile(`(\.[0-9]*?)0+(,|$)`)
 
+// midnight is a row's time where it says no more than its day; a value that is wrong is in quotation marks, and stays.
+var midnight = regexp.MustCompile(`(^|, )(\d{4}-\d{2}-\d{2})[ T]00:00:00Z?,`)
+
 func clip(s string) string {
+	s = midnight.ReplaceAllString(s, "$1$2,")
 	s = noughts.ReplaceAllString(s, "$1$2")
 	s = strings.TrimSuffix(s, ".")
 	if r := []rune(s); len(r) > longestExample {

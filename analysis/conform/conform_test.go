@@ -300,7 +300,7 @@ func TestTheStore(t *testing.T) {
 			t.Errorf("%s %d rows", d, r.Rows)
 		}
 		for _, res := range r.Results {
-			if res.Outcome == conform.Failed && (res.Rows != 1 || res.Example != "2026-10-05 00:00:00, EC2, Usage, 7" || !strings.Contains(res.SQL, "{charges}")) {
+			if res.Outcome == conform.Failed && (res.Rows != 1 || res.Example != "2026-10-05, EC2, Usage, billed 7" || !strings.Contains(res.SQL, "{charges}")) {
 				t.Errorf("%+v", res)
 			}
 		}

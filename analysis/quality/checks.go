@@ -17,7 +17,7 @@ const rowsSQL = `SELECT ServiceProviderName AS provider, BillingCurrency AS curr
 FROM {charges} WHERE {months} GROUP BY 1, 2 ORDER BY 1, 2`
 
 // who is the usual example: day, account, service and SKU or description.
-const who = `concat(CAST(CAST(ChargePeriodStart AS DATE) AS VARCHAR), ', account ', CASE WHEN SubAccountId IS NULL THEN '(none)' ELSE SubAccountId END, ', ', ServiceName, ', ',
+const who = `concat(CAST(CAST(ChargePeriodStart AS DATE) AS VARCHAR), ', account ', CASE WHEN SubAccountName IS NOT NULL THEN SubAccountName WHEN SubAccountId IS NULL THEN '(none)' ELSE SubAccountId END, ', ', ServiceName, ', ',
   CASE WHEN SkuId IS NOT NULL THEN SkuId WHEN ChargeDescription IS NOT NULL THEN ChargeDescription ELSE ChargeCategory END)`
 
 // Checks are all of them, in the order they are shown.

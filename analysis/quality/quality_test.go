@@ -120,16 +120,16 @@ func TestWhatIsFound(t *testing.T) {
 		"a line twice":           {clean() + good(3, 4), "duplicate lines: bad 1 2", "AWS: 2026-10-03, account s, EC2: 2 times"},
 		"free lines twice":       {clean() + good(3, 90, "BilledCost=0", "EffectiveCost=0") + good(3, 90, "BilledCost=0", "EffectiveCost=0"), "", ""},
 		"days without any":       {clean() + good(14, 1), "missing days: bad 3", "AWS: 3 day(s) after 2026-10-10"},
-		"no effective cost":      {clean() + good(3, 80, "EffectiveCost="), "effective cost missing: look 1 2", "AWS: 2026-10-03, account s, EC2, sku"},
-		"an effective cost of 0": {clean() + good(3, 80, "EffectiveCost=0") + good(3, 81, "EffectiveCost=0"), "effective cost zero: look 2 4", "AWS: 2026-10-03, account s, EC2, sku"},
+		"no effective cost":      {clean() + good(3, 80, "EffectiveCost="), "effective cost missing: look 1 2", "AWS: 2026-10-03, account prod, EC2, sku"},
+		"an effective cost of 0": {clean() + good(3, 80, "EffectiveCost=0") + good(3, 81, "EffectiveCost=0"), "effective cost zero: look 2 4", "AWS: 2026-10-03, account prod, EC2, sku"},
 		"two units of one SKU":   {clean() + good(3, 80, "PricingUnit=Days"), "unit changes: bad 101 202", "AWS: sku: Days and Hours"},
-		"negative usage":         {clean() + good(3, 80, "ConsumedQuantity=-1", "BilledCost=-2", "EffectiveCost=-2"), "negative usage: look 1 -2", "AWS: 2026-10-03, account s, EC2, sku"},
+		"negative usage":         {clean() + good(3, 80, "ConsumedQuantity=-1", "BilledCost=-2", "EffectiveCost=-2"), "negative usage: look 1 -2", "AWS: 2026-10-03, account prod, EC2, sku"},
 		"a correction may be":    {clean() + good(3, 80, "ChargeClass=Correction", "BilledCost=-2", "EffectiveCost=-2"), "", ""},
 		"two currencies":         {clean() + good(3, 80, "BillingCurrency=EUR"), "currency mix: look 1", "AWS: billing account b: EUR beside USD"},
-		"list below contracted":  {clean() + good(3, 80, "ListCost=1"), "list price below contracted: look 1 2", "AWS: 2026-10-03, account s, EC2, sku"},
+		"list below contracted":  {clean() + good(3, 80, "ListCost=1"), "list price below contracted: look 1 2", "AWS: 2026-10-03, account prod, EC2, sku"},
 		"an account has no name": {clean() + good(3, 80, "SubAccountName=", "SubAccountId=t") + good(4, 80, "SubAccountName=", "SubAccountId=t"), "account names missing: look 2 4", "AWS: account t"},
-		"commitment without id":  {clean() + good(3, 80, "CommitmentDiscountStatus=Used"), "commitment status without id: bad 1 2", "AWS: 2026-10-03, account s, EC2, sku"},
-		"usage to come":          {clean() + good(11, 80) + good(12, 80), "future dates: bad 1 2", "AWS: 2026-10-12, account s, EC2, sku"},
+		"commitment without id":  {clean() + good(3, 80, "CommitmentDiscountStatus=Used"), "commitment status without id: bad 1 2", "AWS: 2026-10-03, account prod, EC2, sku"},
+		"usage to come":          {clean() + good(11, 80) + good(12, 80), "future dates: bad 1 2", "AWS: 2026-10-12, account prod, EC2, sku"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := checked(t, nil, load{c.rows, analysis.Day(2026, 10, 11)})

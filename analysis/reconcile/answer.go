@@ -55,10 +55,26 @@ func (r *Report) Tell(a *analysis.Answer) {
 			a.Caveats = append(a.Caveats, fmt.Sprintf("%s of %s is still arriving: its data is complete through %s", p.Month, p.Provider, p.CompleteThrough))
 		}
 	}
-	a.Caveats = compact(a.Caveats)
+	a.Caveats = compact(append(a.Caveats, r.cents()...))
 	if len(r.Invoices) > 0 {
 		a.Caveats = append(a.Caveats, "a reason is taken only where one set of kinds of rows adds up to the difference to the smallest unit of the currency; what nothing adds up to is unexplained")
 	}
+}
+
+// cents says by how much the bills, each to its currency's smallest unit, add up to something else than their sum does.
+func (r *Report) cents() []string {
+	exact, shown := map[string]analysis.Amount{}, map[string]analysis.Amount{}
+	for _, p := range r.Periods {
+		exact[p.Currency] = exact[p.Currency].Add(p.Billed)
+		shown[p.Currency] = shown[p.Currency].Add(p.Billed.Round(render.Places(p.Currency)))
+	}
+	var out []string
+	for _, cur := range sortedKeys(exact) {
+		if sum := exact[cur].Round(render.Places(cur)); !sum.Equal(shown[cur]) {
+			out = append(out, fmt.Sprintf("the bills in %s, each rounded, add up to %s: what was rounded off makes the difference to %s", cur, render.MoneyExact(shown[cur], cur), render.MoneyExact(sum, cur)))
+		}
+	}
+	return out
 }
 
 func compact(in []string) []string {

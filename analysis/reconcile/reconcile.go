@@ -12,6 +12,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/query"
+	"spendbot/analysis/render"
 	"spendbot/analysis/store"
 )
 
@@ -505,11 +506,11 @@ func (w *run) compare(g []Invoice, byNumber bool, taken map[string]bool, sums []
 		var held []string
 		for _, p := range append(parts, part{name: ReasonLate, amount: lateOf}) {
 			if !p.amount.IsZero() {
-				held = append(held, p.name+" "+p.amount.StringFixed(2))
+				held = append(held, p.name+" "+render.MoneyExact(p.amount, m.Currency))
 			}
 		}
 		if len(held) > 0 {
-			m.Notes = append(m.Notes, "what the store has apart is no such sum: "+strings.Join(held, ", "))
+			m.Notes = append(m.Notes, "neither one of these nor several together make the difference: "+strings.Join(held, ", "))
 		}
 	}
 	for _, cur := range sortedKeys(elsewhere) {
