@@ -144,7 +144,7 @@ func TestCentsOfBills(t *testing.T) {
 		return Period{Key: Key{Currency: cur}, Billed: decimal.RequireFromString(amount)}
 	}
 	r := &Report{Periods: []Period{bill("USD", "1.004"), bill("USD", "2.003"), bill("EUR", "1.004"), bill("JPY", "7.4"), bill("JPY", "8.2")}}
-	want := []string{"the bills in JPY, each rounded, add up to ¥15: what was rounded off makes the difference to ¥16", "the bills in USD, each rounded, add up to $3.00: their parts of a cent make the difference to $3.01"}
+	want := []string{"the bills in JPY, each rounded, add up to ¥15: what was rounded off makes the difference to ¥16", "the bills in USD, each rounded, add up to $3.00: what was rounded off makes the difference to $3.01"}
 	if d := cmp.Diff(want, r.cents()); d != "" {
 		t.Error(d)
 	}
