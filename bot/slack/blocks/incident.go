@@ -84,6 +84,7 @@ func Incident(in state.Incident, o IncidentOptions) Message {
 		esc(incidentCost(in), maxLine),
 		incidentState(in),
 		esc(incidentMembers(in), 900),
+		incidentSides(in),
 		incidentWhy(in, o),
 		incidentNear(o.Near),
 		incidentBook(o),
@@ -201,9 +202,7 @@ func incidentWhy(in state.Incident, o IncidentOptions) string {
 	} else if in.Kind != "" && len(in.Members) == 0 {
 		said = append(said, esc(in.Kind, 40))
 	}
-	if sides := incidentSides(in); sides != "" {
-		said = append(said, sides)
-	} else if n := len(in.Parts); n > 1 && len(in.Members) == 0 {
+	if n := len(in.Parts); n > 1 && len(in.Members) == 0 && incidentSides(in) == "" {
 		said = append(said, counted(n, "slice", "slices")+", of one cause most likely")
 	}
 	owner := "owner: nobody is known"
@@ -224,13 +223,21 @@ func incidentSides(in state.Incident) string {
 	if len(in.Members) > 0 || !slices.ContainsFunc(in.Parts, func(p state.IncidentPart) bool { return p.Excess.Sign() != in.Parts[0].Excess.Sign() }) {
 		return ""
 	}
+	// What the first line does not say: the usage type, where that tells the parts apart, else all but the service.
+	shown := in.Parts[:min(len(in.Parts), mostSides)]
+	names, seen, apart := make([]string, len(shown)), map[string]bool{}, true
+	for i, p := range shown {
+		pieces := strings.Split(p.Label, " · ")
+		names[i] = pieces[min(1, len(pieces)-1)]
+		apart = apart && !seen[names[i]]
+		seen[names[i]] = true
+	}
 	var said []string
-	for _, p := range in.Parts[:min(len(in.Parts), mostSides)] {
-		_, name, ok := strings.Cut(p.Label, " · ") // without the service, which the first line names
-		if !ok {
-			name = p.Label
+	for i, p := range shown {
+		if !apart {
+			_, names[i], _ = strings.Cut(p.Label, " · ")
 		}
-		said = append(said, render.Delta(p.Excess, in.Currency)+" "+esc(name, 100))
+		said = append(said, render.Delta(p.Excess, in.Currency)+" "+esc(names[i], 100))
 	}
 	if n := len(in.Parts) - mostSides; n > 0 {
 		said = append(said, fmt.Sprintf("%d more", n))
