@@ -14,7 +14,7 @@ import (
 	"spendbot/analysis/store"
 )
 
-// pricesSQL reads what each usage type was listed at on each day, in which quantity, and what was paid for it.
+// pricesSQL reads what each usage type whose list price was ever another was listed at on each day, in which quantity, and what was paid for it.
 //
 //go:embed prices.sql
 var pricesSQL string

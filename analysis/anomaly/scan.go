@@ -203,7 +203,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 }
 
 func scanQuery(sight *store.Sight, period analysis.Period, read map[string]time.Time, o Options) (query.Fragment, map[string]query.Fragment, error) {
-	parts := map[string]query.Fragment{"period": query.Within(query.Daily, period), "most": query.F("?", o.Leaves), "team": query.F("''")}
+	parts := map[string]query.Fragment{"period": query.Within(query.Daily, period), "most": query.F("?", o.Leaves), "step": query.F("?", 1+priceStep/2), "team": query.F("''")}
 	dims := map[string]analysis.Dimension{"provider": analysis.DimProvider, "currency": analysis.DimCurrency, "service": analysis.DimService, "account": analysis.DimAccount,
 		"kind": analysis.DimChargeCategory, "region": analysis.DimRegion, "usage_type": analysis.DimUsageType}
 	if sight.Lens().Has(analysis.DimTeam.Column()) {

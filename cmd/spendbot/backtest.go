@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -87,4 +88,4 @@ func alertsJSON(in []anomaly.Alert) []alertJSON {
 }
 
 // fallbackChannel is where alerts go that have no owner with a channel.
-func (a *app) fallbackChannel() string { return noChannel }
+func (a *app) fallbackChannel() string { return cmp.Or(a.cfg.Incidents.Channel, noChannel) }
