@@ -523,6 +523,9 @@ func exposure(d state.Declared, now time.Time) declared.Exposure {
 	if d.Look != nil {
 		l = *d.Look
 	}
+	if !d.Open {
+		now = d.ClosedAt // it stays as it was when it was closed
+	}
 	return declared.Expose(l, d.ContainedAt, d.ContainedRate, now)
 }
 
@@ -1132,12 +1135,11 @@ func (b *Bot) reviewFile(ctx context.Context, name string) ([]byte, error) {
 // review writes the draft of a post-incident review, as of being closed now.
 func (b *Bot) review(ctx context.Context, d state.Declared, by string, now time.Time) (string, error) {
 	d.Open, d.ClosedAt, d.ClosedBy = false, now, by
-	entries, incident, err := b.timeline(ctx, d)
+	entries, incident, err := b.timeline(ctx, d, state.DeclaredChange{Happened: now, Kind: "closed", Who: by})
 	if err != nil {
 		return "", err
 	}
-	f := declared.Facts{Declared: d, Exposure: exposure(d, now), Who: b.namer(ctx), Written: now, Incident: incident,
-		Timeline: append(entries, declared.Entry{At: now, Who: by, What: "closed it"})}
+	f := declared.Facts{Declared: d, Exposure: exposure(d, now), Who: b.namer(ctx), Written: now, Incident: incident, Timeline: entries}
 	if incident != nil {
 		f.Acknowledged = incident.AcknowledgedAt
 		if incident.Answer != "" {
@@ -1157,12 +1159,13 @@ func (b *Bot) review(ctx context.Context, d state.Declared, by string, now time.
 	return declared.Review(f), nil
 }
 
-// timeline is what happened to a declared incident so far, with the incident that it was declared of, where there is one.
-func (b *Bot) timeline(ctx context.Context, d state.Declared) ([]declared.Entry, *state.Incident, error) {
+// timeline is what happened to a declared incident so far, and happens now, with the incident that it was declared of, where there is one.
+func (b *Bot) timeline(ctx context.Context, d state.Declared, now ...state.DeclaredChange) ([]declared.Entry, *state.Incident, error) {
 	changes, err := b.db.DeclaredChanges(ctx, d.ID)
 	if err != nil {
 		return nil, nil, err
 	}
+	changes = append(changes, now...)
 	marks, err := b.db.DeclaredMarks(ctx, d.ID)
 	if err != nil {
 		return nil, nil, err

@@ -1,7 +1,6 @@
 package declared
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -26,23 +25,21 @@ type Entry struct {
 // Timeline is what happened, in order: to the declared incident, to the incident it was declared of, and what people marked. The same thing stands in it once.
 func Timeline(changes []state.DeclaredChange, incident []state.IncidentChange, currency string, marks []state.DeclaredMark) []Entry {
 	var out []Entry
+	for _, c := range incident { // of one moment it came first
+		if c.Kind == "declared" { // stands below
+			continue
+		}
+		out = append(out, Entry{At: c.Happened, Who: c.Who, What: happened(c, currency)})
+	}
 	for _, c := range changes {
 		if what := changed(c); what != "" {
 			out = append(out, Entry{At: c.Happened, Who: c.Who, What: what})
 		}
 	}
-	for _, c := range incident {
-		if c.Kind == "declared" { // stands above
-			continue
-		}
-		out = append(out, Entry{At: c.Happened, Who: c.Who, What: happened(c, currency)})
-	}
 	for _, m := range marks {
 		out = append(out, Entry{At: when(m.TS), Who: m.Author, What: m.Said, Said: true})
 	}
-	slices.SortStableFunc(out, func(a, b Entry) int {
-		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.What, b.What), strings.Compare(a.Who, b.Who))
-	})
+	slices.SortStableFunc(out, func(a, b Entry) int { return a.At.Compare(b.At) })
 	return slices.Compact(out)
 }
 

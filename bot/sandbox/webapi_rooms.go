@@ -264,3 +264,16 @@ func (s *Sandbox) Channels() []Channel { return look(s, (*Snapshot).Channels) }
 func (s *Sandbox) Pinned(channel string) []string {
 	return look(s, func(v *Snapshot) []string { return v.Pinned(channel) })
 }
+
+// AddChannel makes a channel, as somebody in the workspace does. Its id and name must be free.
+func (s *Sandbox) AddChannel(ch Channel) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rooms[ch.ID] != nil || s.roomNamed(ch.Name) != nil {
+		return errRefused("there is a channel %s or #%s", ch.ID, ch.Name)
+	}
+	ch.Members = slices.Clone(ch.Members)
+	r := s.addRoom(&room{Channel: ch, created: s.now().Unix()})
+	s.showRoom(r, notice{Type: "channel"})
+	return nil
+}
