@@ -124,6 +124,9 @@ func RunbookView(r runbooks.Runbook, part string) slack.ModalViewRequest {
 	if p.cut {
 		p.blocks = append(p.blocks, contextOf("The rest does not fit: "+code("spendbot runbook "+r.Slug, 120)+" shows all of it."))
 	}
+	if len(p.blocks) == 0 { // a runbook of nothing that can be shown
+		p.lines("-")
+	}
 	return slack.ModalViewRequest{Type: slack.VTModal, CallbackID: string(PressRunbook), Blocks: slack.Blocks{BlockSet: p.blocks},
 		Title: plainText(title, blockkit.MaxViewTitle), Close: plainText("Close", blockkit.MaxViewTitle)}
 }

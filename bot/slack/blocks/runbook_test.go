@@ -94,6 +94,7 @@ func TestMarkdownOfRunbooks(t *testing.T) {
 func FuzzRunbookMarkdown(f *testing.F) {
 	f.Add("# a\n- b `c` **d**\n```\n<!channel>\n```\n[x](y.md) Risk: z")
 	f.Add("```\nnever closed")
+	f.Add("\x00") // nothing that can be shown
 	f.Fuzz(func(t *testing.T, text string) {
 		r := runbooks.Runbook{Slug: "x", Front: runbooks.Front{Title: text}, Body: text, Sections: []runbooks.Section{{Title: "Contain", Text: text}, {Title: "Ask the bot", Text: text}, {Title: "Look closer", Text: text}}}
 		m := Runbook(r, RunbookOptions{Command: "/spend"})
