@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,18 +147,58 @@ func (f Facts) evidence() string {
 	}
 	for _, e := range f.Evidence {
 		lines = append(lines, wiki.Text(fmt.Sprintf("Answer %s (%s): run it again with ", e.ID, e.Question))+wiki.Mono("spendbot trace "+e.ID+" --rerun"))
-		for i, q := range e.Queries {
+		queries := telling(e.Queries)
+		for i, q := range queries {
 			if i == mostSQL {
-				lines = append(lines, wiki.Text(fmt.Sprintf("And %d more queries, in the answer.", len(e.Queries)-i)))
+				lines = append(lines, wiki.Text(fmt.Sprintf("And %d more queries, in the answer.", len(queries)-i)))
 				break
 			}
-			lines = append(lines, wiki.Code("sql", "-- "+q.Name+"\n"+q.SQL))
+			lines = append(lines, wiki.Code("sql", "-- "+q.Name+"\n"+clipped(q.Shown(readers))))
 		}
 	}
 	if len(lines) == 1 {
 		return ""
 	}
 	return strings.Join(lines, "\n")
+}
+
+// readers stands for whoever reads a ticket: not everybody who may see all spend, so that what a query says of others' ownership is left out.
+var readers = []analysis.Filter{{}}
+
+// scans are queries over everything, by which an anomaly was found: they say less of it than its drivers' do, at more length.
+var scans = []string{"daily costs per leaf", "list prices per usage type"}
+
+// telling puts the queries first that say most of what a ticket is about.
+func telling(list []analysis.QueryTrace) []analysis.QueryTrace {
+	out := slices.Clone(list)
+	slices.SortStableFunc(out, func(a, b analysis.QueryTrace) int {
+		rank := func(q analysis.QueryTrace) int {
+			if slices.Contains(scans, q.Name) {
+				return 1
+			}
+			return 0
+		}
+		return rank(a) - rank(b)
+	})
+	return out
+}
+
+// mostLines and mostChars bound a query in a ticket.
+const (
+	mostLines = 40
+	mostChars = 3000
+)
+
+// clipped cuts a long query; the answer has all of it.
+func clipped(sql string) string {
+	lines := strings.Split(sql, "\n")
+	n := 0
+	for i, l := range lines {
+		if n += len(l) + 1; i == mostLines || n > mostChars {
+			return strings.Join(lines[:i], "\n") + "\n-- ... the rest is in the answer"
+		}
+	}
+	return sql
 }
 
 // resources are the resources that carry most of it.

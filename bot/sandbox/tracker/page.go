@@ -14,7 +14,8 @@ import (
 var pages embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"day": func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04") },
+	"show": Show,
+	"day":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04") },
 }).ParseFS(pages, "page.html"))
 
 // Passing lets days pass in a demo; nil where they cannot.

@@ -114,12 +114,17 @@ func New(o Options) *Tracker {
 		o.Now = time.Now
 	}
 	t := &Tracker{o: o, projects: map[string]*Project{}, next: map[string]int{}, ids: 10_000, writes: map[string]int{}, people: []Person{Bot}}
-	form := []string{"summary", "issuetype", "project", "description", "labels", "components", "priority", "assignee", "duedate"}
-	t.AddProject(Project{Key: "FIN", Name: "Cloud costs", Components: []string{"network", "compute"},
-		Types:    []Type{{ID: "10001", Name: "Task", Form: form, Required: []string{"summary", "issuetype", "project"}}, {ID: "10002", Name: "Bug", Form: form, Required: []string{"summary", "issuetype", "project"}}},
-		Statuses: []Status{{"To Do", "new"}, {"In Progress", "indeterminate"}, {"Done", "done"}}})
+	t.AddProject(Usual("FIN", "Cloud costs"))
 	t.routes()
 	return t
+}
+
+// Usual is a project of the usual kind: tasks and bugs, to do, in progress and done.
+func Usual(key, name string) Project {
+	form := []string{"summary", "issuetype", "project", "description", "labels", "components", "priority", "assignee", "duedate"}
+	required := []string{"summary", "issuetype", "project"}
+	return Project{Key: key, Name: name, Components: []string{"network", "compute"}, Types: []Type{{ID: "10001", Name: "Task", Form: form, Required: required}, {ID: "10002", Name: "Bug", Form: form, Required: required}},
+		Statuses: []Status{{"To Do", "new"}, {"In Progress", "indeterminate"}, {"Done", "done"}}}
 }
 
 // AddProject adds a project, or puts another in its place.
