@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"spendbot/analysis"
+	"spendbot/analysis/anomaly"
 	"spendbot/analysis/desk"
 	"spendbot/analysis/event"
 	"spendbot/analysis/store"
@@ -89,6 +90,7 @@ type Bot struct {
 	homes    homes
 	pictures pictures
 	moved    movedCache
+	judged   *anomaly.Memory // what the last look for anomalies made of each series
 	busy     sync.WaitGroup // events that are dealt with at once and not kept
 	fatal    chan error     // the first call that Slack refused for the credentials' sake
 	up       atomic.Bool
@@ -117,7 +119,7 @@ func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Option
 		o.Today = o.Now
 	}
 	o.Declare.withDefaults()
-	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1),
+	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1), judged: anomaly.NewMemory(),
 		fatal: make(chan error, 1), jiraWake: make(chan struct{}, 1)}
 	if d != nil {
 		b.price = d.Answer

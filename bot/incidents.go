@@ -106,6 +106,7 @@ func (b *Bot) FindIncidents(ctx context.Context) error {
 		}
 		o := l.Watch.Options
 		o.Providers, o.Expected, o.Unanswered = l.Survey.Providers, patterns, incident.Unanswered(kept)
+		o.Memory = b.judged
 		for _, p := range l.Survey.Providers {
 			if since := p.Through.AddDate(0, 0, 1-incidentDays); o.Since.IsZero() || since.Before(o.Since) {
 				o.Since = since
