@@ -25,6 +25,8 @@ type Options struct {
 	Filters []analysis.Filter
 	// Invoices are the totals to compare with. Leave them out for an asker with a scope: they are of whole accounts.
 	Invoices []Invoice
+	// Part says that the sight sees a part of the bills only, which no invoice is of.
+	Part bool
 	// Loads are the records of the loads, newest first; nil leaves files out.
 	Loads []store.Load
 	// Through is the last complete day of the providers whose bills come by the day.
@@ -168,7 +170,7 @@ func Run(ctx context.Context, sight *store.Sight, o Options) (*Report, error) {
 	if o.Months.IsZero() {
 		o.Months = analysis.Period{Start: analysis.Day(1970, 1, 1), End: analysis.Day(2300, 1, 1)}
 	}
-	w := &run{sight: sight, o: o, r: &Report{Months: o.Months, Loads: []LoadCheck{}, Periods: []Period{}, Invoices: []Match{}, filtered: !whole(o.Filters), given: len(o.Invoices)}}
+	w := &run{sight: sight, o: o, r: &Report{Months: o.Months, Loads: []LoadCheck{}, Periods: []Period{}, Invoices: []Match{}, filtered: o.Part || !whole(o.Filters), given: len(o.Invoices)}}
 	sums, err := w.periods(ctx, query.Daily)
 	if err != nil {
 		return nil, err

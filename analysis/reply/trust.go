@@ -50,7 +50,7 @@ func (w *work) trust(ctx context.Context) error {
 // reconcile holds what is billed against files and invoices. An asker with a scope sees what is billed within it, and nothing of
 // invoices and files, which are of everybody.
 func (w *work) reconcile(ctx context.Context) error {
-	o := reconcile.Options{Months: w.plan.Current, Filters: w.plan.Filters, Through: w.survey.Daily()}
+	o := reconcile.Options{Months: w.plan.Current, Filters: w.plan.Filters, Through: w.survey.Daily(), Part: w.scoped()}
 	if !w.scoped() {
 		o.Invoices, o.Loads = w.invoices, w.loads
 	}
@@ -64,9 +64,6 @@ func (w *work) reconcile(ctx context.Context) error {
 	}
 	r.Tell(w.a)
 	w.a.Reading.Current, w.a.Reading.Metric = r.Months, analysis.Billed
-	if w.scoped() {
-		w.caveat("invoices are of whole accounts: what your scope lets see is not compared with them")
-	}
 	return nil
 }
 

@@ -260,6 +260,16 @@ func scopes(t *testing.T, r *rig) {
 	m = r.answer(sandbox.Payments, ts, 1)
 	lacks(t, "Ana in #payments", body(m), others...)
 
+	// What is held against invoices and consoles is Ben's own part too, and no bill or file of everybody's.
+	ts = r.box.Post(sandbox.Ben, sandbox.CloudCosts, "", at("does October match the invoice?"))
+	m = r.answer(sandbox.CloudCosts, ts, 1)
+	contains(t, "Ben's invoices", body(m), "invoices are of whole accounts and not compared with a part", "within your scope")
+	lacks(t, "Ben's invoices", body(m), append(others, "1,066,458", "765,002.94", "Files:")...)
+	r.box.Post(sandbox.Ben, sandbox.CloudCosts, ts, at("why is this different from Cost Explorer?"))
+	m = r.answer(sandbox.CloudCosts, ts, 2)
+	contains(t, "Ben's console", body(m), "as a console may show it", "within your scope", "1-31 Oct")
+	lacks(t, "Ben's console", body(m), append(others, "1,060,039", "1,099,542", "compared with")...)
+
 	// A button pressed by somebody with less: their own scope, in the message, the modal and the file.
 	ts = r.box.Post(sandbox.Ana, sandbox.CloudCosts, "", at(q))
 	m = r.answer(sandbox.CloudCosts, ts, 1)
