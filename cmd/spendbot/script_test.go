@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, "cache"))
 			e.Setenv("SPENDBOT_NOW", "2026-11-23T09:00:00Z")
+			e.Setenv("GOGC", "400") // hundreds of short processes, each of which collects nothing but what its packages began with
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"bill": bill, "company": company, "exits": exits, "json": jsonAt, "keep": keep, "tamper": tamper},
