@@ -51,11 +51,11 @@ type Options struct {
 	Runbooks *runbooks.Library
 	// Incidents say what becomes of what stands out in the bills.
 	Incidents IncidentOptions
-	// Tickets say how tickets are made in Jira; none are without a client.
-	Tickets TicketOptions
 	// Digests are the subscriptions of the configuration; WeekStart is the weekday that weeks begin on, Monday where it is nil.
 	Digests   []state.Digest
 	WeekStart *time.Weekday
+	// Tickets say how tickets are made in Jira; none are without a client.
+	Tickets TicketOptions
 	// Declare says how billing incidents are declared.
 	Declare DeclareOptions
 	// Now is the clock of the machinery: leases, waits, what is kept how long.
@@ -91,8 +91,8 @@ type Bot struct {
 	pictures pictures
 	moved    movedCache
 	judged   *anomaly.Memory // what the last look for anomalies made of each series
-	busy     sync.WaitGroup // events that are dealt with at once and not kept
-	fatal    chan error     // the first call that Slack refused for the credentials' sake
+	busy     sync.WaitGroup  // events that are dealt with at once and not kept
+	fatal    chan error      // the first call that Slack refused for the credentials' sake
 	up       atomic.Bool
 
 	jiraWake chan struct{} // somebody did something in Jira
