@@ -22,6 +22,7 @@ func (a *app) demo() *cobra.Command {
 		Long: `Starts a stand-in for a Slack workspace, with a page in the browser, and the bot in it, answering on the made-up demo company
 (or on --store). Nothing leaves this machine.`,
 		Example: `  spendbot demo
+  spendbot demo --play
   spendbot demo --store bills --listen 127.0.0.1:3000
   spendbot demo data bills/`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -36,6 +37,7 @@ func (a *app) demo() *cobra.Command {
 	f.StringVar(&o.listen, "listen", demoListen, "address of the page")
 	f.BoolVar(&o.http, "http", false, "deliver events by signed HTTP requests instead of Socket Mode")
 	f.BoolVar(&o.bare, "bare", false, "begin without conversations")
+	f.BoolVar(&o.play, "play", false, "with bills of its own, so that days can pass: close a ticket, and see on later bills what it saved")
 	c.AddCommand(a.demoData())
 	return c
 }

@@ -8,14 +8,20 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"spendbot/analysis/owners"
 	"spendbot/bot/access"
+	"spendbot/bot/jira"
 	"spendbot/bot/sandbox"
+	"spendbot/bot/sandbox/tracker"
 	"spendbot/bot/secret"
 	"spendbot/bot/slack"
 )
@@ -36,11 +42,28 @@ type demoOptions struct {
 	listen string
 	http   bool
 	bare   bool
+	play   bool
 }
 
 // demoWorkspace runs the demo: a workspace with its page, and the bot in it, over real HTTP and WebSocket.
 func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
-	st, err := a.open(ctx)
+	open := a.open
+	if o.play {
+		if a.flags.store != "" {
+			return usageError{errors.New("--play makes bills of its own; it takes no --store")}
+		}
+		dir, err := os.MkdirTemp("", "spendbot-play-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		fmt.Fprintln(a.stderr, "Making bills of its own, so that days can pass (about 15 seconds).")
+		if err := a.makeDemo(ctx, filepath.Join(dir, "store")); err != nil {
+			return err
+		}
+		open = func(ctx context.Context) (*opened, error) { return a.openDir(ctx, filepath.Join(dir, "store"), true) }
+	}
+	st, err := open(ctx)
 	if err != nil {
 		return err
 	}
@@ -84,7 +107,35 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 		a.cfg.Incidents.Fresh = &fresh
 	}
 	box := sandbox.New(options)
-	srv := &http.Server{Handler: box.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	mux := http.NewServeMux()
+	mux.Handle("/", box.Handler())
+	if a.flags.config == "" {
+		const token = "demo-jira-token" // of a Jira that exists in this process alone
+		at := "http://" + page.Addr().String() + "/jira"
+		tickets := tracker.New(tracker.Options{Cloud: true, Site: at, User: "spendbot@mayfly.example", Token: token, Now: a.clock()})
+		for _, p := range []tracker.Person{{ID: "ana", Name: "Ana Ruiz"}, {ID: "ben", Name: "Ben Okafor"}, {ID: "chloe", Name: "Chloe Martin"}} {
+			tickets.AddPeople(p)
+		}
+		if book, err := a.book(owners.HistoryIn(st.Dir())); err == nil && book != nil && len(book.Versions()) > 0 {
+			for team, t := range book.At(a.now).Config.Teams {
+				if key := t.Sets[owners.JiraProject]; key != "" {
+					tickets.AddProject(tracker.Usual(key, team))
+				}
+			}
+		}
+		passing := &tracker.Passing{Today: a.clock()}
+		if o.play {
+			passing.Pass = (&days{a: a, st: st, tickets: tickets, ctx: ctx, fixed: map[string]time.Time{}}).pass
+		}
+		mux.Handle("/jira/rest/", http.StripPrefix("/jira", tickets))
+		mux.Handle("/tickets/", tickets.Page("/tickets", passing))
+		mux.HandleFunc("GET /jira/browse/{key}", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/tickets/?issue="+url.QueryEscape(r.PathValue("key")), http.StatusSeeOther)
+		})
+		a.jira = &jira.Config{URL: at, User: "spendbot@mayfly.example", Token: token}
+		a.cfg.Jira.Project, a.cfg.Jira.Poll = "FIN", "10s"
+	}
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(page) }()
 	defer func() {
@@ -117,8 +168,9 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 
 You are Ana (FinOps, sees all spend). The switch at the top right makes you Ben (team payments), Chloe (team search), a guest,
 or somebody of another company. Mention @Spendbot in a channel, write to it directly, or type /spend. Ctrl-C ends it.
+Tickets: %s/tickets/
 Metrics: http://%s/metrics
-`, options.URL, health.Addr())
+`, options.URL, options.URL, health.Addr())
 	select {
 	case err := <-served:
 		stop(err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"spendbot/analysis/render"
+	"spendbot/bot/jira"
 	"spendbot/bot/secret"
 )
 
@@ -37,7 +39,9 @@ type app struct {
 	cfg            config
 	now            time.Time
 	log            *slog.Logger
-	reached        *reach // of the newest snapshot, once it was asked for
+	reached        *reach       // of the newest snapshot, once it was asked for
+	jira           *jira.Config // of a demo: its own Jira, whatever the environment says
+	passed         atomic.Int64 // days that have passed in a demo
 }
 
 // run carries out one command line and returns its exit code.
@@ -109,7 +113,7 @@ began, and the SQL behind every number. Without a store it answers on a made-up 
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
 	root.AddCommand(a.ask(), a.load(), a.loads(), a.sources(), a.status(), a.trace(), a.columns(), a.demo(),
-		a.reconcile(), a.quality(), a.conform(), a.anomalies(), a.incidents(), a.digest(), a.backlog(), a.savings(), a.backtest(), a.event(), a.runbook(), a.kpi(), a.serve(), a.check(), a.owners(), a.showback(), a.manifest(), a.config(), a.audit(), a.sql(), a.export())
+		a.reconcile(), a.quality(), a.conform(), a.anomalies(), a.incidents(), a.backlog(), a.savings(), a.digest(), a.backtest(), a.event(), a.runbook(), a.kpi(), a.serve(), a.check(), a.owners(), a.showback(), a.manifest(), a.config(), a.audit(), a.sql(), a.export())
 	return root
 }
 

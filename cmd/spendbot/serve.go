@@ -106,11 +106,14 @@ func slackFromEnv(mode string) (slack.Config, error) {
 
 // clock runs on from the moment that --now names.
 func (a *app) clock() func() time.Time {
-	if a.flags.now == "" {
-		return time.Now
-	}
 	begin, at := time.Now(), a.now
-	return func() time.Time { return at.Add(time.Since(begin)) }
+	return func() time.Time {
+		t := time.Now()
+		if a.flags.now != "" {
+			t = at.Add(time.Since(begin))
+		}
+		return t.AddDate(0, 0, int(a.passed.Load()))
+	}
 }
 
 // owner names this process among those that share a store.

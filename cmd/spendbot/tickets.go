@@ -143,6 +143,9 @@ func (a *app) ticketOptions(st *opened, p *access.Policy, log *slog.Logger) (bot
 		return o, err
 	}
 	cfg, ok, err := jira.ReadConfig()
+	if a.jira != nil {
+		cfg, ok, err = *a.jira, true, nil
+	}
 	if err != nil {
 		return o, usageError{err}
 	}
@@ -285,7 +288,7 @@ func (a *app) checkJira(ctx context.Context, r *checks, p *access.Policy) {
 // backlogJSON is the backlog for programs.
 type backlogJSON struct {
 	Opportunities []backlog.Opportunity `json:"opportunities"`
-	Totals        []expectedJSON           `json:"totals"`
+	Totals        []expectedJSON        `json:"totals"`
 	Throughput    []backlog.Flow        `json:"throughput"`
 	Ranked        string                `json:"ranked_by"`
 }
