@@ -3,6 +3,7 @@ package ingest
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
@@ -192,6 +193,22 @@ func zipped(t *testing.T, files map[string]string) string {
 	return b.String()
 }
 
+// gzipBomb is a bill with more blank lines than bills have.
+func gzipBomb(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	for range mostSmall>>20 + 1 {
+		if _, err := z.Write([]byte(meterRows + strings.Repeat("\n", 1<<20))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 func TestZipArchives(t *testing.T) {
 	_, res, err := loadMeter(t, feesOfPlain(meter()), map[string]string{"a.zip": zipped(t, map[string]string{"../../x.csv": meterRows})})
 	if err != nil || res.Load.Rows != 4 || res.Load.Files[0].Format != "Meter bill plain csv.zip" {
@@ -202,6 +219,7 @@ func TestZipArchives(t *testing.T) {
 		"empty":     {zipped(t, nil), "is empty"},
 		"bomb":      {zipped(t, map[string]string{"a.csv": meterRows + strings.Repeat("\n", mostSmall)}), "more than 200 times"},
 		"cut":       {zipped(t, map[string]string{"a.csv": meterRows})[:60], "damaged"},
+		"gzip":      {gzipBomb(t), "more than 200 times"},
 	} {
 		_, _, err := loadMeter(t, feesOfPlain(meter()), map[string]string{"a.zip": c.zip})
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -195,7 +195,7 @@ func (s source) open(ctx context.Context) (*reading, error) {
 			f.Close()
 			return nil, s.readError(err)
 		}
-		r.Reader, r.unpacker = z, z
+		r.Reader, r.unpacker = s.limited(z), z
 	case zstds:
 		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
 		if err != nil {
@@ -203,7 +203,7 @@ func (s source) open(ctx context.Context) (*reading, error) {
 			return nil, s.readError(err)
 		}
 		c := z.IOReadCloser()
-		r.Reader, r.unpacker = c, c
+		r.Reader, r.unpacker = s.limited(c), c
 	default:
 		r.Reader = raw
 	}
@@ -238,7 +238,25 @@ func (r *reading) Close() error {
 	return r.file.Close()
 }
 
+var errUnpacksTooMuch = fmt.Errorf("it unpacks to more than %d times its size, as no bill does", mostUnpacking)
+
+// limited reads unpacked bytes up to what a bill may unpack to, as [source.unpack] has it for zip archives.
+func (s source) limited(unpacked io.Reader) io.Reader {
+	left := max(mostSmall, s.size*mostUnpacking)
+	return readerFunc(func(p []byte) (int, error) {
+		if left < 0 {
+			return 0, errUnpacksTooMuch
+		}
+		n, err := unpacked.Read(p)
+		left -= int64(n)
+		return n, err
+	})
+}
+
 func (s source) broken(err error) error {
+	if errors.Is(err, errUnpacksTooMuch) {
+		return &Error{File: s.path, Problem: err.Error(), Expected: "a bill; unpack it to load it in any case"}
+	}
 	what := "the " + string(s.pack) + " data is damaged: " + err.Error()
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		what = "the " + string(s.pack) + " data ends in the middle: the file is truncated"

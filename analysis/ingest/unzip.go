@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// The most a zip archive may unpack to: bills are text that packs to a tenth, at the very best to a two-hundredth. An archive
+// The most a packed file may unpack to: bills are text that packs to a tenth, at the very best to a two-hundredth. An archive
 // that claims more is made to fill a disk. mostSmall is allowed in any case.
 const (
 	mostUnpacking = 200

@@ -131,6 +131,35 @@ func (s *Source) Manifested(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// Check is an [Error] where [Open] would refuse an address for how it is written, without a look at the place: one for configuration to
+// tell of before it is used, credentials in it above all.
+func Check(address string) error {
+	if strings.HasPrefix(address, "file://") || !Remote(address) {
+		return nil
+	}
+	_, err := parse(address)
+	return err
+}
+
+// parse reads the address of a bucket.
+func parse(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		scheme, _, _ := strings.Cut(address, "://")
+		return nil, &Error{Source: scheme + "://...", Problem: "it is no address", Hint: "write it as s3://BUCKET/FOLDER"}
+	}
+	shown := AddressOf(address)
+	switch {
+	case schemes[u.Scheme] == "":
+		return nil, &Error{Source: shown, Problem: "bills are not fetched over " + u.Scheme, Hint: "write a path, or an address that begins with s3://, gs:// or azblob://"}
+	case u.User != nil || secretParam(u.Query()) != "":
+		return nil, &Error{Source: shown, Problem: "it has credentials in its address", Hint: "leave them out: they come from " + schemes[u.Scheme]}
+	case u.Host == "":
+		return nil, &Error{Source: shown, Problem: "it names no bucket", Hint: "write it as " + u.Scheme + "://BUCKET/FOLDER"}
+	}
+	return u, nil
+}
+
 // Open opens a path or the address of a bucket, s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or azblob://CONTAINER/FOLDER. Query
 // parameters choose a region or another endpoint as gocloud.dev documents them (s3://b?endpoint=http://127.0.0.1:7070&use_path_style=true);
 // credentials are taken from where each cloud's SDK looks for them and may not stand in the address.
@@ -142,21 +171,11 @@ func Open(ctx context.Context, address string, o Options) (*Source, error) {
 	if !Remote(address) {
 		return openFolder(address, o)
 	}
-	u, err := url.Parse(address)
+	u, err := parse(address)
 	if err != nil {
-		scheme, _, _ := strings.Cut(address, "://")
-		return nil, &Error{Source: scheme + "://...", Problem: "it is no address", Hint: "write it as s3://BUCKET/FOLDER"}
+		return nil, err
 	}
 	s := &Source{Address: AddressOf(address), opts: o}
-	if schemes[u.Scheme] == "" {
-		return nil, &Error{Source: s.Address, Problem: "bills are not fetched over " + u.Scheme, Hint: "write a path, or an address that begins with s3://, gs:// or azblob://"}
-	}
-	if u.User != nil || secretParam(u.Query()) != "" {
-		return nil, &Error{Source: s.Address, Problem: "it has credentials in its address", Hint: "leave them out: they come from " + schemes[u.Scheme]}
-	}
-	if u.Host == "" {
-		return nil, &Error{Source: s.Address, Problem: "it names no bucket", Hint: "write it as " + u.Scheme + "://BUCKET/FOLDER"}
-	}
 	prefix := strings.TrimPrefix(u.Path, "/")
 	for _, v := range u.Query() {
 		s.secrets = append(s.secrets, v...)

@@ -533,6 +533,9 @@ func TestAddresses(t *testing.T) {
 		} else if strings.Contains(err.Error(), "s3cretvalue") {
 			t.Errorf("%s: the error quotes the secret: %v", address, err)
 		}
+		if bad := Check(address); err != nil && Remote(address) && (bad == nil || bad.Error() != err.Error()) {
+			t.Errorf("%s: before it is opened: %v, want %v", address, bad, err)
+		}
 	}
 }
 

@@ -67,6 +67,9 @@ func (c *config) checkSources() error {
 		if _, err := cron.ParseStandard(s.Schedule); err != nil {
 			return fmt.Errorf("%s: schedule is %q; write a cron expression, as \"15 * * * *\" or @hourly", at, s.Schedule)
 		}
+		if err := source.Check(s.URL); err != nil {
+			return fmt.Errorf("%s: url: %w", at, err)
+		}
 		if _, err := s.sla(); err != nil {
 			return fmt.Errorf("%s: %w", at, err)
 		}
