@@ -172,10 +172,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	special := coverage(lines)
-	for _, a := range listed {
-		special = append(special, a)
-	}
+	special := append(coverage(lines), listed...)
 	special = slices.DeleteFunc(special, func(a Anomaly) bool { return a.Last.Before(o.Since) })
 	var found, warns []Anomaly
 	for _, l := range lines {
