@@ -39,6 +39,7 @@ func Help(h HelpData) Message {
 		"In a channel mention me, or use `" + command + "` and a question; in a direct message just write.",
 		"`how is effective cost computed?` explains a figure, `how fresh is the data?` how far it reaches.",
 		"`" + command + " runbook nat` says what to do about a cost, `" + command + " event deploy payments-api 4.18.0` tells me of a deploy, `" + command + " kpi` how incidents were caught.",
+		"`" + command + " incidents` lists what is off and whose it is, `" + command + " backlog` what could be saved, `" + command + " savings` what fixes have saved on the bill.",
 		"`" + command + " digest subscribe weekly` sends this channel the spend pulse on Mondays; daily and monthly ones too, `" + command + " digest preview` shows it now.",
 	}, "\n")))
 	small := "The figures come from the billing exports that were loaded here, by day in UTC; nothing is estimated."
