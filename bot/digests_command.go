@@ -20,7 +20,7 @@ import (
 func (b *Bot) digestWord(ctx context.Context, t *talk, rest string) (string, error) {
 	r, err := digest.Parse("digest " + rest)
 	if err != nil {
-		return b.digestSays(ctx, t, refused, err.Error()+"\n"+digest.Usage)
+		return b.digestSays(ctx, t, refused, asSentence(err)+"\n"+digest.Usage)
 	}
 	switch r.Verb {
 	case digest.Subscribe:
@@ -31,6 +31,16 @@ func (b *Bot) digestWord(ctx context.Context, t *talk, rest string) (string, err
 		return b.digestList(ctx, t)
 	}
 	return b.digestChange(ctx, t, r)
+}
+
+// asSentence is an error as one says it to people.
+func asSentence(err error) string {
+	s := err.Error()
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.HasSuffix(s, "?") {
+		s += "."
+	}
+	return s
 }
 
 func (b *Bot) digestSays(ctx context.Context, t *talk, outcome, text string) (string, error) {
@@ -110,7 +120,7 @@ func (b *Bot) digestSubscribe(ctx context.Context, t *talk, r digest.Request) (s
 		s, err = digest.ParseSchedule(r.Spec, "")
 	}
 	if err != nil {
-		return b.digestSays(ctx, t, refused, err.Error())
+		return b.digestSays(ctx, t, refused, asSentence(err))
 	}
 	filters, refusal, err := b.digestAbout(ctx, t, r.About)
 	if err != nil {

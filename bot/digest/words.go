@@ -70,7 +70,7 @@ func verb(word string) Verb {
 	return ""
 }
 
-// Parse reads a text for which [Is] holds. The error is a sentence for whoever wrote it.
+// Parse reads a text for which [Is] holds. The error is for whoever wrote it.
 func Parse(text string) (Request, error) {
 	words := strings.Fields(text)[1:]
 	if len(words) == 0 || strings.EqualFold(words[0], "help") {
@@ -88,7 +88,7 @@ func Parse(text string) (Request, error) {
 	}
 	if r.Verb == Subscribe {
 		if r.Kind == "" {
-			return r, errors.New("Which one: `digest subscribe weekly`, `daily` or `monthly`?")
+			return r, errors.New("which one: `digest subscribe weekly`, `daily` or `monthly`?")
 		}
 		spec, err := p.spec(r.Kind)
 		if err != nil {
@@ -96,7 +96,7 @@ func Parse(text string) (Request, error) {
 		}
 		r.Spec = spec
 	} else if p.timed {
-		return r, fmt.Errorf("A time goes with `subscribe` only: `digest subscribe %s at 9:00` replaces the one there is.", firstOf(r.Kind, Weekly))
+		return r, fmt.Errorf("a time goes with `subscribe` only: `digest subscribe %s at 9:00` replaces the one there is", firstOf(r.Kind, Weekly))
 	}
 	return r, nil
 }
@@ -149,7 +149,7 @@ func (p *parser) run(r *Request) error {
 			p.at++
 			if next := p.low(0); next == "am" || next == "pm" {
 				if !p.clock(strconv.Itoa(p.hour) + ":" + fmt.Sprintf("%02d", p.minute) + next) {
-					return fmt.Errorf("%q is no time of day: write 9:00 or 5pm.", w+" "+next)
+					return fmt.Errorf("%q is no time of day: write 9:00 or 5pm", w+" "+next)
 				}
 				p.at++
 			}
@@ -157,7 +157,7 @@ func (p *parser) run(r *Request) error {
 			n, name := p.zone(1)
 			if n == 0 {
 				if w == "zone" {
-					return fmt.Errorf("%q is no time zone I know: write one as Europe/Berlin, America/New_York or UTC.", p.low(1))
+					return fmt.Errorf("%q is no time zone I know: write one as Europe/Berlin, America/New_York or UTC", p.low(1))
 				}
 				r.About += " " + p.words[p.at] // "in us-east-1"
 				p.at++
@@ -265,16 +265,16 @@ func (p *parser) spec(k Kind) (string, error) {
 	}
 	switch {
 	case p.weekday != "" && k == Monthly:
-		return "", errors.New("A monthly digest comes on a day of the month: `on the 5th` or `on the last day`.")
+		return "", errors.New("a monthly digest comes on a day of the month: `on the 5th` or `on the last day`")
 	case p.day != "" && k != Monthly:
-		return "", fmt.Errorf("A %s digest comes by the weekday: `on Friday`.", k)
+		return "", fmt.Errorf("a %s digest comes by the weekday: `on Friday`", k)
 	case p.weekday == "MON-FRI" && k == Weekly:
-		return "", errors.New("A weekly digest comes on one day: `on Monday`. On workdays there is the daily one.")
+		return "", errors.New("a weekly digest comes on one day: `on Monday`; on workdays there is the daily one")
 	case p.weekday != "":
 		f[4] = p.weekday
 	case p.day != "":
 		if n, err := strconv.Atoi(p.day); err == nil && (n < 1 || n > 31) {
-			return "", fmt.Errorf("No month has a day %d.", n)
+			return "", fmt.Errorf("no month has a day %d", n)
 		}
 		f[2] = p.day
 	}
