@@ -398,9 +398,9 @@ func TestLifeOfAnIncident(t *testing.T) {
 func TestRestatedAway(t *testing.T) {
 	r := newThreads(t, testIncidents())
 	r.find(1, thing{"NAT bytes", "payments", []int64{500, 500}})
-	m := r.root("#payments", "$1,000 over")
+	r.root("#payments", "$1,000 over")
 	r.find(1, thing{"NAT bytes", "payments", []int64{500, 1800}})
-	m = r.root("#payments", "$2,300 over")
+	m := r.root("#payments", "$2,300 over")
 	if n := r.replies(m, 1); !strings.Contains(n[0], "restated: $2,300 over") || !strings.Contains(n[0], "where I had told $1,000") {
 		t.Errorf("replies %q", n)
 	}
@@ -611,9 +611,9 @@ func TestStormIsOneMessage(t *testing.T) {
 		many = append(many, thing{fmt.Sprintf("Service %02d", i), []string{"payments", "search"}[i%2], []int64{500, 500, 500}})
 	}
 	r.find(0, many...)
-	m := r.root("#cloud-costs", "40 things at once", "One message for all of them", "$20,000 over")
+	r.root("#cloud-costs", "40 things at once", "One message for all of them", "$20,000 over")
 	r.find(1, many...)
-	m = r.root("#cloud-costs", "40 things at once", "$40,000 over")
+	m := r.root("#cloud-costs", "40 things at once", "$40,000 over")
 	r.settled()
 	if n := roots(r.box.Messages("#payments")); len(n) != 0 {
 		t.Errorf("%d of the storm are told alone", len(n))
