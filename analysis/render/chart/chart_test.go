@@ -193,7 +193,7 @@ func TestAlt(t *testing.T) {
 		"week": "Columns by day, Mon 16 Nov to Sun 22 Nov: Spend lowest $0, highest $2,411 (Wed 18 Nov), last $0.",
 		"top4": "Bars: Amazon Elastic Compute Cloud $301,220; Amazon Simple Storage Service $150,610; BigQuery $100,407; " +
 			"Azure Kubernetes Service $75,305; everything else $12,346; total $639,888.",
-		"movers": "Bars: payments +$11,900; search -$8,600; data +$10; (no team) $0; total +$3,310.",
+		"movers": "Bars: payments +$11,900; search -$8,599; data +$9; (no team) $0; total +$3,310.",
 	} {
 		_, got, _, err := PNG(cases()[name], Options{})
 		if err != nil || got != want {
