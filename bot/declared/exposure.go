@@ -14,7 +14,7 @@ import (
 //
 //	so far    = cost - expected, over the complete days since the onset
 //	per hour  = per day / 24
-//	undone    = so far + per day x (end of month - end of the last complete day)
+//	undone    = so far + per day x (end of month - end of the last complete day); once it is contained: stopped + avoided
 //	stopped   = so far + per day x (moment it is contained - end of the last complete day), never less than so far by this
 //	waiting   = undone - stopped
 //	avoided   = per day when it was contained x (end of that month - moment it was contained)
@@ -48,10 +48,11 @@ func Expose(l state.DeclaredExposure, contained time.Time, rate analysis.Amount,
 	x.MonthEnd = month.Last()
 	x.Undone = l.SoFar.Add(over(perDay, billed, month.End))
 	x.Stopped = l.SoFar.Add(over(perDay, billed, at))
-	x.Waiting = x.Undone.Sub(x.Stopped)
-	if !contained.IsZero() {
+	if !contained.IsZero() { // the bill may reach beyond that moment by now: what is avoided counts from it all the same
 		x.Avoided = over(rate, contained, month.End)
+		x.Undone = x.Stopped.Add(x.Avoided)
 	}
+	x.Waiting = x.Undone.Sub(x.Stopped)
 	return x
 }
 
