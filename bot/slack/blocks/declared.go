@@ -226,7 +226,7 @@ func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // DeclaredUpdate is an executive update: a number and three sentences, to be copied as it stands.
 func DeclaredUpdate(d state.Declared, x declared.Exposure, e declared.Exec) Message {
 	p := newPage()
-	p.lines(strong(esc(e.Number, 40))+" "+esc(d.Title, 200), prose(e.Sentences[0], maxLine), prose(e.Sentences[1], maxLine), prose(e.Sentences[2], maxLine))
+	p.lines(strong(esc(e.Number, 40)), prose(e.Sentences[0], maxLine), prose(e.Sentences[1], maxLine), prose(e.Sentences[2], maxLine))
 	p.note(prose(x.Small(), maxCaveat) + "\n" + strings.Join([]string{"as of " + utc(x.At), d.ID, x.Answer}, " · "))
 	return Message{Text: quiet(e.Number+": "+e.Sentences[0], maxFallback), Blocks: p.blocks}
 }
