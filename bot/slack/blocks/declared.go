@@ -104,9 +104,7 @@ func Declared(c DeclaredCard) Message {
 		p.lines(declaredOptions(c)...)
 	}
 	p.note(clipLines(declaredSmall(c), maxSmall))
-	for _, row := range declaredActions(d) {
-		p.blocks = append(p.blocks, row)
-	}
+	p.blocks = append(p.blocks, declaredActions(d)...)
 	return Message{Text: quiet(is+": "+x.Sentence(d.Title), maxFallback), Blocks: p.blocks}
 }
 
