@@ -277,7 +277,16 @@ func TestSubscriptions(t *testing.T) {
 		t.Errorf("one of everything replaces one of a part: %+v, %v", other, err)
 	}
 	list, err := db.Digests(ctx, "C1")
-	if err != nil || len(list) != 2 || list[0].Spec != "0 8 * * FRI" || !list[0].Since.Equal(now.Add(time.Hour)) || analysis.ScopeKey(list[0].Scope) != analysis.ScopeKey(payments) {
+	first := func(list []state.Digest) []state.Digest { // both began in the same moment
+		slices.SortStableFunc(list, func(a, b state.Digest) int {
+			if a.ID == one.ID {
+				return -1
+			}
+			return 1
+		})
+		return list
+	}
+	if list = first(list); err != nil || len(list) != 2 || list[0].Spec != "0 8 * * FRI" || !list[0].Since.Equal(now.Add(time.Hour)) || analysis.ScopeKey(list[0].Scope) != analysis.ScopeKey(payments) {
 		t.Errorf("%+v, %v", list, err)
 	}
 
@@ -304,7 +313,7 @@ func TestSubscriptions(t *testing.T) {
 	if !change(state.DigestResume, "r1", week) {
 		t.Error("it does not resume")
 	}
-	if list, _ := db.Digests(ctx, "C1"); !list[0].Since.Equal(week) || !list[0].Paused.IsZero() {
+	if list, _ := db.Digests(ctx, "C1"); !first(list)[0].Since.Equal(week) || !list[0].Paused.IsZero() {
 		t.Errorf("it goes on from %s", list[0].Since)
 	}
 	if !change(state.DigestEnd, "e1", week) || change(state.DigestEnd, "e2", week) {
