@@ -175,30 +175,37 @@ func (d *Desk) reader(ctx context.Context, sn *store.Snapshot, scope []analysis.
 // readerThrough is the vocabulary of a scope on a snapshot through a lens, made once however many ask.
 func (d *Desk) readerThrough(ctx context.Context, sn *store.Snapshot, scope []analysis.Filter, lens query.Lens) (*reader, error) {
 	key := fmt.Sprint(sn.ID, lens.Key(), analysis.ScopeKey(scope))
-	d.mu.Lock()
-	r := d.readers[key]
-	if r == nil {
-		if len(d.readers) >= maxReaders {
-			clear(d.readers)
+	for {
+		d.mu.Lock()
+		r := d.readers[key]
+		if r == nil {
+			if len(d.readers) >= maxReaders {
+				clear(d.readers)
+			}
+			r = &reader{}
+			d.readers[key] = r
 		}
-		r = &reader{}
-		d.readers[key] = r
-	}
-	d.mu.Unlock()
-	r.once.Do(func() {
-		if r.survey, r.err = survey.Through(ctx, d.store, sn, scope, lens); r.err == nil {
-			r.ask = ask.NewReader(&r.survey.Vocabulary, d.opts.Ask)
+		d.mu.Unlock()
+		mine := false
+		r.once.Do(func() {
+			mine = true
+			if r.survey, r.err = survey.Through(ctx, d.store, sn, scope, lens); r.err == nil {
+				r.ask = ask.NewReader(&r.survey.Vocabulary, d.opts.Ask)
+			}
+		})
+		if r.err == nil {
+			return r, nil
 		}
-	})
-	if r.err != nil { // a question that was cancelled must not spoil it for the next one
+		// A question that was cancelled must not spoil it for the next one, nor for those that waited for it to be done.
 		d.mu.Lock()
 		if d.readers[key] == r {
 			delete(d.readers, key)
 		}
 		d.mu.Unlock()
-		return nil, r.err
+		if mine || ctx.Err() != nil || !errors.Is(r.err, context.Canceled) && !errors.Is(r.err, context.DeadlineExceeded) {
+			return nil, r.err
+		}
 	}
-	return r, nil
 }
 
 // Ready reports whether there is something to answer from, without waiting for a turn.
