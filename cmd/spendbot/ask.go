@@ -142,7 +142,7 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	o.Lens, o.Events = a.lens(st), st.events
 	o.Watch = func(context.Context) (w reply.Watch, err error) { return a.watching(st) }
 	if a.cfg.Incidents.Channel != "" {
-		o.Beside.Incidents = bot.IncidentsLine(st.state)
+		o.Beside.Incidents, o.Beside.Saved = bot.IncidentsLine(st.state), bot.SavedLine(st.state)
 	}
 	if o.Allocation, err = a.allocation(st); err != nil {
 		return nil, err
