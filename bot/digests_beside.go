@@ -12,7 +12,6 @@ import (
 	"spendbot/analysis/render"
 	"spendbot/bot/backlog"
 	"spendbot/bot/state"
-	"spendbot/bot/ticket"
 )
 
 // IncidentsLine says for a digest what became of the incidents of as many days as it is of, up to the moment it is made: "anomalies:
@@ -107,7 +106,7 @@ func savedLine(proofs []backlog.Proof) string {
 		if _, ok := sums[p.Currency]; !ok {
 			currencies = append(currencies, p.Currency)
 		}
-		sums[p.Currency] = sums[p.Currency].Add(ticket.Monthly(p.PerDay))
+		sums[p.Currency] = sums[p.Currency].Add(analysis.Monthly(p.PerDay))
 		keys = append(keys, p.Ticket)
 	}
 	if len(keys) == 0 {

@@ -10,9 +10,9 @@ import (
 // readyTime bounds the look at readiness.
 const readyTime = 5 * time.Second
 
-// Handler serves /healthz (the process is alive), /readyz (it can answer now) and /metrics, and what Slack sends where there
-// is a receiver for it, and reports of events likewise.
-func (b *Bot) Handler(receiver, events http.Handler) http.Handler {
+// Handler serves /healthz (the process is alive), /readyz (it can answer now) and /metrics, and by routes what else is to be
+// received: what Slack sends, reports of events, Jira's webhooks.
+func (b *Bot) Handler(routes map[string]http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -25,11 +25,8 @@ func (b *Bot) Handler(receiver, events http.Handler) http.Handler {
 		_, _ = io.WriteString(w, "ready\n")
 	})
 	mux.Handle("GET /metrics", b.metrics.Handler())
-	if events != nil {
-		mux.Handle("/events", events)
-	}
-	if receiver != nil {
-		mux.Handle("/slack/", receiver)
+	for path, h := range routes {
+		mux.Handle(path, h)
 	}
 	return mux
 }

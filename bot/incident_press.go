@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,14 +90,7 @@ func (b *Bot) atIncident(ctx context.Context, e slack.Event, kind, id string) (t
 
 // closedWords says why there is nothing to answer for any more.
 func closedWords(in state.Incident) string {
-	return fmt.Sprintf("%s is closed already (%s): nothing changed.", in.ID, orElse(in.Resolution, string(in.State)))
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
+	return fmt.Sprintf("%s is closed already (%s): nothing changed.", in.ID, cmp.Or(in.Resolution, string(in.State)))
 }
 
 // byHand carries out what somebody said of an incident, once however often the press is dealt with.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,6 @@ import (
 	"spendbot/bot/incident"
 	"spendbot/bot/jira"
 	"spendbot/bot/jira/wiki"
-	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
 	"spendbot/bot/ticket"
@@ -92,7 +92,7 @@ func (b *Bot) verify(ctx context.Context, l desk.Look, k state.Ticket, in state.
 			return err
 		}
 		plan := analysis.Plan{Intent: analysis.ExplainChange, Metric: analysis.Effective, Current: v.After, Baseline: &v.Before, Filters: c.Slice, GroupBy: []analysis.Dimension{}}
-		a := &analysis.Answer{ID: id, Asked: b.opts.Today().UTC(), Question: "what did " + orElse(k.Key, k.ID) + " save?", Reading: plan, Caveats: []string{}, Trace: analysis.Trace{Snapshot: l.Snapshot, ChargesSnapshot: l.Charges, Queries: []analysis.QueryTrace{}}}
+		a := &analysis.Answer{ID: id, Asked: b.opts.Today().UTC(), Question: "what did " + cmp.Or(k.Key, k.ID) + " save?", Reading: plan, Caveats: []string{}, Trace: analysis.Trace{Snapshot: l.Snapshot, ChargesSnapshot: l.Charges, Queries: []analysis.QueryTrace{}}}
 		v.Tell(a)
 		for _, p := range l.Survey.Providers {
 			a.Through = append(a.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
@@ -115,12 +115,11 @@ func (b *Bot) verify(ctx context.Context, l desk.Look, k state.Ticket, in state.
 		}
 		var posts []state.Post
 		part := next.State + "/" + next.Day.Format(time.DateOnly)
-		if k.Channel != "" && k.Thread != slack.Under("") && next.State != string(saving.Verifying) {
-			p, err := incidentPost(blocks.TicketReply(k, b.browse(k.Key), blocks.TicketNews{Kind: "saving", Detail: next.Headline, Answer: next.Answer}), "ticket/"+k.ID+"/saving/"+part, slack.MethodPost, k.Channel, k.Thread, next.Answer)
-			if err != nil {
+		if next.State != string(saving.Verifying) {
+			var err error
+			if posts, err = b.ticketReply(&k, "saving/"+part, blocks.TicketNews{Kind: "saving", Detail: next.Headline, Answer: next.Answer}); err != nil {
 				return next, false, nil, err
 			}
-			posts = append(posts, p)
 		}
 		if k.Key != "" && next.State != string(saving.Verifying) && b.opts.Tickets.Jira != nil {
 			p, err := jira.Work{Body: savingWords(next, v)}.Post(k.ID+"/saving/"+part, jira.MethodComment, k.ID)
@@ -199,7 +198,7 @@ func opportunityOf(in state.Incident, k state.Ticket, has bool, s state.Saving) 
 	if !has {
 		return o
 	}
-	o.Ticket, o.Assignee, o.Asked, o.Touched, o.Finished = orElse(k.Key, k.ID), k.Assignee, k.Created, k.Changed, k.Finished
+	o.Ticket, o.Assignee, o.Asked, o.Touched, o.Finished = cmp.Or(k.Key, k.ID), k.Assignee, k.Created, k.Changed, k.Finished
 	if k.High.Sign() > 0 {
 		o.Low, o.High = k.Low, k.High
 	}
@@ -219,7 +218,7 @@ func opportunityOf(in state.Incident, k state.Ticket, has bool, s state.Saving) 
 			o.State = backlog.State(s.State)
 		}
 		if s.State == string(saving.Verified) || s.State == string(saving.Partly) {
-			o.Low, o.High, o.Basis, o.Answer, o.Confidence = perMonth(s.PerDay), perMonth(s.PerDay), backlog.Measured, s.Answer, analysis.High
+			o.Low, o.High, o.Basis, o.Answer, o.Confidence = analysis.Monthly(s.PerDay), analysis.Monthly(s.PerDay), backlog.Measured, s.Answer, analysis.High
 		}
 	default:
 		o.State = backlog.Expected
@@ -228,10 +227,6 @@ func opportunityOf(in state.Incident, k state.Ticket, has bool, s state.Saving) 
 		}
 	}
 	return o
-}
-
-func perMonth(day analysis.Amount) analysis.Amount {
-	return ticket.Monthly(day)
 }
 
 // Proofs are the verified fixes as days that are saved or avoided, within a scope.
@@ -254,7 +249,7 @@ func Proofs(ctx context.Context, db *state.DB, scope []analysis.Filter) ([]backl
 		if err != nil || !analysis.ScopeCovers(scope, in.Filters) {
 			continue
 		}
-		out = append(out, backlog.Proof{ID: k.Subject, Ticket: orElse(k.Key, k.ID), Team: in.Team, Category: in.Runbook, From: s.Since, To: s.Day, PerDay: s.PerDay, Currency: s.Currency, Answer: s.Answer, Avoided: true})
+		out = append(out, backlog.Proof{ID: k.Subject, Ticket: cmp.Or(k.Key, k.ID), Team: in.Team, Category: in.Runbook, From: s.Since, To: s.Day, PerDay: s.PerDay, Currency: s.Currency, Answer: s.Answer, Avoided: true})
 	}
 	return out, nil
 }
@@ -361,7 +356,7 @@ func (b *Bot) groom(ctx context.Context) error {
 	var errs []error
 	for _, o := range list {
 		k, err := b.lastTicket(ctx, o.ID)
-		if err != nil || k == nil || k.Channel == "" || k.Thread == slack.Under("") {
+		if err != nil || k == nil {
 			continue
 		}
 		asked, _ := time.Parse(time.RFC3339, k.Said["groomed"])
@@ -374,8 +369,8 @@ func (b *Bot) groom(ctx context.Context) error {
 				return state.TicketStep{}, nil // another process was first
 			}
 			k.Said["groomed"] = now.UTC().Format(time.RFC3339)
-			p, err := incidentPost(blocks.TicketReply(*k, b.browse(k.Key), blocks.TicketNews{Kind: "groom", Detail: string(why)}), "ticket/"+k.ID+"/groom/"+now.UTC().Format(time.DateOnly), slack.MethodPost, k.Channel, k.Thread, "")
-			return state.TicketStep{Posts: []state.Post{p}}, err
+			posts, err := b.ticketReply(k, "groom/"+now.UTC().Format(time.DateOnly), blocks.TicketNews{Kind: "groom", Detail: string(why)})
+			return state.TicketStep{Posts: posts}, err
 		})
 		errs = append(errs, err)
 	}

@@ -21,7 +21,6 @@ import (
 	"spendbot/bot/jira"
 	"spendbot/bot/jira/wiki"
 	"spendbot/bot/secret"
-	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
 	"spendbot/bot/ticket"
@@ -82,6 +81,9 @@ func (b *Bot) watchTickets(ctx context.Context) {
 
 // PollTickets asks Jira what has changed on the bot's tickets since a time, and looks at those that nothing was heard of for long.
 func (b *Bot) PollTickets(ctx context.Context, since time.Time) error {
+	if err := b.opts.Tickets.Jira.Known(ctx); err != nil {
+		return err
+	}
 	list, err := b.db.Tickets(ctx, state.TicketFilter{})
 	if err != nil {
 		return err
@@ -130,6 +132,9 @@ func (b *Bot) lookAt(ctx context.Context, key string) error {
 	if err != nil {
 		return nil //nolint:nilerr // somebody else's issue, which a webhook told of
 	}
+	if err := b.opts.Tickets.Jira.Known(ctx); err != nil {
+		return err
+	}
 	i, err := b.opts.Tickets.Jira.Get(ctx, key)
 	if e, ok := errors.AsType[*jira.Error](err); ok && e.Status == http.StatusNotFound {
 		_, err := b.db.ChangeTicket(ctx, k.ID, b.opts.Today(), func(k *state.Ticket) (state.TicketStep, error) {
@@ -171,11 +176,8 @@ func (b *Bot) followTicket(ctx context.Context, k state.Ticket, i jira.Issue) er
 func (b *Bot) newsOf(k *state.Ticket, changes []state.TicketChange, comments []jira.Comment) (state.TicketStep, error) {
 	step := state.TicketStep{Changes: changes}
 	say := func(part string, n blocks.TicketNews) error {
-		if k.Channel == "" || k.Thread == "" || k.Thread == slack.Under("") {
-			return nil
-		}
-		p, err := incidentPost(blocks.TicketReply(*k, b.browse(k.Key), n), "ticket/"+k.ID+"/"+part, slack.MethodPost, k.Channel, k.Thread, "")
-		step.Posts = append(step.Posts, p)
+		posts, err := b.ticketReply(k, part, n)
+		step.Posts = append(step.Posts, posts...)
 		return err
 	}
 	for _, c := range changes {

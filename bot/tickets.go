@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -192,7 +194,11 @@ const assignTime = 5 * time.Second
 func (b *Bot) assignee(ctx context.Context, project, who string) (id, note string) {
 	ctx, cancel := context.WithTimeout(ctx, assignTime)
 	defer cancel()
-	people, err := b.opts.Tickets.Jira.People(ctx, project, who)
+	var people []jira.Person
+	err := b.opts.Tickets.Jira.Known(ctx)
+	if err == nil {
+		people, err = b.opts.Tickets.Jira.People(ctx, project, who)
+	}
 	switch {
 	case err != nil:
 		b.log.Warn("assignee not looked up", "error", err)
@@ -317,7 +323,7 @@ func excessOf(s *analysis.Series, in state.Incident) (out []analysis.Amount) {
 
 // claimTicket keeps that a ticket is to be made, with the work that makes it: the ticket, its link to the thread, its chart.
 func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts, made jira.Ticket, by string) (state.Ticket, bool, error) {
-	k := state.Ticket{Subject: in.ID, Label: ticketLabel + "-" + strings.ToLower(strings.TrimPrefix(in.ID, "I-")), Project: made.Project, AskedBy: by, TicketDetail: state.TicketDetail{Type: made.Type, Summary: made.Summary,
+	k := state.Ticket{Subject: in.ID, Label: ticketLabel + "-" + identity(in), Project: made.Project, AskedBy: by, TicketDetail: state.TicketDetail{Type: made.Type, Summary: made.Summary,
 		Team: b.slack.Self().Team, Channel: in.Channel, Thread: slack.Under(in.Root), Owner: in.Team, Currency: in.Currency, Low: f.Saving.Low, High: f.Saving.High, Basis: string(f.Saving.Basis), Resources: ticket.Carriers(f.Bridge)}}
 	k, fresh, err := b.db.ClaimTicket(ctx, k, b.opts.Today(), func(k state.Ticket) ([]state.Post, error) {
 		made.Labels = append(slices.DeleteFunc(slices.Clone(made.Labels), func(l string) bool { return l == k.Label }), k.Label)
@@ -351,6 +357,12 @@ func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts
 	return k, fresh, err
 }
 
+// identity names what an incident is of, the same for whoever finds it: of a store that was lost the ticket is still found in Jira.
+func identity(in state.Incident) string {
+	sum := sha256.Sum256([]byte(slices.Min(in.Series) + " " + in.Onset.Format(time.DateOnly)))
+	return hex.EncodeToString(sum[:])[:10]
+}
+
 // reopenTicket opens a ticket again that was done lately: the same thing goes on.
 func (b *Bot) reopenTicket(ctx context.Context, t *talk, k state.Ticket) (string, error) {
 	if err := b.reopen(ctx, k, "<@"+t.User+"> opened it again from the thread", t.Key); err != nil {
@@ -376,22 +388,24 @@ func (b *Bot) reopen(ctx context.Context, k state.Ticket, why, key string) error
 	return err
 }
 
+// ticketReply is a word in the thread about a ticket, named by its part; none where there is no thread.
+func (b *Bot) ticketReply(k *state.Ticket, part string, n blocks.TicketNews) ([]state.Post, error) {
+	if k.Channel == "" || k.Thread == "" || k.Thread == slack.Under("") {
+		return nil, nil
+	}
+	p, err := incidentPost(blocks.TicketReply(*k, b.browse(k.Key), n), "ticket/"+k.ID+"/"+part, slack.MethodPost, k.Channel, k.Thread, n.Answer)
+	return []state.Post{p}, err
+}
+
 // ticketHooks tell the thread what becomes of its ticket.
 func (b *Bot) ticketHooks() jira.Hooks {
-	reply := func(k *state.Ticket, part string, n blocks.TicketNews) ([]state.Post, error) {
-		if k.Channel == "" || k.Thread == "" || k.Thread == slack.Under("") {
-			return nil, nil // it has no thread
-		}
-		p, err := incidentPost(blocks.TicketReply(*k, b.browse(k.Key), n), "ticket/"+k.ID+"/"+part, slack.MethodPost, k.Channel, k.Thread, "")
-		return []state.Post{p}, err
-	}
 	return jira.Hooks{
 		Made: func(k *state.Ticket, made jira.Ref, dropped []string, found bool) (state.TicketStep, error) {
 			n := blocks.TicketNews{Kind: "made", AskedBy: k.AskedBy, Dropped: dropped}
 			if found {
 				n.Kind = "found"
 			}
-			posts, err := reply(k, "made", n)
+			posts, err := b.ticketReply(k, "made", n)
 			b.sender.Wake()
 			return state.TicketStep{Changes: []state.TicketChange{{Kind: n.Kind, Detail: made.Key}}, Posts: posts}, err
 		},
@@ -405,12 +419,12 @@ func (b *Bot) ticketHooks() jira.Hooks {
 				said += ". " + e.Hint()
 			}
 			var perr error
-			step.Posts, perr = reply(k, "refused", blocks.TicketNews{Kind: "refused", Detail: said})
+			step.Posts, perr = b.ticketReply(k, "refused", blocks.TicketNews{Kind: "refused", Detail: said})
 			b.sender.Wake()
 			return step, perr
 		},
 		Waiting: func(k *state.Ticket, err error) (state.TicketStep, error) {
-			posts, perr := reply(k, "queued", blocks.TicketNews{Kind: "queued"})
+			posts, perr := b.ticketReply(k, "queued", blocks.TicketNews{Kind: "queued"})
 			b.sender.Wake()
 			return state.TicketStep{Changes: []state.TicketChange{{Kind: "queued", Detail: err.Error()}}, Posts: posts}, perr
 		},

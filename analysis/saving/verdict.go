@@ -86,15 +86,11 @@ func (v *Verdict) PerDay() analysis.Amount {
 }
 
 // PerMonth is PerDay over a mean month of 365/12 days: a convention, not a forecast.
-func (v *Verdict) PerMonth() analysis.Amount { return monthly(v.PerDay()) }
-
-func monthly(perDay analysis.Amount) analysis.Amount {
-	return perDay.Mul(decimal.NewFromInt(365)).DivRound(decimal.NewFromInt(12), 2)
-}
+func (v *Verdict) PerMonth() analysis.Amount { return analysis.Monthly(v.PerDay()) }
 
 // Range is PerMonth less and plus two standard errors.
 func (v *Verdict) Range() (low, high analysis.Amount) {
-	d := monthly(v.Error.Mul(decimal.NewFromInt(sureErrors)))
+	d := analysis.Monthly(v.Error.Mul(decimal.NewFromInt(sureErrors)))
 	return v.PerMonth().Sub(d), v.PerMonth().Add(d)
 }
 

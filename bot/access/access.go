@@ -136,7 +136,7 @@ func (p *Policy) Decide(who Person, where Place) Grant {
 		return g
 	}
 	var ok bool
-	if g.Scope, ok = both(g.Scope, p.scopes[rule.Scope]); !ok {
+	if g.Scope, ok = Both(g.Scope, p.scopes[rule.Scope]); !ok {
 		return refuse(noOverlap, g.Reason+" and "+said+" have nothing in common")
 	}
 	g.Reason += "; " + said + ": scope " + rule.Scope
@@ -197,9 +197,9 @@ func (p *Policy) named(set map[string]bool, where Place) bool {
 	return set[where.Channel] || set[channelName("#"+where.Name)]
 }
 
-// both is what two scopes have in common: the filters of both, those on one dimension with the values that are in both. It
-// is false when nothing can be in both.
-func both(a, b []analysis.Filter) ([]analysis.Filter, bool) {
+// Both is what two scopes have in common: the filters of both, those on one dimension with the values that are in both. No filters is
+// everything. It is false when nothing can be in both.
+func Both(a, b []analysis.Filter) ([]analysis.Filter, bool) {
 	out := slices.Clone(a)
 	for _, f := range b {
 		i := slices.IndexFunc(out, func(g analysis.Filter) bool { return g.Dimension == f.Dimension })

@@ -13,7 +13,7 @@ func Narrow(g Grant, scope []analysis.Filter, said string) Grant {
 		return g
 	}
 	var ok bool
-	if g.Scope, ok = both(g.Scope, scope); !ok {
+	if g.Scope, ok = Both(g.Scope, scope); !ok {
 		return refuse(noOverlap, g.Reason+" and "+said+" have nothing in common")
 	}
 	g.Reason += "; " + said

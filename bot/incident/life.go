@@ -122,7 +122,7 @@ func take(in state.Incident, f Found) state.Incident {
 	d.Severity, d.Runbook, d.Effect, d.How, d.Answer, d.Arrived = was.Severity, was.Runbook, was.Effect, was.How, was.Answer, was.Arrived
 	d.Peak, d.Said = was.Peak, was.Said
 	d.AcknowledgedAt, d.AcknowledgedBy, d.ContainedAt, d.ContainedDay, d.ResolvedAt, d.ResolvedDay, d.Resolution = was.AcknowledgedAt, was.AcknowledgedBy, was.ContainedAt, was.ContainedDay, was.ResolvedAt, was.ResolvedDay, was.Resolution
-	d.SnoozedUntil, d.EscalatedAt, d.Escalations, d.Storm, d.Members, d.Updates, d.Replies = was.SnoozedUntil, was.EscalatedAt, was.Escalations, was.Storm, was.Members, was.Updates, was.Replies
+	d.SnoozedUntil, d.EscalatedAt, d.Escalations, d.Members, d.Updates, d.Replies = was.SnoozedUntil, was.EscalatedAt, was.Escalations, was.Members, was.Updates, was.Replies
 	if len(was.Members) > 0 { // a storm keeps its name, whatever leads it by now
 		d.Title = was.Title
 	}

@@ -149,7 +149,19 @@ func New(c Config, log *slog.Logger) (*Client, error) {
 		writes: rate.NewLimiter(rate.Limit(c.Writes), max(1, int(c.Writes)))}, nil
 }
 
-// Identify asks Jira what it is and who the bot is there. Everything else needs it done once.
+// Known identifies the bot to itself unless that was done: how Jira is searched and people are named hangs on which Jira it is. An error is one of a call that wrote nothing.
+func (c *Client) Known(ctx context.Context) error {
+	if c.Self().ID != "" {
+		return nil
+	}
+	s, err := c.Identify(ctx)
+	if err == nil {
+		c.log.Info("Jira is connected", "site", s.Site, "as", s.Name, "cloud", s.Cloud)
+	}
+	return err
+}
+
+// Identify asks Jira what it is and who the bot is there. Everything else needs it done once; see [Client.Known].
 func (c *Client) Identify(ctx context.Context) (Self, error) {
 	var info struct {
 		BaseURL        string `json:"baseUrl"`
@@ -159,18 +171,13 @@ func (c *Client) Identify(ctx context.Context) (Self, error) {
 	if err := c.get(ctx, "ask Jira what it is", "rest/api/2/serverInfo", &info); err != nil {
 		return Self{}, err
 	}
-	var me struct {
-		AccountID   string `json:"accountId"`
-		Name        string `json:"name"`
-		DisplayName string `json:"displayName"`
-	}
+	var me rawPerson
 	if err := c.get(ctx, "ask Jira who the bot is", "rest/api/2/myself", &me); err != nil {
 		return Self{}, err
 	}
-	s := Self{ID: me.Name, Name: me.DisplayName, Version: info.Version, Cloud: info.DeploymentType == "Cloud", Site: c.site}
-	if s.Cloud {
-		s.ID = me.AccountID
-	}
+	s := Self{Version: info.Version, Cloud: info.DeploymentType == "Cloud", Site: c.site}
+	who := me.person(s.Cloud)
+	s.ID, s.Name = who.ID, who.Name
 	if u, err := url.Parse(info.BaseURL); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
 		s.Site = strings.TrimRight(info.BaseURL, "/")
 	}

@@ -31,14 +31,10 @@ func (c *Client) Comments(ctx context.Context, key string) ([]Comment, error) {
 		var page struct {
 			Total    int `json:"total"`
 			Comments []struct {
-				ID      string `json:"id"`
-				Body    string `json:"body"`
-				Created string `json:"created"`
-				Author  struct {
-					AccountID   string `json:"accountId"`
-					Name        string `json:"name"`
-					DisplayName string `json:"displayName"`
-				} `json:"author"`
+				ID      string    `json:"id"`
+				Body    string    `json:"body"`
+				Created string    `json:"created"`
+				Author  rawPerson `json:"author"`
 			} `json:"comments"`
 		}
 		path := fmt.Sprintf("rest/api/2/issue/%s/comment?startAt=%d&maxResults=%d&orderBy=created", url.PathEscape(key), len(out), commentPage)
@@ -50,11 +46,7 @@ func (c *Client) Comments(ctx context.Context, key string) ([]Comment, error) {
 			if err != nil {
 				return nil, &Error{Op: op, Outcome: Unknown, Err: err}
 			}
-			who := Person{x.Author.Name, x.Author.DisplayName}
-			if c.Self().Cloud {
-				who.ID = x.Author.AccountID
-			}
-			out = append(out, Comment{ID: x.ID, Author: who, Body: x.Body, Created: at})
+			out = append(out, Comment{ID: x.ID, Author: x.Author.person(c.Self().Cloud), Body: x.Body, Created: at})
 		}
 		if len(page.Comments) == 0 || len(out) >= page.Total {
 			break

@@ -127,21 +127,13 @@ func (c *Client) People(ctx context.Context, project, query string) ([]Person, e
 		q.Del("username")
 		q.Set("query", query)
 	}
-	var list []struct {
-		AccountID   string `json:"accountId"`
-		Name        string `json:"name"`
-		DisplayName string `json:"displayName"`
-	}
+	var list []rawPerson
 	if err := c.get(ctx, "look for people", "rest/api/2/user/assignable/search?"+q.Encode(), &list); err != nil {
 		return nil, err
 	}
 	var out []Person
 	for _, x := range list {
-		p := Person{x.Name, x.DisplayName}
-		if cloud {
-			p.ID = x.AccountID
-		}
-		out = append(out, p)
+		out = append(out, x.person(cloud))
 	}
 	return out, nil
 }

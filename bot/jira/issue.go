@@ -35,6 +35,13 @@ type Ticket struct {
 // MostSummary is how long a summary may be, in characters.
 const MostSummary = 255
 
+// Joined is a list in a stable order, as lists of an issue are compared.
+func Joined(list []string) string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return strings.Join(list, "\n")
+}
+
 // LabelOK reports whether Jira takes a label: it may hold no spaces.
 func LabelOK(s string) bool {
 	return s != "" && utf8.RuneCountInString(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' })
@@ -164,6 +171,20 @@ type Person struct {
 	ID, Name string // an account id (Cloud) or user name (Data Center), and what people see
 }
 
+// rawPerson is a person as Jira sends them: the Cloud names them by account id, a Data Center by user name.
+type rawPerson struct {
+	AccountID   string `json:"accountId"`
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+}
+
+func (r rawPerson) person(cloud bool) Person {
+	if cloud {
+		return Person{r.AccountID, r.DisplayName}
+	}
+	return Person{r.Name, r.DisplayName}
+}
+
 // asked are the fields that an [Issue] is made of.
 var asked = []string{"summary", "description", "status", "resolution", "resolutiondate", "assignee", "priority", "duedate", "labels", "components", "created", "updated", "attachment"}
 
@@ -185,11 +206,7 @@ func (r rawIssue) issue(cloud bool) (Issue, error) {
 			Key Category `json:"key"`
 		} `json:"statusCategory"`
 	}
-	var who struct {
-		AccountID   string `json:"accountId"`
-		Name        string `json:"name"`
-		DisplayName string `json:"displayName"`
-	}
+	var who rawPerson
 	var resolution, priority named
 	var components []named
 	var files []struct {
@@ -207,9 +224,7 @@ func (r rawIssue) issue(cloud bool) (Issue, error) {
 		}
 	}
 	i.Status, i.Category, i.Resolution, i.Priority = status.Name, status.Category.Key, resolution.Name, priority.Name
-	if i.Assignee = (Person{who.Name, who.DisplayName}); cloud {
-		i.Assignee.ID = who.AccountID
-	}
+	i.Assignee = who.person(cloud)
 	for _, x := range components {
 		i.Components = append(i.Components, x.Name)
 	}

@@ -169,9 +169,12 @@ func (s *Sender) Deliver(ctx context.Context, p state.Post, unknown bool) {
 		s.note(s.db.GiveUp(ctx, &p, "payload not read: "+err.Error(), s.now()))
 		return
 	}
-	if p.Method == MethodCreate {
+	switch err = s.client.Known(calls); {
+	case err != nil:
+		err = &lookup{err}
+	case p.Method == MethodCreate:
 		err = s.create(calls, ctx, p, t, w, unknown)
-	} else {
+	default:
 		err = s.work(calls, ctx, p, t, w, unknown)
 	}
 	if err != nil {
@@ -244,20 +247,8 @@ func (s *Sender) made(ctx context.Context, p state.Post, id string, w Work, ref 
 // wrote are the fields of a ticket as they are compared with those in Jira.
 func (t *Ticket) wrote() map[string]string {
 	f := t.fields()
-	sorted := func(list []string) string {
-		list = slices.Clone(list)
-		slices.Sort(list)
-		out := ""
-		for i, x := range list {
-			if i > 0 {
-				out += "\n"
-			}
-			out += x
-		}
-		return out
-	}
 	out := map[string]string{"summary": f.Summary, "description": t.Description}
-	for field, v := range map[string]string{"labels": sorted(t.Labels), "components": sorted(t.Components), "priority": t.Priority, "assignee": t.Assignee} {
+	for field, v := range map[string]string{"labels": Joined(t.Labels), "components": Joined(t.Components), "priority": t.Priority, "assignee": t.Assignee} {
 		if v != "" {
 			out[field] = v
 		}

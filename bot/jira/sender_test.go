@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -238,5 +239,25 @@ func TestTwoHundredTickets(t *testing.T) {
 				t.Errorf("%d keys of %d tickets", len(keys), n)
 			}
 		})
+	}
+}
+
+// TestJiraIsMetLate: a bot that starts while Jira is away does not know yet which Jira it is; the ticket waits, and is made once.
+func TestJiraIsMetLate(t *testing.T) {
+	at := &clock{day}
+	tr := tracker.New(tracker.Options{Cloud: true, Site: "https://company.atlassian.net", User: "bot@company.example", Token: token, Now: at.time})
+	srv := httptest.NewServer(tr)
+	t.Cleanup(srv.Close)
+	c, err := jira.New(jira.Config{URL: srv.URL, User: "bot@company.example", Token: token, Writes: 1000, Now: at.time}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.Break(tracker.Fault{Path: "/serverInfo", Times: 3, Status: 503})
+	db := stateIn(t, filepath.Join(t.TempDir(), "s.db"))
+	var told []string
+	k := claim(t, db, "I-AAAAAA", at.now)
+	run(t, db, at, []*jira.Sender{jira.NewSender(c, db, "me", lease, hooks(&told, never), slog.New(slog.DiscardHandler))}, never, time.Hour)
+	if got := tr.Writes()["create"]; got != 1 || !slices.Equal(told, []string{k.ID + " waits", k.ID + " made [] found false"}) || !c.Self().Cloud {
+		t.Errorf("%d made, told %q, known as %+v", got, told, c.Self())
 	}
 }

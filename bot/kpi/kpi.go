@@ -166,7 +166,7 @@ func Measure(list []History, o Options) Report {
 				x.rate.Part++
 			}
 		}
-		if in.Channel != "" && in.Storm == "" { // one of a storm has no message of its own
+		if in.Channel != "" {
 			channels[in.Channel]++
 		}
 	}

@@ -95,7 +95,6 @@ type IncidentDetail struct {
 	SnoozedUntil   time.Time `json:"snoozed_until,omitzero"`
 	EscalatedAt    time.Time `json:"escalated_at,omitzero"`
 	Escalations    int       `json:"escalations,omitempty"`
-	Storm          string    `json:"storm,omitempty"`     // the incident whose thread tells of it together with others
 	Members        []string  `json:"members,omitempty"`   // of a storm
 	Elsewhere      string    `json:"elsewhere,omitempty"` // why its thread is not in its owner's channel
 	Threads        int       `json:"threads,omitempty"`   // how often its thread had to begin anew, since its channel would not take it

@@ -68,7 +68,7 @@ func Summary(f Facts) string {
 		since = ""
 	}
 	if f.Going {
-		if month := Monthly(f.PerDay.Abs()); month.Sign() > 0 {
+		if month := analysis.Monthly(f.PerDay.Abs()); month.Sign() > 0 {
 			money += " (about " + render.Compact(month, f.Currency) + " a month)"
 		}
 		return what + since + ": " + money

@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -42,16 +43,12 @@ func Follow(t *state.Ticket, i jira.Issue, r Rules, now time.Time) []state.Ticke
 		t.Status = i.Status
 	}
 	if i.Assignee.Name != t.Assignee {
-		if who := i.Assignee.Name; who != "" {
-			add("assigned", who)
-		} else {
-			add("assigned", "nobody")
-		}
+		add("assigned", cmp.Or(i.Assignee.Name, "nobody"))
 		t.Assignee = i.Assignee.Name
 	}
 	if i.Due != t.Due {
 		if t.Due != "" || i.Due != t.Wrote["duedate"] {
-			add("due", orNone(i.Due))
+			add("due", cmp.Or(i.Due, "none"))
 		}
 		t.Due = i.Due
 	}
@@ -63,11 +60,11 @@ func Follow(t *state.Ticket, i jira.Issue, r Rules, now time.Time) []state.Ticke
 			add("ended", i.Resolution)
 		}
 		t.State, t.Open = state.TicketRejected, false
-		t.Finished = orNow(i.Resolved, now)
+		t.Finished = cmp.Or(i.Resolved, now)
 	case i.Category == jira.Done:
 		if t.State != state.TicketDone {
-			t.Finished = orNow(i.Resolved, now)
-			add("done", orDone(i.Resolution))
+			t.Finished = cmp.Or(i.Resolved, now)
+			add("done", cmp.Or(i.Resolution, "Done"))
 		}
 		t.State = state.TicketDone
 	case ended || t.State == state.TicketQueued || t.State == state.TicketGone:
@@ -93,27 +90,6 @@ func rejected(resolution string, r Rules) bool {
 	return slices.ContainsFunc(r.Reject, func(x string) bool {
 		return strings.EqualFold(strings.ReplaceAll(x, "’", "'"), strings.ReplaceAll(resolution, "’", "'"))
 	})
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
-func orDone(s string) string {
-	if s == "" {
-		return "Done"
-	}
-	return s
-}
-
-func orNow(t, now time.Time) time.Time {
-	if t.IsZero() {
-		return now
-	}
-	return t
 }
 
 // Again says what to do when an incident that has a ticket is to have one.
@@ -162,21 +138,14 @@ func value(i jira.Issue, field string) (v string, ok bool) {
 	case "assignee":
 		return i.Assignee.ID, true
 	case "labels":
-		return Joined(i.Labels), true
+		return jira.Joined(i.Labels), true
 	case "components":
-		return Joined(i.Components), true
+		return jira.Joined(i.Components), true
 	}
 	if raw, has := i.Custom[field]; has {
 		return string(raw), true
 	}
 	return "", strings.HasPrefix(field, "customfield_")
-}
-
-// Joined is a list in a stable order, as it is compared.
-func Joined(list []string) string {
-	sorted := slices.Clone(list)
-	slices.Sort(sorted)
-	return strings.Join(sorted, "\n")
 }
 
 // Ours reports whether a field of an issue is as the bot last wrote it: only then may the bot write it again. A field that it never wrote is not its own.

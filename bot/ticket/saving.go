@@ -46,7 +46,7 @@ func Expect(excess []analysis.Amount, going bool, bridge *analysis.Bridge, curre
 	}
 	days := slices.Clone(excess)
 	slices.SortFunc(days, func(a, b analysis.Amount) int { return a.Cmp(b) })
-	month := func(a analysis.Amount) analysis.Amount { return decimal.Max(decimal.Zero, Monthly(a)) }
+	month := func(a analysis.Amount) analysis.Amount { return decimal.Max(decimal.Zero, analysis.Monthly(a)) }
 	s.Low, s.High = month(days[(len(days)-1)/4]), month(days[len(days)-1-(len(days)-1)/4])
 	s.Confidence, s.Why = confidence(bridge)
 	if len(days) < 3 && s.Confidence == analysis.High {
@@ -90,11 +90,6 @@ func Carriers(b *analysis.Bridge) []string {
 		}
 	}
 	return nil
-}
-
-// Monthly is an amount a day over a mean month of 365/12 days: a convention.
-func Monthly(day analysis.Amount) analysis.Amount {
-	return day.Mul(decimal.NewFromInt(365)).DivRound(decimal.NewFromInt(12), 2)
 }
 
 // confidence is how far use carries the change.

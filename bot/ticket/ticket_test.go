@@ -215,7 +215,7 @@ func TestAnew(t *testing.T) {
 }
 
 func TestWhatPeopleEditedIsTheirs(t *testing.T) {
-	k := state.Ticket{TicketDetail: state.TicketDetail{Wrote: map[string]string{"summary": "NAT", "description": "a\nb", "labels": Joined([]string{"x", "spendbot"}), "priority": "High", "customfield_1": "1200"}}}
+	k := state.Ticket{TicketDetail: state.TicketDetail{Wrote: map[string]string{"summary": "NAT", "description": "a\nb", "labels": jira.Joined([]string{"x", "spendbot"}), "priority": "High", "customfield_1": "1200"}}}
 	issue := jira.Issue{Summary: "NAT", Description: "a\r\nb\r\n", Labels: []string{"spendbot", "x"}, Priority: "Low"}
 	for field, want := range map[string]bool{"summary": true, "description": true, "labels": true, "priority": false, "duedate": false, "customfield_1": false, "watches": false} {
 		if got := Ours(k, issue, field); got != want {

@@ -191,24 +191,19 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	}
 
 	// Health is served before Slack is reached: an orchestrator must see a bot that waits for Slack as alive and not ready.
-	var receiver http.Handler
+	routes := map[string]http.Handler{}
 	if cfg.Mode == modeHTTP {
-		receiver = slack.HTTP(client, b.Receive)
+		routes["/slack/"] = slack.HTTP(client, b.Receive)
 	}
-	var events http.Handler
 	if key, err := eventsKey(); err != nil {
 		return usageError{err}
 	} else if key != "" {
-		events = b.EventsHandler(key)
+		routes["/events"] = b.EventsHandler(key)
 	}
-	handler := b.Handler(receiver, events)
 	if tickets.Jira != nil && hookKey != "" {
-		mux := http.NewServeMux()
-		mux.Handle("/jira/webhook", b.JiraHook(hookKey))
-		mux.Handle("/", handler)
-		handler = mux
+		routes["/jira/webhook"] = b.JiraHook(hookKey)
 	}
-	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
+	srv := &http.Server{Handler: b.Handler(routes), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
@@ -231,9 +226,6 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 			stop(err)
 		}
 	})
-	if tickets.Jira != nil {
-		wg.Go(func() { identifyJira(run, tickets.Jira, log) })
-	}
 	if len(a.cfg.Sources) > 0 {
 		wg.Go(func() { w.run(run) })
 	}

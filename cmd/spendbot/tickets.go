@@ -175,30 +175,6 @@ func (a *app) ticketTargets(st *opened) (func(team string, day time.Time) bot.Ti
 	}, nil
 }
 
-// identifyJira asks Jira who the bot is; a Jira that does not answer now is no reason not to start: tickets wait for it.
-func identifyJira(ctx context.Context, c *jira.Client, log *slog.Logger) {
-	wait := time.Second
-	for {
-		s, err := c.Identify(ctx)
-		if err == nil {
-			log.Info("Jira is connected", "site", s.Site, "as", s.Name, "cloud", s.Cloud)
-			return
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		log.Warn("Jira cannot be reached; tickets wait", "error", err, "wait", wait.String())
-		t := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case <-t.C:
-		}
-		wait = min(2*wait, 5*time.Minute)
-	}
-}
-
 // ticketFields are the fields that the bot fills, for the proof.
 func (c jiraConfig) ticketFields() []string {
 	out := []string{"summary", "project", "issuetype", "description", "labels", "priority", "duedate"}
