@@ -46,6 +46,9 @@ const (
 	guestsAtOnce = 2
 )
 
+// cpuSpent is what a guest says on its standard error where its processor time is over.
+const cpuSpent = "processor time is over"
+
 // IsGuest reports whether a command line is that of a guest. Programs that open stores with [Limits.Guest] must ask this first of
 // all, and do nothing but [Guest] where it is so.
 func IsGuest(args []string) bool { return len(args) == 2 && args[1] == GuestWord }
@@ -187,7 +190,7 @@ func causeOfDeath(how *os.ProcessState, err error, said string, cpu int) error {
 	status, _ := how.Sys().(syscall.WaitStatus)
 	spent := how.UserTime() + how.SystemTime()
 	switch {
-	case cpu > 0 && spent >= time.Duration(cpu)*time.Second:
+	case strings.Contains(said, cpuSpent), cpu > 0 && spent >= time.Duration(cpu)*time.Second:
 		return fmt.Errorf("it took all the processor time that there is for it, %s: ask for less", time.Duration(cpu)*time.Second)
 	case status.Signaled() && status.Signal() == syscall.SIGKILL, strings.Contains(said, "out of memory"), strings.Contains(said, "bad_alloc"),
 		strings.Contains(said, "cannot allocate memory"), strings.Contains(said, "pthread_create failed"):
@@ -333,6 +336,14 @@ func Guest(in io.Reader, out io.Writer) int {
 		return 1
 	}
 	signal.Ignore(os.Interrupt, syscall.SIGTERM) // meant for the host, which ends us as it sees fit
+	spent := make(chan os.Signal, 1)
+	signal.Notify(spent, syscall.SIGXCPU)
+	go func() {
+		<-spent
+		_ = os.RemoveAll(q.Tmp)
+		fmt.Fprintln(os.Stderr, cpuSpent)
+		os.Exit(1)
+	}()
 	go func() {
 		_, _ = io.Copy(io.Discard, asked)
 		_ = os.RemoveAll(q.Tmp)
