@@ -138,25 +138,14 @@ func (db *DB) stored(ctx context.Context, op, clause string, args ...any) (*Stor
 	return &Stored{Answer: a, Saved: at}, nil
 }
 
-func (db *DB) queries(ctx context.Context, id string) (queries []analysis.QueryTrace, err error) {
-	rows, err := db.sql.QueryContext(ctx,
-		"SELECT name, query, params, row_count, sha256, ms FROM traces WHERE answer_id = ? ORDER BY ordinal", id)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var q analysis.QueryTrace
-		var params string
-		if err := rows.Scan(&q.Name, &q.SQL, &params, &q.Rows, &q.SHA256, &q.MS); err != nil {
-			return nil, err
-		}
-		if q.Params, err = DecodeParams(params); err != nil {
-			return nil, fmt.Errorf("query %q: %w", q.Name, err)
-		}
-		queries = append(queries, q)
-	}
-	return queries, rows.Err()
+func (db *DB) queries(ctx context.Context, id string) ([]analysis.QueryTrace, error) {
+	return collect(ctx, db.sql, func(scan func(...any) error, q *analysis.QueryTrace) error {
+		params := column(func(s string) (err error) {
+			q.Params, err = DecodeParams(s)
+			return err
+		})
+		return scan(&q.Name, &q.SQL, params, &q.Rows, &q.SHA256, &q.MS)
+	}, "SELECT name, query, params, row_count, sha256, ms FROM traces WHERE answer_id = ? ORDER BY ordinal", id)
 }
 
 // List returns the newest answers first, at most limit of them; all when limit is 0 or less.
@@ -168,26 +157,12 @@ func (db *DB) List(ctx context.Context, limit int) ([]Summary, error) {
 	return list, nil
 }
 
-func (db *DB) list(ctx context.Context, limit int) (list []Summary, err error) {
+func (db *DB) list(ctx context.Context, limit int) ([]Summary, error) {
 	query, args := "SELECT id, asked, question, headline, intent, snapshot FROM answers ORDER BY ordinal DESC", []any(nil)
 	if limit > 0 {
 		query, args = query+" LIMIT ?", []any{limit}
 	}
-	rows, err := db.sql.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var s Summary
-		var asked string
-		if err := rows.Scan(&s.ID, &asked, &s.Question, &s.Headline, &s.Intent, &s.Snapshot); err != nil {
-			return nil, err
-		}
-		if s.Asked, err = time.Parse(stampLayout, asked); err != nil {
-			return nil, err
-		}
-		list = append(list, s)
-	}
-	return list, rows.Err()
+	return collect(ctx, db.sql, func(scan func(...any) error, s *Summary) error {
+		return scan(&s.ID, intoTime(&s.Asked), &s.Question, &s.Headline, &s.Intent, &s.Snapshot)
+	}, query, args...)
 }

@@ -3,8 +3,6 @@ package state
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"strings"
 	"time"
 )
 
@@ -54,43 +52,22 @@ func (db *DB) Audits(ctx context.Context, f AuditFilter) ([]AuditRow, error) {
 	return list, nil
 }
 
-func (db *DB) audits(ctx context.Context, f AuditFilter) (list []AuditRow, err error) {
-	var where []string
-	var args []any
-	only := func(condition, value string) {
-		if value != "" {
-			where, args = append(where, condition), append(args, value)
-		}
+func (db *DB) audits(ctx context.Context, f AuditFilter) ([]AuditRow, error) {
+	var only conditions
+	only.since("happened", f.Since)
+	if !f.Until.IsZero() {
+		only.add("happened < ?", stamp(f.Until))
 	}
-	only("happened >= ?", stampOrNone(f.Since))
-	only("happened < ?", stampOrNone(f.Until))
-	only("user_id = ?", f.User)
-	only("channel = ?", f.Channel)
-	only("outcome = ?", f.Outcome)
-	query := "SELECT item, happened, team, channel, user_id, kind, asked, answer, scope, outcome, reason FROM audit"
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
-	}
-	query += " ORDER BY happened DESC, ordinal DESC"
+	only.is("user_id", f.User)
+	only.is("channel", f.Channel)
+	only.is("outcome", f.Outcome)
+	query := "SELECT item, happened, team, channel, user_id, kind, asked, answer, scope, outcome, reason FROM audit" +
+		only.where() + " ORDER BY happened DESC, ordinal DESC"
+	args := only.args
 	if f.Limit > 0 {
 		query, args = query+" LIMIT ?", append(args, f.Limit)
 	}
-	rows, err := db.sql.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var r AuditRow
-		var at string
-		if err := rows.Scan(&r.Item, &at, &r.Team, &r.Channel, &r.User, &r.Kind, &r.Asked, &r.Answer, &r.Scope, &r.Outcome,
-			&r.Reason); err != nil {
-			return nil, err
-		}
-		if r.At, err = parseStamp(at); err != nil {
-			return nil, err
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
+	return collect(ctx, db.sql, func(scan func(...any) error, r *AuditRow) error {
+		return scan(&r.Item, intoTime(&r.At), &r.Team, &r.Channel, &r.User, &r.Kind, &r.Asked, &r.Answer, &r.Scope, &r.Outcome, &r.Reason)
+	}, query, args...)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -284,14 +285,7 @@ func putDeclared(ctx context.Context, tx *sql.Tx, d Declared, fresh bool) error 
 }
 
 func scanDeclared(scan func(...any) error, d *Declared) error {
-	var began, detail string
-	if err := scan(&d.ID, &d.Source, &d.Incident, &d.Open, &d.Name, &d.Channel, &began, &d.Slot, &detail); err != nil {
-		return err
-	}
-	if err := readStamp(began, &d.Began); err != nil {
-		return err
-	}
-	if err := json.Unmarshal([]byte(detail), &d.DeclaredDetail); err != nil {
+	if err := scan(&d.ID, &d.Source, &d.Incident, &d.Open, &d.Name, &d.Channel, intoTime(&d.Began), &d.Slot, intoJSON(&d.DeclaredDetail)); err != nil {
 		return fmt.Errorf("declared incident %s: %w", d.ID, err)
 	}
 	if d.Roles == nil {
@@ -314,27 +308,12 @@ func (db *DB) DeclaredIncidents(ctx context.Context, f DeclaredFilter) (list []D
 			err = wrap("list declared incidents", db.path, err)
 		}
 	}()
-	where, args := []string{"1 = 1"}, []any(nil)
-	for _, c := range []struct{ column, value string }{{"id", f.ID}, {"incident", f.Incident}, {"channel", f.Channel}} {
-		if c.value != "" {
-			where, args = append(where, c.column+" = ?"), append(args, c.value)
-		}
-	}
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+declaredColumns+" FROM declared WHERE "+strings.Join(where, " AND ")+" ORDER BY ordinal", args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var d Declared
-		if err := scanDeclared(rows.Scan, &d); err != nil {
-			return nil, err
-		}
-		if !f.Active || d.Open || d.ArchivedAt.IsZero() {
-			list = append(list, d)
-		}
-	}
-	return list, rows.Err()
+	var only conditions
+	only.is("id", f.ID)
+	only.is("incident", f.Incident)
+	only.is("channel", f.Channel)
+	list, err = collect(ctx, db.sql, scanDeclared, "SELECT "+declaredColumns+" FROM declared"+only.where()+" ORDER BY ordinal", only.args...)
+	return slices.DeleteFunc(list, func(d Declared) bool { return f.Active && !d.Open && !d.ArchivedAt.IsZero() }), err
 }
 
 // DeclaredChanges lists what happened to a declared incident, in order.
@@ -344,20 +323,9 @@ func (db *DB) DeclaredChanges(ctx context.Context, id string) (list []DeclaredCh
 			err = wrap("read what happened to "+id, db.path, err)
 		}
 	}()
-	rows, err := db.sql.QueryContext(ctx, "SELECT declared, happened, kind, who, detail FROM declared_changes WHERE declared = ? ORDER BY ordinal", id)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var c DeclaredChange
-		var happened string
-		if err := errors.Join(rows.Scan(&c.Declared, &happened, &c.Kind, &c.Who, &c.Detail), readStamp(happened, &c.Happened)); err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
+	return collect(ctx, db.sql, func(scan func(...any) error, c *DeclaredChange) error {
+		return scan(&c.Declared, intoTime(&c.Happened), &c.Kind, &c.Who, &c.Detail)
+	}, "SELECT declared, happened, kind, who, detail FROM declared_changes WHERE declared = ? ORDER BY ordinal", id)
 }
 
 // MarkDeclared keeps that somebody marked a message for the timeline, or took the mark away. What the person did earlier than what is known of them, or the same
@@ -401,21 +369,10 @@ func (db *DB) DeclaredMarks(ctx context.Context, id string) (list []DeclaredMark
 			err = wrap("read the marks of "+id, db.path, err)
 		}
 	}()
-	rows, err := db.sql.QueryContext(ctx, "SELECT ts, who, event, author, said FROM declared_marks WHERE declared = ? AND marked ORDER BY ts, event", id)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var m DeclaredMark
-		if err := rows.Scan(&m.TS, &m.Who, &m.Event, &m.Author, &m.Said); err != nil {
-			return nil, err
-		}
-		if n := len(list); n == 0 || list[n-1].TS != m.TS {
-			list = append(list, m)
-		}
-	}
-	return list, rows.Err()
+	list, err = collect(ctx, db.sql, func(scan func(...any) error, m *DeclaredMark) error {
+		return scan(&m.TS, &m.Who, &m.Event, &m.Author, &m.Said)
+	}, "SELECT ts, who, event, author, said FROM declared_marks WHERE declared = ? AND marked ORDER BY ts, event", id)
+	return slices.CompactFunc(list, func(a, b DeclaredMark) bool { return a.TS == b.TS }), err
 }
 
 // DeclaredReview returns the review of a declared incident by its number; when there is none the error wraps fs.ErrNotExist.

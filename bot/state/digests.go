@@ -339,52 +339,26 @@ func (db *DB) DigestArrived(ctx context.Context, r DigestRun, team string, follo
 
 // LastDigestDay is the last day that a digest has told, zero for none.
 func (db *DB) LastDigestDay(ctx context.Context, id string) (time.Time, error) {
-	var day string
-	err := db.sql.QueryRowContext(ctx, "SELECT coalesce(max(last_day), '') FROM digest_runs WHERE digest = ? AND state IN ('posted', 'delivered')", id).Scan(&day)
+	var day time.Time
+	err := db.sql.QueryRowContext(ctx, "SELECT coalesce(max(last_day), '') FROM digest_runs WHERE digest = ? AND state IN ('posted', 'delivered')", id).Scan(intoDay(&day))
 	if err != nil {
 		return time.Time{}, wrap("read what digest "+id+" has told", db.path, err)
 	}
-	t, err := parseDay(day)
-	if err != nil {
-		return time.Time{}, wrap("read what digest "+id+" has told", db.path, err)
-	}
-	return t, nil
-}
-
-// queryer is a connection or a transaction.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	return day, nil
 }
 
 const digestColumns = "id, origin, team, channel, kind, spec, zone, scope, filters, by_user, created, since, wait_ms, drop_ms, paused, paused_by, paused_why"
 
-func digestsIn(ctx context.Context, q queryer, clause string, args ...any) (list []Digest, err error) {
-	rows, err := q.QueryContext(ctx, "SELECT "+digestColumns+" FROM digests "+clause, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var d Digest
-		var scope, filters, created, since, paused string
+func digestsIn(ctx context.Context, q queryer, clause string, args ...any) ([]Digest, error) {
+	return collect(ctx, q, func(scan func(...any) error, d *Digest) error {
 		var wait, drop int64
-		if err := rows.Scan(&d.ID, &d.Origin, &d.Team, &d.Channel, &d.Kind, &d.Spec, &d.Zone, &scope, &filters, &d.By, &created, &since, &wait, &drop, &paused,
-			&d.PausedBy, &d.PausedWhy); err != nil {
-			return nil, err
+		if err := scan(&d.ID, &d.Origin, &d.Team, &d.Channel, &d.Kind, &d.Spec, &d.Zone, intoJSON(&d.Scope), intoJSON(&d.Filters), &d.By, intoTime(&d.Created),
+			intoTime(&d.Since), &wait, &drop, intoTime(&d.Paused), &d.PausedBy, &d.PausedWhy); err != nil {
+			return fmt.Errorf("digest %s: %w", d.ID, err)
 		}
 		d.Wait, d.DropAfter = time.Duration(wait)*time.Millisecond, time.Duration(drop)*time.Millisecond
-		if err := errors.Join(json.Unmarshal([]byte(scope), &d.Scope), json.Unmarshal([]byte(filters), &d.Filters),
-			readStamp(created, &d.Created), readStamp(since, &d.Since), readStamp(paused, &d.Paused)); err != nil {
-			return nil, fmt.Errorf("digest %s: %w", d.ID, err)
-		}
-		list = append(list, d)
-	}
-	return list, rows.Err()
-}
-
-func readStamp(s string, to *time.Time) (err error) {
-	*to, err = parseStamp(s)
-	return err
+		return nil
+	}, "SELECT "+digestColumns+" FROM digests "+clause, args...)
 }
 
 func putDigest(ctx context.Context, tx *sql.Tx, d Digest) error {
@@ -420,35 +394,15 @@ func putRun(ctx context.Context, tx *sql.Tx, r DigestRun) error {
 	return err
 }
 
-func (db *DB) digestRuns(ctx context.Context, clause string, args ...any) (list []DigestRun, err error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+runColumns+" FROM digest_runs "+clause, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var r DigestRun
-		var due, at, first, last string
-		if err := rows.Scan(&r.Digest, &due, &r.State, &at, &r.Why, &first, &last, &r.Answer, &r.Post, &r.Channel, &r.Thread); err != nil {
-			return nil, err
+func (db *DB) digestRuns(ctx context.Context, clause string, args ...any) ([]DigestRun, error) {
+	return collect(ctx, db.sql, func(scan func(...any) error, r *DigestRun) error {
+		var first, last time.Time
+		if err := scan(&r.Digest, intoTime(&r.Due), &r.State, intoTime(&r.At), &r.Why, intoDay(&first), intoDay(&last), &r.Answer, &r.Post, &r.Channel, &r.Thread); err != nil {
+			return fmt.Errorf("run of digest %s: %w", r.Digest, err)
 		}
-		from, err1 := parseDay(first)
-		until, err2 := parseDay(last)
-		if err := errors.Join(err1, err2, readStamp(due, &r.Due), readStamp(at, &r.At)); err != nil {
-			return nil, fmt.Errorf("run of digest %s: %w", r.Digest, err)
+		if !first.IsZero() {
+			r.Days = analysis.NewPeriod(first, last.AddDate(0, 0, 1))
 		}
-		if !from.IsZero() {
-			r.Days = analysis.NewPeriod(from, until.AddDate(0, 0, 1))
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
-}
-
-// parseDay reads a day; "" is the zero time.
-func parseDay(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	return time.Parse(analysis.DateLayout, s)
+		return nil
+	}, "SELECT "+runColumns+" FROM digest_runs "+clause, args...)
 }

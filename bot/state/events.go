@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,8 +26,8 @@ func (db *DB) AddEvents(ctx context.Context, list []analysis.Event, now time.Tim
 				return err
 			}
 			row := tx.QueryRowContext(ctx, "SELECT "+eventColumns+" FROM events WHERE dedupe = ?", e.Key)
-			had, err := scanEvent(row.Scan)
-			if err == nil {
+			var had analysis.Event
+			if err = scanEvent(row.Scan, &had); err == nil {
 				kept, fresh = append(kept, had), append(fresh, false)
 				continue
 			}
@@ -101,38 +102,13 @@ func (db *DB) events(ctx context.Context, f EventFilter) (list []analysis.Event,
 	if f.Limit > 0 {
 		query, args = query+" LIMIT ?", append(args, f.Limit)
 	}
-	rows, err := db.sql.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		e, err := scanEvent(rows.Scan)
-		if err != nil {
-			return nil, 0, err
-		}
-		list = append(list, e)
-	}
-	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-		list[i], list[j] = list[j], list[i]
-	}
-	return list, known, rows.Err()
+	list, err = collect(ctx, db.sql, scanEvent, query, args...)
+	slices.Reverse(list)
+	return list, known, err
 }
 
 const eventColumns = "id, dedupe, kind, what, begins, ends, slice, actor, link, source"
 
-func scanEvent(scan func(...any) error) (analysis.Event, error) {
-	var e analysis.Event
-	var begins, ends, slice string
-	err := scan(&e.ID, &e.Key, &e.Kind, &e.What, &begins, &ends, &slice, &e.By, &e.Link, &e.Source)
-	if err != nil {
-		return e, err
-	}
-	if e.Begins, err = parseStamp(begins); err != nil {
-		return e, err
-	}
-	if e.Ends, err = parseStamp(ends); err != nil {
-		return e, err
-	}
-	return e, json.Unmarshal([]byte(slice), &e.Slice)
+func scanEvent(scan func(...any) error, e *analysis.Event) error {
+	return scan(&e.ID, &e.Key, &e.Kind, &e.What, intoTime(&e.Begins), intoTime(&e.Ends), intoJSON(&e.Slice), &e.By, &e.Link, &e.Source)
 }

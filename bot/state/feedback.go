@@ -3,7 +3,6 @@ package state
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 )
 
@@ -38,23 +37,8 @@ func (db *DB) FeedbackOf(ctx context.Context, answer string) ([]Feedback, error)
 	return list, nil
 }
 
-func (db *DB) feedbackOf(ctx context.Context, answer string) (list []Feedback, err error) {
-	rows, err := db.sql.QueryContext(ctx,
-		"SELECT team, user_id, helpful, given FROM feedback WHERE answer = ? ORDER BY given, team, user_id", answer)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		f := Feedback{Answer: answer}
-		var given string
-		if err := rows.Scan(&f.Team, &f.User, &f.Helpful, &given); err != nil {
-			return nil, err
-		}
-		if f.At, err = parseStamp(given); err != nil {
-			return nil, err
-		}
-		list = append(list, f)
-	}
-	return list, rows.Err()
+func (db *DB) feedbackOf(ctx context.Context, answer string) ([]Feedback, error) {
+	return collect(ctx, db.sql, func(scan func(...any) error, f *Feedback) error {
+		return scan(&f.Answer, &f.Team, &f.User, &f.Helpful, intoTime(&f.At))
+	}, "SELECT answer, team, user_id, helpful, given FROM feedback WHERE answer = ? ORDER BY given, team, user_id", answer)
 }

@@ -79,13 +79,9 @@ func (db *DB) take(ctx context.Context, owner string, now time.Time, lease time.
 			WHERE key = (`+nextItem+`) AND finished IS NULL AND lease_until <= ?
 			RETURNING key, lane, kind, payload, received, attempts`, owner, stamp(now.Add(lease)), at, at)
 		var got Item
-		var received string
-		err := row.Scan(&got.Key, &got.Lane, &got.Kind, &got.Payload, &received, &got.Attempts)
+		err := row.Scan(&got.Key, &got.Lane, &got.Kind, &got.Payload, intoTime(&got.Received), &got.Attempts)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
-		}
-		if err == nil {
-			got.Received, err = parseStamp(received)
 		}
 		it = &got
 		return err

@@ -318,18 +318,8 @@ func putIncident(ctx context.Context, tx *sql.Tx, in Incident, fresh bool) error
 }
 
 func scanIncident(scan func(...any) error, in *Incident) error {
-	var opened, changed, detail string
-	if err := scan(&in.ID, &opened, &changed, &in.State, &in.Open, &in.Team, &in.Channel, &in.Root, &in.Thread, &detail); err != nil {
-		return err
-	}
-	var err error
-	if in.Opened, err = parseStamp(opened); err != nil {
-		return err
-	}
-	if in.Changed, err = parseStamp(changed); err != nil {
-		return err
-	}
-	if err := json.Unmarshal([]byte(detail), &in.IncidentDetail); err != nil {
+	err := scan(&in.ID, intoTime(&in.Opened), intoTime(&in.Changed), &in.State, &in.Open, &in.Team, &in.Channel, &in.Root, &in.Thread, intoJSON(&in.IncidentDetail))
+	if err != nil {
 		return fmt.Errorf("incident %s: %w", in.ID, err)
 	}
 	return nil
@@ -355,45 +345,24 @@ func (db *DB) Incidents(ctx context.Context, f IncidentFilter) ([]Incident, erro
 	return list, nil
 }
 
-func (db *DB) incidents(ctx context.Context, f IncidentFilter) (list []Incident, err error) {
+func (db *DB) incidents(ctx context.Context, f IncidentFilter) ([]Incident, error) {
 	if err := db.noteThreads(ctx); err != nil {
 		return nil, err
 	}
-	where, args := []string{"1 = 1"}, []any(nil)
-	for _, c := range []struct{ column, value string }{{"team", f.Team}, {"channel", f.Channel}, {"thread", f.Thread}} {
-		if c.value != "" {
-			where, args = append(where, c.column+" = ?"), append(args, c.value)
-		}
-	}
+	var only conditions
+	only.is("team", f.Team)
+	only.is("channel", f.Channel)
+	only.is("thread", f.Thread)
 	if f.Open {
-		where = append(where, "open")
+		only.add("open")
 	}
 	if f.Series != "" {
-		where, args = append(where, "id IN (SELECT incident FROM incident_series WHERE series = ?)"), append(args, f.Series)
+		only.add("id IN (SELECT incident FROM incident_series WHERE series = ?)", f.Series)
 	}
-	for _, c := range []struct {
-		column string
-		at     time.Time
-	}{{"changed", f.Since}, {"opened", f.OpenedSince}} {
-		if !c.at.IsZero() {
-			where, args = append(where, c.column+" >= ?"), append(args, stamp(c.at))
-		}
-	}
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+incidentColumns+" FROM incidents WHERE "+strings.Join(where, " AND ")+" ORDER BY ordinal", args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var in Incident
-		if err := scanIncident(rows.Scan, &in); err != nil {
-			return nil, err
-		}
-		if len(f.States) == 0 || slices.Contains(f.States, in.State) {
-			list = append(list, in)
-		}
-	}
-	return list, rows.Err()
+	only.since("changed", f.Since)
+	only.since("opened", f.OpenedSince)
+	list, err := collect(ctx, db.sql, scanIncident, "SELECT "+incidentColumns+" FROM incidents"+only.where()+" ORDER BY ordinal", only.args...)
+	return slices.DeleteFunc(list, func(in Incident) bool { return len(f.States) > 0 && !slices.Contains(f.States, in.State) }), err
 }
 
 // noteThreads takes over the ts of root messages that were sent since.
@@ -432,27 +401,10 @@ func (db *DB) IncidentChanges(ctx context.Context, id string, since time.Time) (
 			err = wrap("read what happened to incidents", db.path, err)
 		}
 	}()
-	rows, err := db.sql.QueryContext(ctx, `SELECT incident, happened, kind, who, detail, amounts FROM incident_changes
+	return collect(ctx, db.sql, func(scan func(...any) error, c *IncidentChange) error {
+		return scan(&c.Incident, intoTime(&c.Happened), &c.Kind, &c.Who, &c.Detail, intoJSON(&c.Amounts))
+	}, `SELECT incident, happened, kind, who, detail, amounts FROM incident_changes
 		WHERE (? = '' OR incident = ?) AND happened >= ? ORDER BY ordinal`, id, id, stampOrNone(since))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var c IncidentChange
-		var happened, amounts string
-		if err := rows.Scan(&c.Incident, &happened, &c.Kind, &c.Who, &c.Detail, &amounts); err != nil {
-			return nil, err
-		}
-		if c.Happened, err = parseStamp(happened); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(amounts), &c.Amounts); err != nil {
-			return nil, fmt.Errorf("amounts of %s: %w", c.Incident, err)
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
 }
 
 // Verdicts lists what people said, in order: of one incident, or of all where it is "". Those that were undone are among them.
@@ -462,30 +414,14 @@ func (db *DB) Verdicts(ctx context.Context, incident string) (list []Verdict, er
 			err = wrap("read verdicts", db.path, err)
 		}
 	}()
-	rows, err := db.sql.QueryContext(ctx, `SELECT id, incident, kind, given, who, why, until, pattern, rule, undone, undone_by FROM verdicts
-		WHERE ? = '' OR incident = ? ORDER BY ordinal`, incident, incident)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var v Verdict
-		var given, until, pattern, undone string
-		if err := rows.Scan(&v.ID, &v.Incident, &v.Kind, &given, &v.Who, &v.Why, &until, &pattern, &v.Rule, &undone, &v.UndoneBy); err != nil {
-			return nil, err
-		}
-		if pattern != "" {
-			v.Pattern = json.RawMessage(pattern)
-		}
-		for _, s := range []struct {
-			text string
-			to   *time.Time
-		}{{given, &v.Given}, {until, &v.Until}, {undone, &v.Undone}} {
-			if *s.to, err = parseStamp(s.text); err != nil {
-				return nil, err
+	return collect(ctx, db.sql, func(scan func(...any) error, v *Verdict) error {
+		pattern := column(func(s string) error {
+			if s != "" {
+				v.Pattern = json.RawMessage(s)
 			}
-		}
-		list = append(list, v)
-	}
-	return list, rows.Err()
+			return nil
+		})
+		return scan(&v.ID, &v.Incident, &v.Kind, intoTime(&v.Given), &v.Who, &v.Why, intoTime(&v.Until), pattern, &v.Rule, intoTime(&v.Undone), &v.UndoneBy)
+	}, `SELECT id, incident, kind, given, who, why, until, pattern, rule, undone, undone_by FROM verdicts
+		WHERE ? = '' OR incident = ? ORDER BY ordinal`, incident, incident)
 }

@@ -238,39 +238,18 @@ func (db *DB) Failures(ctx context.Context, limit int) ([]Post, error) {
 	return list, nil
 }
 
-func (db *DB) failures(ctx context.Context, limit int) (list []Post, err error) {
+func (db *DB) failures(ctx context.Context, limit int) ([]Post, error) {
 	query, args := "SELECT "+postColumns+" FROM outbox WHERE state = 'failed' ORDER BY ended DESC, ordinal DESC", []any(nil)
 	if limit > 0 {
 		query, args = query+" LIMIT ?", []any{limit}
 	}
-	rows, err := db.sql.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var p Post
-		if err := scanPost(rows.Scan, &p); err != nil {
-			return nil, err
-		}
-		list = append(list, p)
-	}
-	return list, rows.Err()
+	return collect(ctx, db.sql, func(scan func(...any) error, p *Post) error { return scanPost(scan, p) }, query, args...)
 }
 
 const postColumns = "edge, key, item, method, channel, thread, user_id, kind, payload, state, ts, attempts, not_before, created, last_error"
 
 // scanPost reads postColumns and what follows them.
 func scanPost(scan func(...any) error, p *Post, more ...any) error {
-	var notBefore, created string
-	err := scan(append([]any{&p.Edge, &p.Key, &p.Item, &p.Method, &p.Channel, &p.Thread, &p.User, &p.Kind, &p.Payload, &p.State, &p.TS,
-		&p.Attempts, &notBefore, &created, &p.LastError}, more...)...)
-	if err != nil {
-		return err
-	}
-	if p.NotBefore, err = parseStamp(notBefore); err != nil {
-		return err
-	}
-	p.Created, err = parseStamp(created)
-	return err
+	return scan(append([]any{&p.Edge, &p.Key, &p.Item, &p.Method, &p.Channel, &p.Thread, &p.User, &p.Kind, &p.Payload, &p.State, &p.TS,
+		&p.Attempts, intoTime(&p.NotBefore), intoTime(&p.Created), &p.LastError}, more...)...)
 }

@@ -2,8 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -29,26 +27,12 @@ func (db *DB) RecentAnswers(ctx context.Context, team, user string, since time.T
 	return list, nil
 }
 
-func (db *DB) recentAnswers(ctx context.Context, team, user string, since time.Time, limit int) (list []Recent, err error) {
-	rows, err := db.sql.QueryContext(ctx, `SELECT a.id, a.asked, a.question, a.plan, a.snapshot FROM answers a JOIN asked_by b ON b.answer = a.id
+func (db *DB) recentAnswers(ctx context.Context, team, user string, since time.Time, limit int) ([]Recent, error) {
+	return collect(ctx, db.sql, func(scan func(...any) error, r *Recent) error {
+		if err := scan(&r.ID, intoTime(&r.Asked), &r.Question, intoJSON(&r.Plan), &r.Snapshot); err != nil {
+			return fmt.Errorf("answer %s: %w", r.ID, err)
+		}
+		return nil
+	}, `SELECT a.id, a.asked, a.question, a.plan, a.snapshot FROM answers a JOIN asked_by b ON b.answer = a.id
 		WHERE b.team = ? AND b.user_id = ? AND b.channel <> '' AND a.asked >= ? ORDER BY a.ordinal DESC LIMIT ?`, team, user, stamp(since), limit)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var r Recent
-		var asked, plan string
-		if err := rows.Scan(&r.ID, &asked, &r.Question, &plan, &r.Snapshot); err != nil {
-			return nil, err
-		}
-		if r.Asked, err = parseStamp(asked); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(plan), &r.Plan); err != nil {
-			return nil, fmt.Errorf("plan of %s: %w", r.ID, err)
-		}
-		list = append(list, r)
-	}
-	return list, rows.Err()
 }

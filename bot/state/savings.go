@@ -85,18 +85,7 @@ func (db *DB) KeepSaving(ctx context.Context, ticket string, now time.Time, f fu
 const savingColumns = "ticket, state, since, checked, snapshot, saving"
 
 func scanSaving(scan func(...any) error, s *Saving) error {
-	var since, checked, figures string
-	if err := scan(&s.Ticket, &s.State, &since, &checked, &s.Snapshot, &figures); err != nil {
-		return err
-	}
-	var err error
-	if s.Since, err = parseStamp(since); err != nil {
-		return err
-	}
-	if s.Checked, err = parseStamp(checked); err != nil {
-		return err
-	}
-	if err := json.Unmarshal([]byte(figures), &s.SavingFigures); err != nil {
+	if err := scan(&s.Ticket, &s.State, intoTime(&s.Since), intoTime(&s.Checked), &s.Snapshot, intoJSON(&s.SavingFigures)); err != nil {
 		return fmt.Errorf("saving of %s: %w", s.Ticket, err)
 	}
 	return nil
@@ -109,20 +98,8 @@ func (db *DB) Savings(ctx context.Context) (out map[string]Saving, err error) {
 			err = wrap("read savings", db.path, err)
 		}
 	}()
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+savingColumns+" FROM savings")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out = map[string]Saving{}
-	for rows.Next() {
-		var s Saving
-		if err := scanSaving(rows.Scan, &s); err != nil {
-			return nil, err
-		}
-		out[s.Ticket] = s
-	}
-	return out, rows.Err()
+	list, err := collect(ctx, db.sql, scanSaving, "SELECT "+savingColumns+" FROM savings")
+	return by(list, func(s Saving) string { return s.Ticket }), err
 }
 
 // SavingChanges lists what the bill said of a ticket's fix over time; of all where it is "".
@@ -132,24 +109,10 @@ func (db *DB) SavingChanges(ctx context.Context, ticket string) (list []SavingCh
 			err = wrap("read the history of savings", db.path, err)
 		}
 	}()
-	rows, err := db.sql.QueryContext(ctx, "SELECT ticket, happened, state, saving FROM saving_changes WHERE ? = '' OR ticket = ? ORDER BY ordinal", ticket, ticket)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var c SavingChange
-		var happened, figures string
-		if err := rows.Scan(&c.Ticket, &happened, &c.State, &figures); err != nil {
-			return nil, err
+	return collect(ctx, db.sql, func(scan func(...any) error, c *SavingChange) error {
+		if err := scan(&c.Ticket, intoTime(&c.Happened), &c.State, intoJSON(&c.SavingFigures)); err != nil {
+			return fmt.Errorf("saving of %s: %w", c.Ticket, err)
 		}
-		if c.Happened, err = parseStamp(happened); err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal([]byte(figures), &c.SavingFigures); err != nil {
-			return nil, fmt.Errorf("saving of %s: %w", c.Ticket, err)
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
+		return nil
+	}, "SELECT ticket, happened, state, saving FROM saving_changes WHERE ? = '' OR ticket = ? ORDER BY ordinal", ticket, ticket)
 }

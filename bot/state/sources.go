@@ -68,33 +68,14 @@ func (db *DB) SourceLooks(ctx context.Context) (map[string]SourceLook, error) {
 	return out, nil
 }
 
-func (db *DB) sourceLooks(ctx context.Context) (out map[string]SourceLook, err error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT source, first, looked, succeeded, error, waiting FROM source_looks")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out = map[string]SourceLook{}
-	for rows.Next() {
-		var l SourceLook
-		var first, looked, succeeded, waiting string
-		if err := rows.Scan(&l.Source, &first, &looked, &succeeded, &l.Error, &waiting); err != nil {
-			return nil, err
+func (db *DB) sourceLooks(ctx context.Context) (map[string]SourceLook, error) {
+	list, err := collect(ctx, db.sql, func(scan func(...any) error, l *SourceLook) error {
+		if err := scan(&l.Source, intoTime(&l.First), intoTime(&l.Looked), intoTime(&l.Succeeded), &l.Error, intoJSON(&l.Waiting)); err != nil {
+			return fmt.Errorf("look at %s: %w", l.Source, err)
 		}
-		for _, s := range []struct {
-			text string
-			to   *time.Time
-		}{{first, &l.First}, {looked, &l.Looked}, {succeeded, &l.Succeeded}} {
-			if *s.to, err = parseStamp(s.text); err != nil {
-				return nil, err
-			}
-		}
-		if err := json.Unmarshal([]byte(waiting), &l.Waiting); err != nil {
-			return nil, fmt.Errorf("look at %s: %w", l.Source, err)
-		}
-		out[l.Source] = l
-	}
-	return out, rows.Err()
+		return nil
+	}, "SELECT source, first, looked, succeeded, error, waiting FROM source_looks")
+	return by(list, func(l SourceLook) string { return l.Source }), err
 }
 
 // Breach is a source that is late.
@@ -113,25 +94,13 @@ func (db *DB) Breaches(ctx context.Context) (map[string]Breach, error) {
 	return out, nil
 }
 
-func (db *DB) breaches(ctx context.Context) (out map[string]Breach, err error) {
-	rows, err := db.sql.QueryContext(ctx, "SELECT source, since, why FROM source_breaches")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out = map[string]Breach{}
-	for rows.Next() {
-		var b Breach
-		var since string
-		if err := rows.Scan(&b.Source, &since, &b.Why); err != nil {
-			return nil, err
-		}
-		if b.Since, err = parseStamp(since); err != nil {
-			return nil, err
-		}
-		out[b.Source] = b
-	}
-	return out, rows.Err()
+func (db *DB) breaches(ctx context.Context) (map[string]Breach, error) {
+	list, err := collect(ctx, db.sql, scanBreach, "SELECT source, since, why FROM source_breaches")
+	return by(list, func(b Breach) string { return b.Source }), err
+}
+
+func scanBreach(scan func(...any) error, b *Breach) error {
+	return scan(&b.Source, intoTime(&b.Since), &b.Why)
 }
 
 // Watch keeps whether a source is late. When that changes it enqueues what post makes of the breach, in the same
@@ -140,8 +109,7 @@ func (db *DB) breaches(ctx context.Context) (out map[string]Breach, err error) {
 func (db *DB) Watch(ctx context.Context, source string, late bool, why string, now time.Time, post func(b Breach, late bool) (Post, error)) (changed bool, err error) {
 	err = db.write(ctx, func(tx *sql.Tx) error {
 		b := Breach{Source: source}
-		var since string
-		err := tx.QueryRowContext(ctx, "SELECT since, why FROM source_breaches WHERE source = ?", source).Scan(&since, &b.Why)
+		err := scanBreach(tx.QueryRowContext(ctx, "SELECT source, since, why FROM source_breaches WHERE source = ?", source).Scan, &b)
 		known := !errors.Is(err, sql.ErrNoRows)
 		if known && err != nil {
 			return err
@@ -152,7 +120,7 @@ func (db *DB) Watch(ctx context.Context, source string, late bool, why string, n
 		if late {
 			b.Since, b.Why = now, why
 			_, err = tx.ExecContext(ctx, "INSERT INTO source_breaches (source, since, why) VALUES (?, ?, ?)", source, stamp(now), why)
-		} else if b.Since, err = parseStamp(since); err == nil {
+		} else {
 			_, err = tx.ExecContext(ctx, "DELETE FROM source_breaches WHERE source = ?", source)
 		}
 		if err != nil {

@@ -37,14 +37,10 @@ func (db *DB) SetThread(ctx context.Context, t Thread) error {
 // fs.ErrNotExist.
 func (db *DB) Thread(ctx context.Context, team, channel, ts string, now time.Time) (*Thread, error) {
 	t := Thread{Team: team, Channel: channel, TS: ts}
-	var updated string
 	err := db.sql.QueryRowContext(ctx, "SELECT answer, updated FROM threads WHERE team = ? AND channel = ? AND ts = ? AND updated >= ?",
-		team, channel, ts, daysBefore(now, ThreadDays)).Scan(&t.Answer, &updated)
+		team, channel, ts, daysBefore(now, ThreadDays)).Scan(&t.Answer, intoTime(&t.Updated))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, notFound("no context of thread " + channel + "/" + ts + " is kept")
-	}
-	if err == nil {
-		t.Updated, err = parseStamp(updated)
 	}
 	if err != nil {
 		return nil, wrap("read the context of thread "+channel+"/"+ts, db.path, err)

@@ -216,20 +216,8 @@ func addTicketChange(ctx context.Context, tx *sql.Tx, c TicketChange) error {
 }
 
 func scanTicket(scan func(...any) error, t *Ticket) error {
-	var created, changed, polled, detail string
-	if err := scan(&t.ID, &t.Subject, &t.Label, &t.Project, &t.Key, &t.JiraID, &t.Open, &t.State, &t.AskedBy, &created, &changed, &polled, &detail); err != nil {
-		return err
-	}
-	for _, s := range []struct {
-		text string
-		to   *time.Time
-	}{{created, &t.Created}, {changed, &t.Changed}, {polled, &t.Polled}} {
-		var err error
-		if *s.to, err = parseStamp(s.text); err != nil {
-			return err
-		}
-	}
-	if err := json.Unmarshal([]byte(detail), &t.TicketDetail); err != nil {
+	if err := scan(&t.ID, &t.Subject, &t.Label, &t.Project, &t.Key, &t.JiraID, &t.Open, &t.State, &t.AskedBy, intoTime(&t.Created), intoTime(&t.Changed), intoTime(&t.Polled),
+		intoJSON(&t.TicketDetail)); err != nil {
 		return fmt.Errorf("ticket %s: %w", t.ID, err)
 	}
 	if t.Wrote == nil {
@@ -258,38 +246,23 @@ func (db *DB) Tickets(ctx context.Context, f TicketFilter) ([]Ticket, error) {
 	return list, nil
 }
 
-func (db *DB) tickets(ctx context.Context, f TicketFilter) (list []Ticket, err error) {
-	where, args := []string{"1 = 1"}, []any(nil)
-	for _, c := range []struct{ column, value string }{{"id", f.ID}, {"subject", f.Subject}, {"key", f.Key}} {
-		if c.value != "" {
-			where, args = append(where, c.column+" = ?"), append(args, c.value)
-		}
-	}
+func (db *DB) tickets(ctx context.Context, f TicketFilter) ([]Ticket, error) {
+	var only conditions
+	only.is("id", f.ID)
+	only.is("subject", f.Subject)
+	only.is("key", f.Key)
 	if f.Open {
-		where = append(where, "open")
+		only.add("open")
 	}
 	if len(f.States) > 0 {
-		where = append(where, "state IN (?"+strings.Repeat(", ?", len(f.States)-1)+")")
-		for _, s := range f.States {
-			args = append(args, string(s))
+		states := make([]any, len(f.States))
+		for i, s := range f.States {
+			states[i] = string(s)
 		}
+		only.add("state IN (?"+strings.Repeat(", ?", len(states)-1)+")", states...)
 	}
-	if !f.Since.IsZero() {
-		where, args = append(where, "changed >= ?"), append(args, stamp(f.Since))
-	}
-	rows, err := db.sql.QueryContext(ctx, "SELECT "+ticketColumns+" FROM tickets WHERE "+strings.Join(where, " AND ")+" ORDER BY ordinal", args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var t Ticket
-		if err := scanTicket(rows.Scan, &t); err != nil {
-			return nil, err
-		}
-		list = append(list, t)
-	}
-	return list, rows.Err()
+	only.since("changed", f.Since)
+	return collect(ctx, db.sql, scanTicket, "SELECT "+ticketColumns+" FROM tickets"+only.where()+" ORDER BY ordinal", only.args...)
 }
 
 // Ticket returns a ticket by its id or by its key in Jira; when there is none the error wraps fs.ErrNotExist.
@@ -313,21 +286,7 @@ func (db *DB) TicketChanges(ctx context.Context, id string) (list []TicketChange
 			err = wrap("read what happened to ticket "+id, db.path, err)
 		}
 	}()
-	rows, err := db.sql.QueryContext(ctx, "SELECT ticket, happened, kind, who, detail FROM ticket_changes WHERE ticket = ? ORDER BY ordinal", id)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var c TicketChange
-		var happened string
-		if err := rows.Scan(&c.Ticket, &happened, &c.Kind, &c.Who, &c.Detail); err != nil {
-			return nil, err
-		}
-		if c.Happened, err = parseStamp(happened); err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	return list, rows.Err()
+	return collect(ctx, db.sql, func(scan func(...any) error, c *TicketChange) error {
+		return scan(&c.Ticket, intoTime(&c.Happened), &c.Kind, &c.Who, &c.Detail)
+	}, "SELECT ticket, happened, kind, who, detail FROM ticket_changes WHERE ticket = ? ORDER BY ordinal", id)
 }
