@@ -40,6 +40,16 @@ func (s *Sandbox) placeOf(u *User, name string) (*room, string, error) {
 	return r, thread, nil
 }
 
+// actorIn finds a person and a channel that they see, as [Sandbox.placeOf] names it.
+func (s *Sandbox) actorIn(user, channel string) (*User, *room, error) {
+	u, err := s.actor(user)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, _, err := s.placeOf(u, channel)
+	return u, r, err
+}
+
 // Post says something as a person, in a channel (id or #name; "dm" is the direct message with the app), in a thread if one
 // is given, and returns the message's timestamp. The text is in Slack's form; @names and #names are linked. It returns ""
 // where the person could not have said it; Say tells why.
@@ -105,11 +115,7 @@ func (s *Sandbox) slackbot(r *room, u *User, thread, text string) {
 func (s *Sandbox) Edit(user, channel, ts, text string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u, err := s.actor(user)
-	if err != nil {
-		return err
-	}
-	r, _, err := s.placeOf(u, channel)
+	u, r, err := s.actorIn(user, channel)
 	if err != nil {
 		return err
 	}
@@ -130,11 +136,7 @@ func (s *Sandbox) Edit(user, channel, ts, text string) error {
 func (s *Sandbox) Delete(user, channel, ts string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u, err := s.actor(user)
-	if err != nil {
-		return err
-	}
-	r, _, err := s.placeOf(u, channel)
+	u, r, err := s.actorIn(user, channel)
 	if err != nil {
 		return err
 	}
@@ -204,11 +206,7 @@ func (s *Sandbox) Command(user, channel, text string) error {
 func (s *Sandbox) Invite(user, channel, invited string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u, err := s.actor(user)
-	if err != nil {
-		return err
-	}
-	r, _, err := s.placeOf(u, channel)
+	u, r, err := s.actorIn(user, channel)
 	if err != nil {
 		return err
 	}
@@ -236,11 +234,7 @@ func (s *Sandbox) Press(user, channel, ts, actionID, value string) error {
 func (s *Sandbox) pressMessage(user, channel, ts string, p pressed) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u, err := s.actor(user)
-	if err != nil {
-		return err
-	}
-	r, _, err := s.placeOf(u, channel)
+	u, r, err := s.actorIn(user, channel)
 	if err != nil {
 		return err
 	}

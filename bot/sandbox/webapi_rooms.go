@@ -59,8 +59,8 @@ func (c *call) createRoom() (reply, error) {
 	return reply{"channel": c.wireRoom(r)}, nil
 }
 
-// manageable finds a channel that the app may change.
-func (c *call) manageable() (*room, error) {
+// unarchived finds a channel, no conversation of persons, and refuses one that is archived in the method's own word.
+func (c *call) unarchived(refusal string) (*room, error) {
 	r, err := c.readable(c.args["channel"])
 	switch {
 	case err != nil:
@@ -68,11 +68,18 @@ func (c *call) manageable() (*room, error) {
 	case r.im != "":
 		return nil, refuse("method_not_supported_for_channel_type")
 	case r.Archived:
-		return nil, refuse("is_archived")
-	case !r.has(c.app.BotUser):
-		return nil, refuse("not_in_channel")
+		return nil, refuse(refusal)
 	}
 	return r, nil
+}
+
+// manageable finds a channel that the app may change.
+func (c *call) manageable() (*room, error) {
+	r, err := c.unarchived("is_archived")
+	if err == nil && !r.has(c.app.BotUser) {
+		return nil, refuse("not_in_channel")
+	}
+	return r, err
 }
 
 func (c *call) invite() (reply, error) {
@@ -131,14 +138,9 @@ func (c *call) describeRoom(what string) (reply, error) {
 }
 
 func (c *call) archive() (reply, error) {
-	r, err := c.readable(c.args["channel"])
-	switch {
-	case err != nil:
+	r, err := c.unarchived("already_archived")
+	if err != nil {
 		return nil, err
-	case r.im != "":
-		return nil, refuse("method_not_supported_for_channel_type")
-	case r.Archived:
-		return nil, refuse("already_archived")
 	}
 	r.Archived = true
 	c.showRoom(r, notice{Type: "channel"})
@@ -181,11 +183,7 @@ func (c *call) pins() (reply, error) {
 func (s *Sandbox) React(user, channel, ts, emoji string, on bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u, err := s.actor(user)
-	if err != nil {
-		return err
-	}
-	r, _, err := s.placeOf(u, channel)
+	u, r, err := s.actorIn(user, channel)
 	if err != nil {
 		return err
 	}
