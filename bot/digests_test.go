@@ -3,8 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,8 +30,7 @@ var digestDay = time.Date(2026, time.November, 23, 9, 0, 0, 0, time.UTC)
 // digestRig is two bots on one state and one store, in a workspace, with a clock that tests move. Only the first answers people.
 type digestRig struct {
 	*threads
-	other   *Bot
-	company sandbox.Company
+	other *Bot
 }
 
 // digestStore is the demo company's bills, loaded once.
@@ -98,44 +95,12 @@ func digestDesk(t testing.TB) *desk.Desk {
 
 func newDigestRig(t testing.TB) *digestRig {
 	t.Helper()
-	company := sandbox.Demo()
-	srv := httptest.NewUnstartedServer(nil)
-	url := "http://" + srv.Listener.Addr().String()
-	box := sandbox.New(sandbox.Options{Company: company, URL: url})
-	srv.Config.Handler = box.Handler()
-	srv.Start()
-	path := filepath.Join(t.TempDir(), "spendbot.db")
-	open := func() *state.DB {
-		db, err := state.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return db
-	}
-	db, second := open(), open()
-	r := &digestRig{threads: &threads{t: t, box: box, url: url, db: db, now: digestDay}, company: company}
-	p := testPolicy(t)
-	r.b = testBot(t, db, company, url, p, IncidentOptions{}, r.clock, slog.New(slog.DiscardHandler))
-	r.other = testBot(t, second, company, url, p, IncidentOptions{}, r.clock, slog.New(slog.DiscardHandler))
-	r.b.desk = digestDesk(t)
-	r.other.desk = r.b.desk
-	ctx, stop := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = r.b.sender.Run(ctx) })
-	wg.Go(func() { _ = r.other.sender.Run(ctx) })
-	wg.Go(func() { r.b.take(ctx) })
-	wg.Go(func() { _ = slack.NewSocket(r.b.slack, r.b.Receive, r.b.Connected).Run(ctx) })
-	t.Cleanup(func() {
-		stop()
-		wg.Wait()
-		r.b.busy.Wait()
-		box.Close()
-		srv.CloseClientConnections()
-		srv.Close()
-		db.Close()
-		second.Close()
-	})
-	r.until("the bot is connected", func(s *sandbox.Snapshot) bool { return s.Sockets() > 0 })
+	r := &digestRig{threads: newRig(t, digestDay)}
+	first := r.bot(Options{})
+	r.other = r.botOn(r.open(), Options{})
+	first.desk = digestDesk(t)
+	r.other.desk = first.desk
+	r.live(first, r.other)
 	return r
 }
 

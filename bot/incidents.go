@@ -83,15 +83,7 @@ var errUnchanged = errors.New("nothing changed")
 // processes may do so at once: what one of them has said the other does not say again.
 func (b *Bot) FindIncidents(ctx context.Context) error {
 	now := b.opts.Today()
-	kept, err := b.keptIncidents(ctx, now)
-	if err != nil {
-		return err
-	}
-	verdicts, err := b.db.Verdicts(ctx, "")
-	if err != nil {
-		return err
-	}
-	patterns, err := incident.PatternsOf(verdicts)
+	kept, patterns, err := b.known(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -130,19 +122,26 @@ func (b *Bot) FindIncidents(ctx context.Context) error {
 	})
 }
 
-// keptIncidents are those that a scan may find again: the open ones, and those closed lately.
-func (b *Bot) keptIncidents(ctx context.Context, now time.Time) ([]state.Incident, error) {
-	kept, err := b.db.Incidents(ctx, state.IncidentFilter{Open: true})
-	if err != nil {
-		return nil, err
+// known are the incidents that a scan may find again, the open ones and those closed lately, and what people said to expect.
+func (b *Bot) known(ctx context.Context, now time.Time) (kept []state.Incident, expected []anomaly.Pattern, err error) {
+	if kept, err = b.db.Incidents(ctx, state.IncidentFilter{Open: true}); err != nil {
+		return nil, nil, err
 	}
 	late, err := b.db.Incidents(ctx, state.IncidentFilter{Since: now.Add(-incidentKnown)})
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, in := range late {
 		if !in.Open {
 			kept = append(kept, in)
 		}
 	}
-	return kept, err
+	verdicts, err := b.db.Verdicts(ctx, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	expected, err = incident.PatternsOf(verdicts)
+	return kept, expected, err
 }
 
 // scan is one look for anomalies and what comes of it.

@@ -43,6 +43,8 @@ type threads struct {
 	url string
 	db  *state.DB
 
+	path string // of the state
+
 	mu  sync.Mutex
 	now time.Time
 }
@@ -62,52 +64,94 @@ func testIncidents() IncidentOptions {
 	return IncidentOptions{Channel: "#cloud-costs", Rules: incident.DefaultRules(), Owners: func(team string, _ time.Time) string { return "#" + team }, Escalation: "#finops", Mention: []string{sandbox.GroupFinops}}
 }
 
-// newThreads makes the workspace and the bot, which then answers presses and sends what is in its outbox.
-func newThreads(t testing.TB, o IncidentOptions) *threads {
+// newWorkspace is a Slack of tests, with the address that it is at. It ends with the test, after what talks to it.
+func newWorkspace(t testing.TB, now func() time.Time) (*sandbox.Sandbox, string) {
 	t.Helper()
-	company := sandbox.Demo()
 	srv := httptest.NewUnstartedServer(nil)
 	url := "http://" + srv.Listener.Addr().String()
-	box := sandbox.New(sandbox.Options{Company: company, URL: url})
+	box := sandbox.New(sandbox.Options{Company: sandbox.Demo(), URL: url, Now: now})
 	srv.Config.Handler = box.Handler()
 	srv.Start()
-	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "spendbot.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &threads{t: t, box: box, url: url, db: db, now: theOnset.Add(31 * time.Hour)}
-	r.b = testBot(t, db, company, url, testPolicy(t), o, r.clock, slog.New(slog.DiscardHandler))
-	ctx, stop := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = r.b.sender.Run(ctx) })
-	wg.Go(func() { r.b.take(ctx) })
-	wg.Go(func() { _ = slack.NewSocket(r.b.slack, r.b.Receive, r.b.Connected).Run(ctx) })
 	t.Cleanup(func() {
-		stop()
-		wg.Wait()
-		r.b.busy.Wait()
 		box.Close()
 		srv.CloseClientConnections()
 		srv.Close()
-		db.Close()
 	})
-	r.until("the bot is connected", func(s *sandbox.Snapshot) bool { return s.Sockets() > 0 })
+	return box, url
+}
+
+// newThreads makes the workspace and the bot, which then answers presses and sends what is in its outbox.
+func newThreads(t testing.TB, o IncidentOptions) *threads {
+	t.Helper()
+	r := newRig(t, theOnset.Add(31*time.Hour))
+	r.live(r.bot(Options{Incidents: o}))
 	return r
 }
 
-func testBot(t testing.TB, db *state.DB, company sandbox.Company, url string, p *access.Policy, o IncidentOptions, now func() time.Time, log *slog.Logger) *Bot {
+// newRig is a workspace and an empty state, at a moment, without a bot yet.
+func newRig(t testing.TB, now time.Time) *threads {
 	t.Helper()
-	return testBotAt(t, db, company.App, url, p, o, now, hurried(now()), log)
+	box, url := newWorkspace(t, nil)
+	r := &threads{t: t, box: box, url: url, path: filepath.Join(t.TempDir(), "spendbot.db"), now: now}
+	r.db = r.open()
+	return r
 }
 
-func testBotAt(t testing.TB, db *state.DB, app sandbox.App, url string, p *access.Policy, o IncidentOptions, now, fast func() time.Time, log *slog.Logger) *Bot {
+// open opens the state, as one more process does.
+func (r *threads) open() *state.DB {
+	r.t.Helper()
+	db, err := state.Open(r.t.Context(), r.path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// bot makes a bot on the rig's state; of its options the clocks need not be said.
+func (r *threads) bot(o Options) *Bot {
+	r.t.Helper()
+	return r.botOn(r.db, o)
+}
+
+func (r *threads) botOn(db *state.DB, o Options) *Bot {
+	r.t.Helper()
+	o.Today, o.Now = r.clock, hurried(r.clock())
+	return testBot(r.t, db, r.box.App(), r.url, o)
+}
+
+// live has the rig's first bot answer people, and it and the others send what is in the outbox, until the test ends.
+func (r *threads) live(first *Bot, others ...*Bot) {
+	r.t.Helper()
+	r.b = first
+	ctx, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for _, b := range append(others, first) {
+		wg.Go(func() { _ = b.sender.Run(ctx) })
+	}
+	if first.tickets != nil {
+		wg.Go(func() { first.tickets.Run(ctx) })
+	}
+	wg.Go(func() { first.take(ctx) })
+	wg.Go(func() { _ = slack.NewSocket(first.slack, first.Receive, first.Connected).Run(ctx) })
+	r.t.Cleanup(func() {
+		stop()
+		wg.Wait()
+		first.busy.Wait()
+	})
+	r.until("the bot is connected", func(s *sandbox.Snapshot) bool { return s.Sockets() > 0 })
+}
+
+// testBot is a bot that has nothing running, for people as the demo's policy has them.
+func testBot(t testing.TB, db *state.DB, app sandbox.App, url string, o Options) *Bot {
 	t.Helper()
-	m := metrics.New()
-	c := slack.New(slack.Config{BotToken: secret.Value(app.BotToken), AppToken: secret.Value(app.AppToken), APIURL: url + "/api/"}, fast, log, m)
+	m, quiet := metrics.New(), slog.New(slog.DiscardHandler)
+	c := slack.New(slack.Config{BotToken: secret.Value(app.BotToken), AppToken: secret.Value(app.AppToken), APIURL: url + "/api/"}, o.Now, quiet, m)
 	if _, err := c.Identify(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return New(nil, c, db, p, Options{Owner: fmt.Sprintf("test/%p", c), Lease: time.Hour, Incidents: o, Today: now, Now: fast}, log, m)
+	o.Owner, o.Lease = fmt.Sprintf("test/%p", c), time.Hour
+	return New(nil, c, db, testPolicy(t), o, quiet, m)
 }
 
 // hurried is a clock that runs so fast that the pace of posts in a channel takes no time.
@@ -199,15 +243,7 @@ func scanned(through int, things ...thing) []incident.Found {
 // find has a bot take what a scan finds when the data reaches a day.
 func find(ctx context.Context, b *Bot, through int, things ...thing) error {
 	now := b.opts.Today()
-	kept, err := b.keptIncidents(ctx, now)
-	if err != nil {
-		return err
-	}
-	verdicts, err := b.db.Verdicts(ctx, "")
-	if err != nil {
-		return err
-	}
-	patterns, err := incident.PatternsOf(verdicts)
+	kept, patterns, err := b.known(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -626,7 +662,7 @@ func TestStormIsOneMessage(t *testing.T) {
 // TestTwoBotsTellOnce: two processes on one state and one bill begin one thread each, and say what changes once.
 func TestTwoBotsTellOnce(t *testing.T) {
 	r := newThreads(t, testIncidents())
-	other := testBot(t, r.db, sandbox.Company{App: r.box.App()}, r.url, testPolicy(t), testIncidents(), r.clock, slog.New(slog.DiscardHandler))
+	other := r.bot(Options{Incidents: testIncidents()})
 	things := []thing{{"NAT bytes", "payments", []int64{500, 500, 2500, 2500}}, {"Logs", "search", []int64{300, 300, 900, 900}}}
 	for day := range 4 {
 		r.at(day)

@@ -1,28 +1,21 @@
 package bot
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"spendbot/analysis"
 	"spendbot/bot/incident"
 	"spendbot/bot/jira"
-	"spendbot/bot/metrics"
 	"spendbot/bot/sandbox"
 	"spendbot/bot/sandbox/tracker"
-	"spendbot/bot/secret"
-	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
-	"spendbot/bot/state"
 	"spendbot/bot/ticket"
 )
 
@@ -37,34 +30,22 @@ const jiraToken = "a-token-of-the-sandbox"
 
 func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 	t.Helper()
-	company := sandbox.Demo()
-	srv := httptest.NewUnstartedServer(nil)
-	url := "http://" + srv.Listener.Addr().String()
-	box := sandbox.New(sandbox.Options{Company: company, URL: url})
-	srv.Config.Handler = box.Handler()
-	srv.Start()
-	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "spendbot.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &ticketed{threads: &threads{t: t, box: box, url: url, db: db, now: theOnset.Add(31 * time.Hour)}}
+	r := &ticketed{threads: newRig(t, theOnset.Add(31*time.Hour))}
 	to := httptest.NewUnstartedServer(nil)
 	r.site = "http://" + to.Listener.Addr().String()
 	r.jira = tracker.New(tracker.Options{Cloud: true, Site: r.site, User: "bot@company.example", Token: jiraToken, Now: r.clock})
 	r.jira.AddPeople(tracker.Person{ID: "5f-ana", Name: "Ana Ruiz"})
 	to.Config.Handler = r.jira
 	to.Start()
-	quiet := slog.New(slog.DiscardHandler)
-	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.clock}, quiet)
+	t.Cleanup(func() {
+		to.CloseClientConnections()
+		to.Close()
+	})
+	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.clock}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.Identify(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	m := metrics.New()
-	c := slack.New(slack.Config{BotToken: secret.Value(company.App.BotToken), AppToken: secret.Value(company.App.AppToken), APIURL: url + "/api/"}, time.Now, quiet, m)
-	if _, err := c.Identify(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	o := TicketOptions{Jira: client, Rules: ticket.DefaultRules(), Target: func(string, time.Time) TicketTarget {
@@ -73,25 +54,7 @@ func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 	if change != nil {
 		change(&o)
 	}
-	r.b = New(nil, c, db, testPolicy(t), Options{Owner: "test", Incidents: testIncidents(), Tickets: o, Today: r.clock}, quiet, m)
-	ctx, stop := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() { _ = r.b.sender.Run(ctx) })
-	wg.Go(func() { r.b.tickets.Run(ctx) })
-	wg.Go(func() { r.b.take(ctx) })
-	wg.Go(func() { _ = slack.NewSocket(c, r.b.Receive, r.b.Connected).Run(ctx) })
-	t.Cleanup(func() {
-		stop()
-		wg.Wait()
-		r.b.busy.Wait()
-		box.Close()
-		for _, s := range []*httptest.Server{srv, to} {
-			s.CloseClientConnections()
-			s.Close()
-		}
-		db.Close()
-	})
-	r.until("the bot is connected", func(s *sandbox.Snapshot) bool { return s.Sockets() > 0 })
+	r.live(r.bot(Options{Incidents: testIncidents(), Tickets: o}))
 	return r
 }
 

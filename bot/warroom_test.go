@@ -1,25 +1,14 @@
 package bot
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
@@ -375,132 +364,55 @@ func apiCreate(t testing.TB, r *threads, name string) bool {
 	return r.box.AddChannel(sandbox.Channel{ID: "C0TAKEN", Name: name, Members: []string{sandbox.Dev}}) == nil
 }
 
-// warroomVictimEnv holds the job of a process that lives through a billing incident until it is killed.
-const warroomVictimEnv = "WARROOM_TEST_VICTIM"
-
-// TestWarroomVictim is the other side of the test below: it dies at a look at a clock, of which there is one between any two of its side effects.
+// TestWarroomVictim is the other side of the test below.
 func TestWarroomVictim(t *testing.T) {
-	text := os.Getenv(warroomVictimEnv)
-	if text == "" {
-		t.Skip("run by the test that kills")
-	}
-	var job incidentVictim
-	if err := json.Unmarshal([]byte(text), &job); err != nil {
-		t.Fatal(err)
-	}
-	go func() { // it ends with whoever started it
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(1)
-	}()
-	db, err := state.Open(t.Context(), job.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var looks, hours atomic.Int64
-	dies := func() {
-		if n := looks.Add(1); job.DieAt > 0 && n >= int64(job.DieAt) {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // it may take a moment
-		}
-	}
-	first := theOnset.Add(31 * time.Hour)
-	today := func() time.Time { dies(); return first.Add(time.Duration(hours.Load()) * time.Hour) }
-	fast := hurried(first.Add(time.Duration(job.Process) * 2 * time.Hour))
-	b := testBotAt(t, db, job.App, job.URL, testPolicy(t), testIncidents(), today, func() time.Time { dies(); return fast() }, slog.New(slog.DiscardHandler))
-	b.opts.Declare, b.price = testDeclare(), priced
+	v := newVictim(t, Options{Incidents: testIncidents(), Declare: testDeclare()})
+	v.b.price = priced
 	ctx := context.Background()
-	go func() { _ = b.sender.Run(ctx) }()
-	go b.take(ctx)
-	must := func(err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	tick := time.NewTicker(2 * time.Millisecond)
-	settled := func() {
-		for range tick.C {
-			n, err := db.Unfinished(ctx)
-			must(err)
-			pending, sending, _, err := db.Outbox(ctx)
-			must(err)
-			if n+pending+sending == 0 {
-				return
-			}
-		}
-	}
 	tended := func() {
 		for range 4 {
-			must(b.TendDeclared(ctx))
-			settled()
+			v.must(v.b.TendDeclared(ctx))
+			v.settled()
 		}
 	}
-	dealt := func(e slack.Event) {
-		e.Team, e.Received = sandbox.DemoTeam, first
-		must(b.Receive(ctx, e))
-		settled()
-	}
-	list, err := db.Incidents(ctx, state.IncidentFilter{})
-	must(err)
-	if before, err := db.DeclaredIncidents(ctx, state.DeclaredFilter{}); err == nil && len(before) == 1 { // the clock goes on where it was
-		hours.Store([]int64{0, 4, 9}[min(2, before[0].Slot)])
+	list, err := v.db.Incidents(ctx, state.IncidentFilter{})
+	v.must(err)
+	if before, err := v.db.DeclaredIncidents(ctx, state.DeclaredFilter{}); err == nil && len(before) == 1 { // the clock goes on where it was
+		v.since.Store([]int64{0, 4, 9}[min(2, before[0].Slot)])
 	}
 	if len(list) == 0 {
-		must(find(ctx, b, 0, thing{"NAT bytes", "payments", []int64{800, 900}}))
+		v.must(find(ctx, v.b, 0, thing{"NAT bytes", "payments", []int64{800, 900}}))
 	}
-	settled()
-	list, err = db.Incidents(ctx, state.IncidentFilter{})
-	must(err)
+	v.settled()
+	list, err = v.db.Incidents(ctx, state.IncidentFilter{})
+	v.must(err)
 	in := list[0]
-	dealt(slack.Event{Key: "declare", Kind: slack.Press, User: sandbox.Ben, Channel: in.Channel, TS: in.Thread, ActionID: "incident:" + string(blocks.ActDeclare), Value: in.ID})
+	v.dealt(slack.Event{Key: "declare", Kind: slack.Press, User: sandbox.Ben, Channel: in.Channel, TS: in.Thread, ActionID: "incident:" + string(blocks.ActDeclare), Value: in.ID})
 	tended()
-	all, err := db.DeclaredIncidents(ctx, state.DeclaredFilter{})
-	must(err)
+	all, err := v.db.DeclaredIncidents(ctx, state.DeclaredFilter{})
+	v.must(err)
 	d := all[0]
 	press := func(key, user, action string) {
-		dealt(slack.Event{Key: key, Kind: slack.Press, User: user, Channel: d.Channel, TS: d.CardTS, ActionID: action, Value: d.ID})
+		v.dealt(slack.Event{Key: key, Kind: slack.Press, User: user, Channel: d.Channel, TS: d.CardTS, ActionID: action, Value: d.ID})
 		tended()
 	}
 	press("lead", sandbox.Ben, "declared:role:lead")
 	press("lead again", sandbox.Ana, "declared:role:lead")
 	for _, h := range []int64{4, 9} {
-		hours.Store(max(h, hours.Load()))
+		v.since.Store(max(h, v.since.Load()))
 		tended()
 	}
-	dealt(slack.Event{Key: "mark", Kind: slack.Reaction, User: sandbox.Ana, Channel: d.Channel, TS: d.CardTS, Emoji: "pushpin", When: "1795263300.000100"})
+	v.dealt(slack.Event{Key: "mark", Kind: slack.Reaction, User: sandbox.Ana, Channel: d.Channel, TS: d.CardTS, Emoji: "pushpin", When: "1795263300.000100"})
 	press("exec", sandbox.Ana, "declared:exec")
 	press("close", sandbox.Ana, "declared:close")
-	fmt.Printf("\ndone %d\n", looks.Load())
-	select {}
+	v.done()
 }
 
 // TestWarroomKilled: wherever a process is killed while an incident is declared and lived through, in the end there is what there is when nobody is killed: one channel,
 // one card, one pin, each invitation, update, change and mark once, and one review.
 func TestWarroomKilled(t *testing.T) {
-	live := func(t *testing.T, dieAt int) (list []string, looks int) {
-		t.Helper()
-		company := sandbox.Demo()
-		srv := httptest.NewUnstartedServer(nil)
-		url := "http://" + srv.Listener.Addr().String()
-		box := sandbox.New(sandbox.Options{Company: company, URL: url, Now: func() time.Time { return time.Now().AddDate(10, 0, 0) }})
-		srv.Config.Handler = box.Handler()
-		srv.Start()
-		defer func() {
-			box.Close()
-			srv.CloseClientConnections()
-			srv.Close()
-		}()
-		path := filepath.Join(t.TempDir(), "spendbot.db")
-		db, err := state.Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		job := incidentVictim{Path: path, URL: url, App: company.App, DieAt: dieAt}
-		if dieAt > 0 {
-			warroomKilled(t, job)
-			job.Process, job.DieAt = 1, 0
-		}
-		looks = warroomKilled(t, job)
+	must := []string{"#inc-cost-2026-11-19-nat-bytes has 1 pins and 3 members", "NAT bytes: open false, slot 2, lead U00000ANA, 1 marks, 1 reviews: declared opened role role closed", "incident: declared"}
+	killedAnywhere(t, "TestWarroomVictim", 100, must, func(t *testing.T, box *sandbox.Sandbox, db *state.DB) (list []string) {
 		for _, c := range box.Channels() {
 			for _, m := range box.Messages(c.ID) {
 				if m.User == sandbox.Spendbot || m.Subtype == "channel_join" {
@@ -543,75 +455,8 @@ func TestWarroomKilled(t *testing.T) {
 				list = append(list, "incident: "+c.Kind)
 			}
 		}
-		return list, looks
-	}
-	want, looks := live(t, 0)
-	t.Logf("%d looks at a clock; nobody killed:\n%s", looks, strings.Join(want, "\n"))
-	for _, must := range []string{"#inc-cost-2026-11-19-nat-bytes has 1 pins and 3 members", "NAT bytes: open false, slot 2, lead U00000ANA, 1 marks, 1 reviews: declared opened role role closed", "incident: declared"} {
-		if !slices.Contains(want, must) {
-			t.Fatalf("it holds no %q", must)
-		}
-	}
-	points := 4
-	if os.Getenv("SPENDBOT_LONG") != "" {
-		points = 100
-	}
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, 2)
-	for i := range points {
-		at := 1 + (2*i+1)*looks/(2*points)
-		wg.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			t.Run(fmt.Sprint("killed at ", at), func(t *testing.T) {
-				got, _ := live(t, at)
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Error(diff)
-				}
-			})
-		})
-	}
-	wg.Wait()
-}
-
-// warroomKilled runs a victim to its end, by its own hand or by ours once it is done. It returns how often it looked at a clock.
-func warroomKilled(t *testing.T, job incidentVictim) (looks int) {
-	t.Helper()
-	text, err := json.Marshal(job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(os.Args[0], "-test.run=^TestWarroomVictim$")
-	c.Env = append(os.Environ(), warroomVictimEnv+"="+string(text))
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := false
-	var said []string
-	for s := bufio.NewScanner(out); s.Scan(); {
-		said = append(said, s.Text())
-		if n, _ := fmt.Sscanf(s.Text(), "done %d", &looks); n == 1 {
-			done = true
-			break
-		}
-	}
-	if done {
-		_ = c.Process.Kill()
-	}
-	err = c.Wait()
-	if !done && (err == nil || job.DieAt == 0 || !strings.Contains(err.Error(), "killed")) {
-		t.Fatalf("a victim that is to die at %d: %v\n%s", job.DieAt, err, strings.Join(said, "\n"))
-	}
-	return looks
+		return list
+	})
 }
 
 // TestTwoBotsTend: two processes tend one declared incident at once, while answers of Slack are lost: everything is there once.
