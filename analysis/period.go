@@ -27,6 +27,22 @@ func DayOf(t time.Time) time.Time {
 	return Day(y, m, d)
 }
 
+// Later is the later one of two moments.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Earlier is the earlier one of two moments.
+func Earlier(a, b time.Time) time.Time {
+	if a.After(b) {
+		return b
+	}
+	return a
+}
+
 // NewPeriod is the period from the day of start up to, not including, the day of end.
 func NewPeriod(start, end time.Time) Period { return Period{Start: DayOf(start), End: DayOf(end)} }
 

@@ -116,7 +116,7 @@ func ending(in Incident, final map[string]Anomaly) Ending {
 		case f.Going:
 			out = GoesOn
 		}
-		last = latest(last, f.Last)
+		last = analysis.Later(last, f.Last)
 	}
 	if out == OverSoon && last.After(in.Told.AddDate(0, 0, soon-1)) {
 		return OverLater

@@ -2,6 +2,8 @@ package anomaly
 
 import (
 	"github.com/shopspring/decimal"
+
+	"spendbot/analysis"
 )
 
 // What is special about a line: a leaf, or what several add up to.
@@ -45,7 +47,7 @@ func coverage(lines []*line) []Anomaly {
 				if net.LessThan(l.least) {
 					continue
 				}
-				told := latest(up.Told, down.Told)
+				told := analysis.Later(up.Told, down.Told)
 				up.Told, down.Told = told, told
 				if up.asTold != nil && down.asTold != nil {
 					up.asTold.Told, down.asTold.Told = told, told

@@ -69,7 +69,7 @@ func (i Incident) Explain(ctx context.Context, sight *store.Sight, sv *survey.Su
 	var cut []query.Cutoff
 	for _, p := range sv.Providers {
 		if next := p.Through.AddDate(0, 0, 1); next.Before(x.Current.End) && !p.Monthly {
-			next = latest(next, x.Current.Start)
+			next = analysis.Later(next, x.Current.Start)
 			there := x.Baseline.Start.Add(next.Sub(x.Current.Start))
 			cut = append(cut, query.Cutoff{Provider: p.Name, Day: next, Period: x.Current}, query.Cutoff{Provider: p.Name, Day: there, Period: x.Baseline})
 		}

@@ -149,7 +149,7 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 		if before := o.Since.AddDate(0, 0, -history); before.Before(first) {
 			first = before
 		}
-		period.Start = analysis.DayOf(latest(first, period.Start))
+		period.Start = analysis.DayOf(analysis.Later(first, period.Start))
 	}
 	if !period.Start.Before(period.End) {
 		return r, nil
@@ -333,13 +333,6 @@ func (r *Result) lines(rows [][]any, period analysis.Period, read, through map[s
 		}
 	}
 	return out
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func daysBetween(a, b time.Time) int { return int(math.Round(b.Sub(a).Hours() / 24)) }

@@ -160,6 +160,16 @@ func TestPlanted(t *testing.T) {
 	}
 	other := []machine{box("i-2", always(500)), box("i-3", always(300)), {id: "i-9", account: "2", usageType: "box", hours: always(900), price: always(1)}}
 	with := func(m ...machine) []machine { return append(m, other...) }
+	onset := analysis.Day(2026, 10, 6)
+	grown := func(before, at, after float64) func(time.Time) float64 {
+		return func(day time.Time) float64 {
+			if day.Before(onset) {
+				return before
+			}
+			return from(fix, at, after)(day)
+		}
+	}
+	anomaly := func(c *Case) { c.From, c.Anomaly = onset, true }
 	for _, c := range []struct {
 		name     string
 		machines []machine
@@ -168,6 +178,7 @@ func TestPlanted(t *testing.T) {
 		change   func(*Case)
 		want     State
 		perDay   float64 // to 5%
+		avoided  float64 // of it, to 5%
 		headline string
 	}{
 		{name: "stopped", machines: with(box("i-1", from(fix, 240, 0))), want: Verified, perDay: 240, headline: "Verified on the bill: $240 a day less"},
@@ -194,6 +205,13 @@ func TestPlanted(t *testing.T) {
 			}
 			return 0
 		})), want: Regressed, change: func(c *Case) { c.Proved = decimal.NewFromInt(240); c.From = analysis.Day(2026, 10, 12) }, headline: "The saving that was proved is gone"},
+		{name: "an anomaly undone", machines: with(box("i-1", grown(40, 240, 40))), want: Verified, perDay: 200, avoided: 200, change: anomaly},
+		{name: "an anomaly undone, and more", machines: with(box("i-1", grown(40, 240, 0))), want: Verified, perDay: 240, avoided: 200, change: anomaly},
+		{name: "an anomaly undone in part", machines: with(box("i-1", grown(40, 440, 240))), want: Verified, perDay: 200, avoided: 200, change: anomaly},
+		{name: "a machine that was new", machines: with(box("i-1", grown(0, 240, 0))), want: Verified, perDay: 240, avoided: 240, change: anomaly},
+		{name: "a level that was taken for the new one", machines: with(box("i-1", grown(40, 240, 0))), want: Verified, perDay: 240, change: func(c *Case) { anomaly(c); c.Anomaly = false }},
+		{name: "an anomaly as old as the store", machines: with(box("i-1", from(fix, 240, 40))), want: Verified, perDay: 200, avoided: 200, change: func(c *Case) { c.From, c.Anomaly = start, true }},
+		{name: "an anomaly of which nothing is saved", machines: with(box("i-1", grown(40, 240, 240))), want: NotSeen, change: anomaly},
 		{name: "still there", machines: with(box("i-1", from(fix, 240, 0))), want: Verified, perDay: 240, change: func(c *Case) { c.Proved = decimal.NewFromInt(240) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -218,6 +236,9 @@ func TestPlanted(t *testing.T) {
 			}
 			if c.perDay == 0 && v.State == NotSeen && v.PerDay().GreaterThan(v.Error.Mul(decimal.NewFromInt(sureErrors))) {
 				t.Errorf("a saving of %s a day is claimed", v.PerDay())
+			}
+			if got := v.Avoided().InexactFloat64(); math.Abs(got-c.avoided) > 0.05*c.avoided {
+				t.Errorf("avoided %v a day, planted %v; it had grown by %s over %v", got, c.avoided, v.Growth, v.Usual)
 			}
 			if got := v.Headline(); !strings.HasPrefix(got, c.headline) {
 				t.Errorf("headline %q, want %q", got, c.headline)
@@ -316,7 +337,7 @@ func TestWindowsAreInStep(t *testing.T) {
 		if b.End.After(until) || a.Start.Before(c.Since) || a.Last().After(through) || b.Start.Before(c.From) {
 			t.Fatalf("%v against %v with %+v through %v", b, a, c, through)
 		}
-		if room := days(latest(latest(c.From, until.AddDate(0, 0, -MostDays-6)), start), until); b.Days() >= 7 && room >= b.Days()+6 && b.Start.Weekday() != a.Start.Weekday() {
+		if room := days(analysis.Later(analysis.Later(c.From, until.AddDate(0, 0, -MostDays-6)), start), until); b.Days() >= 7 && room >= b.Days()+6 && b.Start.Weekday() != a.Start.Weekday() {
 			t.Fatalf("weekdays out of step: %v against %v", b, a)
 		}
 	})

@@ -27,7 +27,7 @@ func windows(c Case, first, through time.Time) (before, after analysis.Period, w
 	if !c.Until.IsZero() && c.Until.Before(until) {
 		until = c.Until
 	}
-	from := latest(latest(until.AddDate(0, 0, -MostDays-6), c.From), first) // six days more, so that weekdays can be in step
+	from := analysis.Later(analysis.Later(until.AddDate(0, 0, -MostDays-6), c.From), first) // six days more, so that weekdays can be in step
 	had, have := days(from, until), days(c.Since, through.AddDate(0, 0, 1))
 	if had < fewDays {
 		return before, after, wait, false, fmt.Errorf("only %d days before the fix: at least %d are needed to compare with", max(0, had), fewDays)
@@ -54,13 +54,6 @@ func windows(c Case, first, through time.Time) (before, after analysis.Period, w
 		start = start.AddDate(0, 0, -back)
 		return analysis.Period{Start: start, End: start.AddDate(0, 0, n)}, after, time.Time{}, true, nil
 	}
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func days(a, b time.Time) int { return int(b.Sub(a).Hours() / 24) }

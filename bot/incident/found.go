@@ -171,8 +171,8 @@ func join(a, b Found) Found {
 	d.Days = max(d.Days, b.Detail.Days)
 	d.Going = d.Going || b.Detail.Going
 	d.NewLevel = d.NewLevel && b.Detail.NewLevel
-	d.Onset, d.Told = earlier(d.Onset, b.Detail.Onset), earlier(d.Told, b.Detail.Told)
-	d.Last, d.Through = later(d.Last, b.Detail.Last), later(d.Through, b.Detail.Through)
+	d.Onset, d.Told = analysis.Earlier(d.Onset, b.Detail.Onset), analysis.Earlier(d.Told, b.Detail.Told)
+	d.Last, d.Through = analysis.Later(d.Last, b.Detail.Last), analysis.Later(d.Through, b.Detail.Through)
 	if out.ExpectedBy == "" || b.ExpectedBy == "" {
 		out.ExpectedBy = ""
 	}
@@ -208,20 +208,6 @@ func sumPoints(a, b []anomaly.Point) []anomaly.Point {
 		out = append(out, anomaly.Point{Day: p.Day, Known: p.Known && q.Known, Actual: p.Actual.Add(q.Actual), Expected: p.Expected.Add(q.Expected), Low: p.Low.Add(q.Low), High: p.High.Add(q.High)})
 	}
 	return out
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // Storm joins new incidents to one where there are too many to be told each: a change of the whole bill is one message. What is expected, and what is not fresh, is not counted. The

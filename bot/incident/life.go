@@ -126,7 +126,7 @@ func take(in state.Incident, f Found) state.Incident {
 	if len(was.Members) > 0 { // a storm keeps its name, whatever leads it by now
 		d.Title = was.Title
 	}
-	d.Told = earlier(d.Told, was.Told)
+	d.Told = analysis.Earlier(d.Told, was.Told)
 	in.IncidentDetail = d
 	if in.Team == "" && len(d.Members) == 0 {
 		in.Team = f.Team
@@ -263,7 +263,7 @@ func EscalationDue(in state.Incident, r Rules, now time.Time) bool {
 	if !in.Open || in.State != state.Detected || after <= 0 || in.Escalations >= r.Escalations || now.Before(in.SnoozedUntil) {
 		return false
 	}
-	since := later(in.Opened, later(in.EscalatedAt, in.SnoozedUntil))
+	since := analysis.Later(in.Opened, analysis.Later(in.EscalatedAt, in.SnoozedUntil))
 	return !now.Before(since.Add(after))
 }
 
