@@ -2,7 +2,6 @@ package desk_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/demo"
+	"spendbot/analysis/demo/demotest"
 	"spendbot/analysis/desk"
 	"spendbot/analysis/ingest"
 	"spendbot/analysis/store"
@@ -22,46 +22,16 @@ var now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 var payments = []analysis.Filter{{Dimension: analysis.TagDimension("team"), Values: []string{"payments"}}}
 
-// loaded is a store of the demo company, made once.
-var loaded = sync.OnceValues(func() (string, error) {
-	root, err := os.MkdirTemp("", "spendbot-desk-")
-	if err != nil {
-		return "", err
-	}
-	ctx := context.Background()
-	if _, err := demo.Generate(ctx, filepath.Join(root, "bills"), demo.Options{Now: now, Months: 4}); err != nil {
-		return root, err
-	}
-	s, err := store.Open(ctx, filepath.Join(root, "store"), store.Limits{})
-	if err != nil {
-		return root, err
-	}
-	defer s.Close()
-	_, err = ingest.Load(ctx, s, filepath.Join(root, "bills"), ingest.Options{Now: now})
-	return root, err
-})
+var company = demotest.Company{Options: demo.Options{Now: now, Months: 4}}
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if root, _ := loaded(); root != "" {
-		os.RemoveAll(root)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(company.Run(m)) }
 
 func open(t *testing.T, o desk.Options) (*desk.Desk, *store.Store) {
 	t.Helper()
-	root, err := loaded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(context.Background(), filepath.Join(root, "store"), store.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := company.Open(t)
 	d := desk.New(s, o)
 	t.Cleanup(func() {
-		if err := errors.Join(d.Close(), s.Close()); err != nil {
+		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -17,8 +17,8 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/demo"
+	"spendbot/analysis/demo/demotest"
 	"spendbot/analysis/desk"
-	"spendbot/analysis/ingest"
 	"spendbot/analysis/owners"
 	"spendbot/analysis/pulse"
 	"spendbot/analysis/query"
@@ -30,44 +30,14 @@ var update = flag.Bool("update", false, "write the golden files")
 
 var now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
-// loaded is a store of the demo company, made once.
-var loaded = sync.OnceValues(func() (string, error) {
-	root, err := os.MkdirTemp("", "spendbot-pulse-")
-	if err != nil {
-		return "", err
-	}
-	ctx := context.Background()
-	if _, err := demo.Generate(ctx, filepath.Join(root, "bills"), demo.Options{Now: now, Months: 4}); err != nil {
-		return root, err
-	}
-	s, err := store.Open(ctx, filepath.Join(root, "store"), store.Limits{})
-	if err != nil {
-		return root, err
-	}
-	defer s.Close()
-	_, err = ingest.Load(ctx, s, filepath.Join(root, "bills"), ingest.Options{Now: now})
-	return root, err
-})
+var company = demotest.Company{Options: demo.Options{Now: now, Months: 4}}
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if root, _ := loaded(); root != "" {
-		os.RemoveAll(root)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(company.Run(m)) }
 
 // open is a desk over the demo company's bills, by its owners.
 func open(t *testing.T, o desk.Options) *desk.Desk {
 	t.Helper()
-	root, err := loaded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(context.Background(), filepath.Join(root, "store"), store.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := company.Open(t)
 	h := owners.HistoryIn(t.TempDir())
 	if _, err := h.Apply(demo.OwnersFile, demo.Owners, time.Time{}, now); err != nil {
 		t.Fatal(err)
@@ -81,10 +51,7 @@ func open(t *testing.T, o desk.Options) *desk.Desk {
 		return query.Lens{}.Over(b.Layer(false)), nil
 	}
 	d := desk.New(s, o)
-	t.Cleanup(func() {
-		d.Close()
-		s.Close()
-	})
+	t.Cleanup(func() { d.Close() })
 	return d
 }
 

@@ -12,7 +12,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/demo"
-	"spendbot/analysis/ingest"
+	"spendbot/analysis/demo/demotest"
 	"spendbot/analysis/reply"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
@@ -90,16 +90,8 @@ type mayfly struct {
 
 var makeMayfly = sync.OnceValues(func() (*mayfly, error) {
 	ctx := context.Background()
-	bills := filepath.Join(scratch, "bills")
-	m, err := demo.Generate(ctx, bills, demo.Options{Now: now})
+	s, m, err := demotest.Load(ctx, filepath.Join(scratch, "demo"), demo.Options{Now: now})
 	if err != nil {
-		return nil, err
-	}
-	s, err := store.Open(ctx, filepath.Join(scratch, "demo"), store.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := ingest.Load(ctx, s, bills, ingest.Options{Now: now}); err != nil {
 		return nil, err
 	}
 	c, err := open(ctx, s)

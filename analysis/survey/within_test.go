@@ -14,7 +14,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/demo"
-	"spendbot/analysis/ingest"
+	"spendbot/analysis/demo/demotest"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
 )
@@ -25,18 +25,11 @@ var now = analysis.Day(2026, 11, 23)
 func demoStore(t testing.TB, months int) (*store.Store, *store.Snapshot) {
 	t.Helper()
 	ctx := context.Background()
-	bills := filepath.Join(t.TempDir(), "bills")
-	if _, err := demo.Generate(ctx, bills, demo.Options{Now: now, Months: months}); err != nil {
-		t.Fatal(err)
-	}
-	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "store"), store.Limits{})
+	s, _, err := demotest.Load(ctx, t.TempDir(), demo.Options{Now: now, Months: months})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	if _, err := ingest.Load(ctx, s, bills, ingest.Options{Now: now}); err != nil {
-		t.Fatal(err)
-	}
 	sn, err := s.Snapshot(ctx, 0)
 	if err != nil {
 		t.Fatal(err)
