@@ -25,7 +25,13 @@ type scanner struct {
 	fields [][]byte
 	ends   []fieldSpan
 	raw    []bool // columns whose doubled quotes stay as they are in the file
+	breaks breaks
 }
+
+// breaks are the ways in which records end: with LF, with CRLF, or now so and now so, as files put together by hand do.
+type breaks struct{ lf, crlf bool }
+
+func (k *breaks) add(o breaks) { k.lf, k.crlf = k.lf || o.lf, k.crlf || o.crlf }
 
 // fieldSpan is a field's place in the buffer. Quoted fields with doubled quotes are unescaped in place.
 type fieldSpan struct {
@@ -42,6 +48,7 @@ const (
 	newline      = '\n'
 	errUnclosed  = "a quoted field is never closed"
 	errAfterQuot = "a quoted field goes on after its closing quote"
+	errCarriage  = "a carriage return inside a field that is not quoted"
 )
 
 var errRecordTooLong = errors.New("a record of more than 2 MiB; a quote is probably missing")
@@ -74,6 +81,13 @@ func (s *scanner) read() ([][]byte, error) {
 		s.next += lines
 		start := s.pos
 		s.pos += n
+		if s.buf[s.pos-1] == newline {
+			crlf := n > 1 && s.buf[s.pos-2] == carriage
+			s.breaks.add(breaks{lf: !crlf, crlf: crlf})
+		}
+		if bytes.IndexByte(s.buf[start:s.pos], carriage) >= 0 && s.bareCarriage(start) {
+			return nil, &scanError{s.line, errCarriage}
+		}
 		if len(s.ends) == 1 && s.ends[0].from == s.ends[0].to && n <= 2 && s.buf[start] != quote {
 			continue // a blank line
 		}
@@ -83,6 +97,17 @@ func (s *scanner) read() ([][]byte, error) {
 		}
 		return s.fields, nil
 	}
+}
+
+// bareCarriage reports whether a field of the record that begins at start has a carriage return without quotes around it, which some
+// readers take for the end of a row and others for text.
+func (s *scanner) bareCarriage(start int) bool {
+	for _, f := range s.ends {
+		if (f.from == start || s.buf[f.from-1] != quote) && bytes.IndexByte(s.buf[f.from:f.to], carriage) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // record finds the next record's fields and returns its length and how many lines it takes.

@@ -42,7 +42,7 @@ func TestScannerLines(t *testing.T) {
 		"a\"b,c\n":                 {`1 ["a\"b" "c"]`},
 		",\n,,\n":                  {`1 ["" ""]`, `2 ["" "" ""]`},
 		"\"\"\n":                   {`1 [""]`},
-		"a\rb,c\r\n":               {`1 ["a\rb" "c"]`},
+		"\"a\rb\",c\r\n":           {`1 ["a\rb" "c"]`},
 		"\"a\"\r\n\"b\"\r":         {`1 ["a"]`, `2 ["b"]`},
 		"12345678,1234567,123\nxy": {`1 ["12345678" "1234567" "123"]`, `2 ["xy"]`},
 	}
@@ -61,6 +61,8 @@ func TestScannerLines(t *testing.T) {
 		"a\n\"b":         "line 2: a quoted field is never closed",
 		"a\n\"b\nc\"d\n": "line 3: a quoted field goes on after its closing quote",
 		"\"a\" ,b\n":     "line 1: a quoted field goes on after its closing quote",
+		"a\rb,c\r\n":     "line 1: a carriage return inside a field that is not quoted",
+		"\"a\",c\r\r\n":  "line 1: a carriage return inside a field that is not quoted",
 		"\"a\"\rb\n":     "line 1: a quoted field goes on after its closing quote",
 	} {
 		if _, err := records(newScanner(strings.NewReader(text), ',')); err == nil || err.Error() != want {

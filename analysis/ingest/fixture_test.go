@@ -84,6 +84,16 @@ func (b *bill) text(comma, newline string) string {
 	return s.String()
 }
 
+// mixedBreaks ends each record in its own way: the header with the first, and so on.
+func mixedBreaks(b *bill, breaks ...string) string {
+	const mark = "\x00"
+	parts := strings.SplitAfter(b.text(",", mark), mark)
+	for i, k := range breaks {
+		parts[i] = strings.TrimSuffix(parts[i], mark) + k
+	}
+	return strings.Join(parts, "")
+}
+
 // file writes text to a file of the given name in a folder of its own.
 func file(t testing.TB, name, text string) string {
 	t.Helper()

@@ -86,15 +86,16 @@ func nativeCSV(ctx context.Context, w *store.Writer, t *tally, o Options) (*part
 	return p, p.mapped(ctx, w)
 }
 
-// csvRelation reads the file with DuckDB: its columns as c0, c1, ... of the given types.
+// csvRelation reads the file with DuckDB: its columns as c0, c1, ... of the given types. DuckDB's strict mode takes one way of ending
+// lines for a whole file; what else it refuses the tally has refused already.
 func (t *tally) csvRelation(types []string) string {
 	cols := make([]string, len(types))
 	for i, typ := range types {
 		cols[i] = fmt.Sprintf("'c%d': '%s'", i, typ)
 	}
 	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
-	return fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
-		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(cols, ", "))
+	return fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=%t, columns={%s})`,
+		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, !(t.breaks.lf && t.breaks.crlf), strings.Join(cols, ", "))
 }
 
 // reads settles how the file's columns are read; with a table, rows that are in it leave the columns it is for unread.

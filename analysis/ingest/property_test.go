@@ -67,7 +67,11 @@ func TestLoadsAddUp(t *testing.T) {
 		defer s.Close()
 		feed := fmt.Sprintf("feed %d", n)
 		p := filepath.Join(dir, fmt.Sprintf("%d.csv", n))
-		if err := os.WriteFile(p, []byte(b.String()), 0o644); err != nil {
+		breaks := rapid.SliceOfN(rapid.SampledFrom([]string{"\n", "\r\n"}), len(b.rows)+1, len(b.rows)+1).Draw(rt, "line breaks")
+		if rapid.Bool().Draw(rt, "no break at the end") {
+			breaks[len(b.rows)] = ""
+		}
+		if err := os.WriteFile(p, []byte(mixedBreaks(b, breaks...)), 0o644); err != nil {
 			rt.Fatal(err)
 		}
 		r, err := ingest.Load(t.Context(), s, p, ingest.Options{Now: now, Source: feed})

@@ -112,6 +112,14 @@ func TestQuirks(t *testing.T) {
 		"CRLF": {
 			text: billOf("", "Tags={\"a\":\"b\"}").text(",", "\r\n"), query: "SELECT count(*), sum(BilledCost) FROM charges", want: "2|2",
 		},
+		"LF and CRLF by turns": {
+			text:  "\r\n\n" + mixedBreaks(billOf("", "ChargeDescription=a\nb\r\nc", "Tags={\"a\":\"b\"}", "BilledCost=0.5"), "\n", "\r\n", "\n", "\r\n", ""),
+			query: "SELECT ChargeDescription, count(*), sum(BilledCost) FROM charges GROUP BY 1 ORDER BY 1 NULLS FIRST", want: "-|3|2.5\na\nb\r\nc|1|1",
+		},
+		"CRLF, and LF on the last line alone": {
+			text:  gzipped(mixedBreaks(billOf("", "Tags={\"a\":\"b\"}", "BilledCost=0.5"), "\r\n", "\r\n", "\r\n", "\n")),
+			query: "SELECT count(*), sum(BilledCost) FROM charges", want: "3|2.5",
+		},
 		"no line break at the end, blank lines between": {
 			text:  "\n\n" + strings.TrimSuffix(strings.ReplaceAll(billOf("", "").String(), "\n", "\n\n"), "\n\n"),
 			query: "SELECT count(*) FROM charges", want: "2",

@@ -73,6 +73,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		"cur.csv":                   "identity/LineItemId,identity/TimeInterval,bill/PayerAccountId,lineItem/UnblendedCost\na,b,c,1\n",
 		"quoted-line-breaks.csv":    billOf("ChargeDescription=a\nb\nc", "BilledCost=x|ChargeDescription=d").String(),
 		"crlf-bad-number.csv":       billOf("", "BilledCost=1.x").text(",", "\r\n"),
+		"carriage-return.csv":       strings.Replace(billOf("", "ServiceName=EC2 eu").String(), "EC2 eu", "EC2\reu", 1),
 		"control-characters.csv":    billOf("BilledCost=1\x00\x1b[31m").String(),
 		"a-very-long-bad-value.csv": billOf("BilledCost=" + strings.Repeat("9x", 300)).String(),
 	}

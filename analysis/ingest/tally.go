@@ -117,6 +117,7 @@ type tally struct {
 	source  source
 	comma   byte
 	skip    int64 // blank lines before the header
+	breaks  breaks
 	version string
 	columns []column
 	groups  map[group]*groupSums
@@ -238,6 +239,7 @@ func tallyInOrder(ctx context.Context, src source, o Options) (*tally, error) {
 		}
 	}
 	row.finish()
+	t.breaks.add(sc.breaks)
 	return t.complete(r)
 }
 
@@ -307,6 +309,7 @@ func tallyPieces(ctx context.Context, src source, o Options, readers int) (*tall
 	for _, p := range parts {
 		t.absorb(p)
 	}
+	t.breaks.add(sc.breaks) // of the header
 	return t.complete(r)
 }
 
@@ -320,6 +323,7 @@ func (r *rowReader) piece(p piece) error {
 	for {
 		fields, err := sc.read()
 		if errors.Is(err, io.EOF) {
+			r.t.breaks.add(sc.breaks)
 			return nil
 		}
 		if err != nil {
@@ -357,6 +361,7 @@ func (t *tally) read(r *dialect.Reading) {
 // absorb adds another tally of the same file.
 func (t *tally) absorb(o *tally) {
 	t.rows += o.rows
+	t.breaks.add(o.breaks)
 	t.counts.add(o.counts)
 	t.guessed = t.guessed || o.guessed
 	t.paddedTags = t.paddedTags || o.paddedTags
@@ -426,6 +431,8 @@ func (t *tally) complete(r *reading) (*tally, error) {
 func (s source) readError(err error) error {
 	var se *scanError
 	switch {
+	case errors.As(err, &se) && se.problem == errCarriage:
+		return &Error{File: s.path, Line: se.line, Problem: se.problem, Expected: "lines that end with LF or CRLF, not as old Macs end them, and quotes around text that has line breaks"}
 	case errors.As(err, &se):
 		return &Error{File: s.path, Line: se.line, Problem: se.problem, Expected: "CSV with quotes doubled inside quoted fields"}
 	case errors.Is(err, errUTF16):
@@ -569,9 +576,6 @@ func (t *tally) readHeader(sc *scanner, o Options) error {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = string(bytes.TrimSpace(f))
-		if strings.ContainsRune(names[i], carriage) {
-			return &Error{File: t.source.path, Line: sc.line, Problem: "its lines end with a carriage return alone, as those of old Macs", Expected: "lines that end with LF or CRLF"}
-		}
 	}
 	h, err := detect(t.source.path, names, o.Mappings)
 	if err != nil {

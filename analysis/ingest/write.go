@@ -70,12 +70,9 @@ func csvPart(t *tally) *part {
 			}
 			exact[c.focus.Name] = !c.oddCase
 		}
-		types[i] = fmt.Sprintf("'c%d': '%s'", i, typ)
+		types[i] = typ
 	}
-	compression := map[compression]string{plain: "none", gzips: "gzip", zstds: "zstd"}[t.source.pack]
-	from := fmt.Sprintf(`read_csv(%s, header=true, skip=%d, auto_detect=false, delim=%s, quote='"', escape='"', nullstr=['','NULL'], compression='%s', strict_mode=true, columns={%s})`,
-		store.QuoteLiteral(t.source.at), t.skip, store.QuoteLiteral(string(t.comma)), compression, strings.Join(types, ", "))
-	return &part{src: t.source, sha: t.sha, spans: spansOf(t.columns), version: t.version, rows: t.rows, groups: t.groups, warnings: t.warnings.all(), from: from, have: have, exact: exact}
+	return &part{src: t.source, sha: t.sha, spans: spansOf(t.columns), version: t.version, rows: t.rows, groups: t.groups, warnings: t.warnings.all(), from: t.csvRelation(types), have: have, exact: exact}
 }
 
 // writeCharges writes a part's rows as the store's line items and returns the staged files.
