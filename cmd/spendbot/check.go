@@ -56,10 +56,9 @@ func (a *app) check() *cobra.Command {
 			var r checks
 			ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
 			defer cancel()
-			a.cfg.Access.Owned = a.owned(a.flags.store)
-			policy, err := access.New(a.cfg.Access)
+			policy, err := a.policy(a.flags.store)
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			if a.flags.config == "" {
 				r.note("`spendbot config example` prints one, explained", "no configuration file: the defaults are in force")

@@ -88,10 +88,9 @@ func (a *app) previewDigest(ctx context.Context, o digestPreviewOptions) error {
 		return err
 	}
 	defer st.Close()
-	a.cfg.Access.Owned = a.owned(st.Dir())
-	policy, err := access.New(a.cfg.Access)
+	policy, err := a.policy(st.Dir())
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	may, ok, reason := policy.Posts(channelPlace(o.channel))
 	if !ok {
@@ -249,10 +248,9 @@ func (a *app) digestList() *cobra.Command {
 				return err
 			}
 			defer st.Close()
-			a.cfg.Access.Owned = a.owned(st.Dir())
-			policy, err := access.New(a.cfg.Access)
+			policy, err := a.policy(st.Dir())
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			list, err := a.digests(ctx, st, policy)
 			if err != nil {

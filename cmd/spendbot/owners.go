@@ -25,6 +25,7 @@ import (
 	"spendbot/analysis/query"
 	"spendbot/analysis/render"
 	"spendbot/analysis/store"
+	"spendbot/bot/access"
 )
 
 // ownersPath is the configured rules file; it is looked for beside the configuration. Empty is none.
@@ -61,6 +62,16 @@ func (a *app) owned(storeDir string) bool {
 	}
 	versions, err := owners.HistoryIn(storeDir).Versions()
 	return len(versions) > 0 || err != nil // what cannot be read is told when it is asked for
+}
+
+// policy is who may see what, as configured, for a store in a folder; its errors are of usage.
+func (a *app) policy(storeDir string) (*access.Policy, error) {
+	a.cfg.Access.Owned = a.owned(storeDir)
+	p, err := access.New(a.cfg.Access)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return p, nil
 }
 
 // lens puts together what snapshots are looked at through, the innermost layer first: the owners add their columns to the rows as

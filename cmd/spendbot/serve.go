@@ -18,7 +18,6 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/event"
 	"spendbot/bot"
-	"spendbot/bot/access"
 	"spendbot/bot/metrics"
 	"spendbot/bot/secret"
 	"spendbot/bot/slack"
@@ -127,10 +126,9 @@ func owner() string {
 // runBot answers in Slack until the context ends. l serves health and metrics, and in HTTP mode Slack's requests.
 func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Listener, log *slog.Logger) error {
 	cfg := a.cfg.Slack
-	a.cfg.Access.Owned = a.owned(st.Dir())
-	policy, err := access.New(a.cfg.Access)
+	policy, err := a.policy(st.Dir())
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	d, err := a.desk(st, demoCaveatSlack)
 	if err != nil {
