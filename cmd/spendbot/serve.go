@@ -16,8 +16,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
+	"spendbot/analysis/ask"
 	"spendbot/analysis/event"
 	"spendbot/bot"
+	"spendbot/bot/access"
 	"spendbot/bot/metrics"
 	"spendbot/bot/secret"
 	"spendbot/bot/slack"
@@ -123,6 +125,65 @@ func owner() string {
 	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), hex.EncodeToString(b[:]))
 }
 
+// botOptions are the bot's own, as configured.
+func (a *app) botOptions(st *opened, policy *access.Policy, log *slog.Logger) (bot.Options, error) {
+	cfg := a.cfg.Slack
+	o := bot.Options{Owner: owner(), Workers: cfg.Workers, Command: cfg.Command, FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel,
+		EventState: st.eventState()}
+	var err error
+	if o.Incidents, err = a.incidentOptions(st); err != nil {
+		return o, err
+	}
+	if o.Tickets, err = a.ticketOptions(st, policy, log); err != nil {
+		return o, err
+	}
+	// What is wrong in these is the configuration.
+	var calendar ask.Options
+	for _, read := range []func() error{
+		func() (err error) { o.Lease, err = cfg.lease(); return },
+		func() (err error) { o.Runbooks, err = a.library(); return },
+		func() (err error) { o.EventRules, err = event.NewRules(a.cfg.Events.Scopes); return },
+		func() (err error) { o.Digests, err = a.cfg.subscriptions(policy); return },
+		func() (err error) { o.Declare, err = a.cfg.Declare.options(); return },
+		func() (err error) { calendar, err = a.cfg.askOptions(); return },
+	} {
+		if err := read(); err != nil {
+			return o, usageError{err}
+		}
+	}
+	o.WeekStart = calendar.WeekStart
+	if lasting := st.lasting; lasting != nil {
+		o.Kept = func(ctx context.Context, a *analysis.Answer) {
+			if err := lasting.SaveAnswer(ctx, a); err != nil {
+				log.Warn("an answer cannot be traced once the workspace has ended", "answer", a.ID, "error", err)
+			}
+		}
+	}
+	return o, nil
+}
+
+// routes are what is served beside health and metrics.
+func (a *app) routes(b *bot.Bot, client *slack.Client, jira bool) (map[string]http.Handler, error) {
+	out := map[string]http.Handler{}
+	if a.cfg.Slack.Mode == modeHTTP {
+		out["/slack/"] = slack.HTTP(client, b.Receive)
+	}
+	key, err := eventsKey()
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if key != "" {
+		out["/events"] = b.EventsHandler(key)
+	}
+	if key, err = secret.Read(jiraHookSecret); err != nil {
+		return nil, usageError{err}
+	}
+	if jira && key != "" {
+		out["/jira/webhook"] = b.JiraHook(key)
+	}
+	return out, nil
+}
+
 // runBot answers in Slack until the context ends. l serves health and metrics, and in HTTP mode Slack's requests.
 func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Listener, log *slog.Logger) error {
 	cfg := a.cfg.Slack
@@ -135,72 +196,23 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 		return err
 	}
 	defer d.Close()
-	lease, err := cfg.lease()
-	if err != nil {
-		return usageError{err}
-	}
-	books, err := a.library()
-	if err != nil {
-		return usageError{err}
-	}
-	rules, err := event.NewRules(a.cfg.Events.Scopes)
-	if err != nil {
-		return usageError{err}
-	}
-	told, err := a.incidentOptions(st)
+	o, err := a.botOptions(st, policy, log)
 	if err != nil {
 		return err
-	}
-	tickets, err := a.ticketOptions(st, policy, log)
-	if err != nil {
-		return err
-	}
-	hookKey, err := secret.Read(jiraHookSecret)
-	if err != nil {
-		return usageError{err}
-	}
-	digests, err := a.cfg.subscriptions(policy)
-	if err != nil {
-		return usageError{err}
-	}
-	declare, err := a.cfg.Declare.options()
-	if err != nil {
-		return usageError{err}
-	}
-	calendar, err := a.cfg.askOptions()
-	if err != nil {
-		return usageError{err}
 	}
 	m := metrics.New()
 	client := slack.New(sc, time.Now, log, m)
-	var kept func(context.Context, *analysis.Answer)
-	if lasting := st.lasting; lasting != nil {
-		kept = func(ctx context.Context, a *analysis.Answer) {
-			if err := lasting.SaveAnswer(ctx, a); err != nil {
-				log.Warn("an answer cannot be traced once the workspace has ended", "answer", a.ID, "error", err)
-			}
-		}
-	}
-	b := bot.New(d, client, st.state, policy, bot.Options{Kept: kept, Owner: owner(), Lease: lease, Workers: cfg.Workers, Command: cfg.Command,
-		FollowThreads: cfg.FollowThreads, Today: a.clock(), Alerts: a.cfg.Alerts.Channel, Incidents: told, Declare: declare, Tickets: tickets, Digests: digests, WeekStart: calendar.WeekStart, EventRules: rules, EventState: st.eventState(), Runbooks: books}, log, m)
+	b := bot.New(d, client, st.state, policy, o, log, m)
 	w, err := a.lookout(st, b.Watch, m, log)
+	if err != nil {
+		return err
+	}
+	routes, err := a.routes(b, client, o.Tickets.Jira != nil)
 	if err != nil {
 		return err
 	}
 
 	// Health is served before Slack is reached: an orchestrator must see a bot that waits for Slack as alive and not ready.
-	routes := map[string]http.Handler{}
-	if cfg.Mode == modeHTTP {
-		routes["/slack/"] = slack.HTTP(client, b.Receive)
-	}
-	if key, err := eventsKey(); err != nil {
-		return usageError{err}
-	} else if key != "" {
-		routes["/events"] = b.EventsHandler(key)
-	}
-	if tickets.Jira != nil && hookKey != "" {
-		routes["/jira/webhook"] = b.JiraHook(hookKey)
-	}
 	srv := &http.Server{Handler: b.Handler(routes), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	served := make(chan error, 1)
@@ -214,7 +226,7 @@ func (a *app) runBot(ctx context.Context, st *opened, sc slack.Config, l net.Lis
 	if err := identify(ctx, client, log); err != nil || ctx.Err() != nil {
 		return err
 	}
-	log.Info("spendbot answers", "mode", cfg.Mode, "team", client.Self().TeamName, "listen", l.Addr().String(), "store", st.Dir(), "lease", lease.String())
+	log.Info("spendbot answers", "mode", cfg.Mode, "team", client.Self().TeamName, "listen", l.Addr().String(), "store", st.Dir(), "lease", o.Lease.String())
 
 	run, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
