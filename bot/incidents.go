@@ -114,9 +114,14 @@ func (b *Bot) FindIncidents(ctx context.Context) error {
 			return err
 		}
 		s.queries = r.Queries
+		books := b.books()
 		var found []incident.Found
 		for _, i := range r.Incidents {
-			found = append(found, incident.Of(i, l.Owned))
+			f := incident.Of(i, l.Owned)
+			if m, ok := i.Runbook(books); ok {
+				f.Runbook = m.Runbook.Slug
+			}
+			found = append(found, f)
 		}
 		return s.take(ctx, incident.Match(kept, found))
 	})
@@ -169,7 +174,7 @@ func (s *scan) take(ctx context.Context, pairs []incident.Pair) error {
 	}
 	alone, storm := incident.Storm(fresh, s.b.opts.Incidents.Rules)
 	if storm != nil {
-		storm.Detail.Question = everything(storm.Detail)
+		storm.Seen.Question = everything(storm.Seen)
 		alone = append(alone, *storm)
 	}
 	for _, f := range alone {
@@ -180,7 +185,7 @@ func (s *scan) take(ctx context.Context, pairs []incident.Pair) error {
 }
 
 // everything asks what changed in all of the bill, over the first days of a storm.
-func everything(d state.IncidentDetail) string {
+func everything(d state.IncidentSeen) string {
 	days := analysis.Period{Start: d.Onset, End: d.Last.AddDate(0, 0, 1)}
 	before := analysis.Period{Start: d.Onset.AddDate(0, 0, -days.Days()), End: d.Onset}
 	const layout = "2 January 2006"
@@ -205,7 +210,7 @@ func (s *scan) through(in state.Incident) time.Time {
 func (s *scan) open(ctx context.Context, f incident.Found) error {
 	b := s.b
 	in := incident.Open(f, b.opts.Incidents.Rules)
-	in.Arrived, in.LastCost = s.arrived, lastCost(f, in.Last)
+	in.Arrived = s.arrived
 	if err := s.explain(ctx, &in, &f, true); err != nil {
 		return err
 	}
@@ -258,11 +263,10 @@ func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Foun
 		}
 	}
 	through := s.through(kept)
-	if f != nil && f.Detail.Through.Before(kept.Through) || through.Before(kept.Through) {
+	if f != nil && f.Seen.Through.Before(kept.Through) || through.Before(kept.Through) {
 		return nil // older data than it was told with: another process has seen more
 	}
 	next, says := incident.Step(kept, f, through, b.opts.Incidents.Rules, s.now)
-	carry(&next, kept, f)
 	if len(says) == 0 && same(next, kept) {
 		return nil
 	}
@@ -278,11 +282,10 @@ func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Foun
 	_, err = b.db.ChangeIncident(ctx, kept.ID, s.now, func(in *state.Incident) (state.IncidentStep, error) {
 		was := *in
 		next, says := incident.Step(was, f, through, b.opts.Incidents.Rules, s.now)
-		carry(&next, was, f)
 		if len(says) == 0 && same(next, was) {
 			return state.IncidentStep{}, errUnchanged
 		}
-		next.Answer, next.How, next.Effect = made.Answer, made.How, made.Effect
+		next.IncidentExplained = made.IncidentExplained
 		*in = next
 		return b.saidOf(in, was, says, about, "")
 	})
@@ -316,32 +319,11 @@ func (s *scan) merge(ctx context.Context, from state.Incident, into string) erro
 	return err
 }
 
-// carry keeps what a step knows nothing of.
-func carry(next *state.Incident, was state.Incident, f *incident.Found) {
-	next.Elsewhere, next.Threads, next.LastCost, next.Answer, next.How, next.Effect, next.Runbook = was.Elsewhere, was.Threads, was.LastCost, was.Answer, was.How, was.Effect, was.Runbook
-	if f != nil {
-		next.LastCost = lastCost(*f, next.Last)
-	}
-	if len(was.Members) > 0 {
-		next.Question = was.Question
-	}
-}
-
 // same reports whether nothing of an incident changed that anybody is told.
 func same(a, b state.Incident) bool {
 	x, errA := json.Marshal(a.IncidentDetail)
 	y, errB := json.Marshal(b.IncidentDetail)
 	return errA == nil && errB == nil && string(x) == string(y) && a.State == b.State && a.Open == b.Open && a.Team == b.Team
-}
-
-// lastCost is what the last day that stood out cost.
-func lastCost(f incident.Found, day time.Time) analysis.Amount {
-	for _, p := range f.Points {
-		if p.Day.Equal(day) {
-			return p.Actual
-		}
-	}
-	return f.Detail.Actual
 }
 
 // explain makes and keeps the answer that an incident's numbers are traced by. With its drivers, where they are asked for.
@@ -376,10 +358,8 @@ func (s *scan) explain(ctx context.Context, in *state.Incident, f *incident.Foun
 		a.Reading.Current, a.Reading.Baseline = x.Current, &x.Baseline
 		in.Effect, in.How = x.Effect, howOf(x)
 	}
-	if in.Runbook == "" && f != nil && f.Scanned != nil {
-		if m, ok := f.Scanned.Runbook(b.books()); ok {
-			in.Runbook = m.Runbook.Slug
-		}
+	if in.Runbook == "" && f != nil {
+		in.Runbook = f.Runbook
 	}
 	if s.look.Caveat != "" {
 		a.Caveats = append(a.Caveats, s.look.Caveat)
@@ -425,12 +405,9 @@ func howOf(x *anomaly.Explained) string {
 	return ""
 }
 
-// books are the runbooks.
+// books are the runbooks; none where they cannot be read, which is logged.
 func (b *Bot) books() *runbooks.Library {
-	if b.opts.Runbooks != nil {
-		return b.opts.Runbooks
-	}
-	l, err := runbooks.Built()
+	l, err := b.library()
 	if err != nil { // a test reads them all
 		b.log.Error("runbooks not read", "error", err)
 		return &runbooks.Library{}

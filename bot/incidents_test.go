@@ -204,10 +204,10 @@ func scanned(through int, things ...thing) []incident.Found {
 	var out []incident.Found
 	num := decimal.NewFromInt
 	for _, x := range things {
-		f := incident.Found{Team: x.team, Detail: state.IncidentDetail{Series: []string{x.name + " up"}, Title: x.name, Kind: "step", Rule: "default · step", Provider: "AWS", Currency: "USD", Onset: theOnset, Told: theOnset,
-			Slice: map[string]string{"ServiceName": x.name, "x_Team": x.team}, Question: "why?", Runbook: "nat-and-data-transfer",
+		f := incident.Found{Team: x.team, Runbook: "nat-and-data-transfer", Seen: state.IncidentSeen{Series: []string{x.name + " up"}, Title: x.name, Kind: "step", Rule: "default · step", Provider: "AWS", Currency: "USD", Onset: theOnset, Told: theOnset,
+			Slice: map[string]string{"ServiceName": x.name, "x_Team": x.team}, Question: "why?",
 			Filters: []analysis.Filter{{Dimension: analysis.DimService, Values: []string{x.name}}, {Dimension: analysis.DimTeam, Values: []string{x.team}}}}}
-		d := &f.Detail
+		d := &f.Seen
 		d.Through, d.Low, d.High = theOnset.AddDate(0, 0, through), num(80), num(130)
 		for n := -10; n < 0; n++ {
 			f.Points = append(f.Points, anomaly.Point{Day: theOnset.AddDate(0, 0, n), Known: true, Actual: num(100), Expected: num(100), Low: num(80), High: num(130)})
@@ -217,7 +217,7 @@ func scanned(through int, things ...thing) []incident.Found {
 			day := theOnset.AddDate(0, 0, n)
 			f.Points = append(f.Points, anomaly.Point{Day: day, Known: true, Actual: num(100 + x.excess[n]), Expected: num(100), Low: num(80), High: num(130)})
 			if x.excess[n] > 30 {
-				d.Last, sum, recent = day, sum+x.excess[n], append(recent, x.excess[n])
+				d.Last, d.LastCost, sum, recent = day, num(100+x.excess[n]), sum+x.excess[n], append(recent, x.excess[n])
 			}
 		}
 		if len(recent) == 0 {
@@ -250,7 +250,7 @@ func find(ctx context.Context, b *Bot, through int, things ...thing) error {
 	found := scanned(through, things...)
 	for i := range found { // as a scan marks them
 		for _, p := range patterns {
-			if p.Slice["ServiceName"] == found[i].Detail.Title && (p.Until.IsZero() || !found[i].Detail.Last.After(p.Until)) {
+			if p.Slice["ServiceName"] == found[i].Seen.Title && (p.Until.IsZero() || !found[i].Seen.Last.After(p.Until)) {
 				found[i].ExpectedBy = p.ID
 			}
 		}

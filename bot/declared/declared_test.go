@@ -53,12 +53,12 @@ func golden(t *testing.T, name, got string) {
 // nat is the incident of our examples: three complete days, 1,770 a day over what was expected.
 func nat() state.Incident {
 	return state.Incident{ID: "I-7F3K2M", State: state.Acknowledged, Open: true, Team: "payments", Opened: at("2026-11-21 06:10"),
-		IncidentDetail: state.IncidentDetail{Title: "NAT gateway bytes · payments-prod · us-east-1", Kind: "step", Rule: "default · step", Currency: "USD",
+		IncidentDetail: state.IncidentDetail{IncidentSeen: state.IncidentSeen{Title: "NAT gateway bytes · payments-prod · us-east-1", Kind: "step", Rule: "default · step", Currency: "USD",
 			Filters: []analysis.Filter{{Dimension: analysis.DimService, Values: []string{"NAT Gateway"}}, {Dimension: analysis.DimAccount, Values: []string{"481516234210"}, Labels: []string{"payments-prod"}}},
-			Onset:   onDay("2026-11-18"), Told: onDay("2026-11-20"), Last: onDay("2026-11-20"), Going: true, How: "usage x4.1, price unchanged", Arrived: at("2026-11-21 05:40"),
-			AcknowledgedAt: at("2026-11-21 11:30"),
+			Onset:   onDay("2026-11-18"), Told: onDay("2026-11-20"), Last: onDay("2026-11-20"), Going: true,
 			IncidentAmounts: state.IncidentAmounts{Through: onDay("2026-11-20"), Actual: d("7335"), Excess: d("5310"), PerDay: d("1770"), Rate: d("1770"),
-				ToMonthEnd: d("17700"), Days: 3}}}
+				ToMonthEnd: d("17700"), Days: 3}},
+			IncidentLife: state.IncidentLife{Arrived: at("2026-11-21 05:40"), AcknowledgedAt: at("2026-11-21 11:30"), IncidentExplained: state.IncidentExplained{How: "usage x4.1, price unchanged"}}}}
 }
 
 func declaredNAT() state.Declared {

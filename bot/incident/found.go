@@ -11,8 +11,12 @@ import (
 
 // Found is an incident as a scan sees it now.
 type Found struct {
-	Team   string
-	Detail state.IncidentDetail // with its series and amounts; what only life brings is empty
+	Team string
+	Seen state.IncidentSeen
+	// Members are the titles of those that a storm is of.
+	Members []string
+	// Runbook is the slug of the one that matches; "" for none.
+	Runbook string
 	// ExpectedBy is the id of the verdict that expects it; "" for none.
 	ExpectedBy string
 	// Points are its days, for the chart: the sums of its parts.
@@ -23,7 +27,7 @@ type Found struct {
 
 // Of is an incident of a scan. owners says whether the scan knew teams.
 func Of(i anomaly.Incident, owners bool) Found {
-	d := state.IncidentDetail{
+	d := state.IncidentSeen{
 		Title: i.Label, Kind: string(i.Kind), Rule: i.Rule(), Provider: i.Slice["ServiceProviderName"], Slice: i.Slice, Filters: i.Filters(owners), Question: i.Question(),
 		Currency: i.Currency, Onset: i.Onset, Told: i.Told, Last: i.Last, Going: i.Going, NewLevel: i.New, Low: i.Low, High: i.High,
 		IncidentAmounts: state.IncidentAmounts{Through: i.Through, Actual: i.Actual, Excess: i.Excess, PerDay: i.PerDay(), Rate: i.Rate(), ToMonthEnd: i.ToMonthEnd(), Days: i.Days},
@@ -35,7 +39,18 @@ func Of(i anomaly.Incident, owners bool) Found {
 			d.Through = p.Through
 		}
 	}
-	return Found{Team: i.Team, Detail: d, ExpectedBy: i.ExpectedBy, Points: i.Points, Scanned: &i}
+	d.LastCost = costOf(i.Points, d.Last, d.Actual)
+	return Found{Team: i.Team, Seen: d, ExpectedBy: i.ExpectedBy, Points: i.Points, Scanned: &i}
+}
+
+// costOf is what a day cost; all that was found where its days are not known.
+func costOf(points []anomaly.Point, day time.Time, all analysis.Amount) analysis.Amount {
+	for _, p := range points {
+		if p.Day.Equal(day) {
+			return p.Actual
+		}
+	}
+	return all
 }
 
 // reach is how many days apart the days of one incident may be between two scans: a weekend.
@@ -43,10 +58,10 @@ const reach = 3
 
 // meets reports whether a found one is of the series of a kept one, and of its days or of those right after them.
 func (f Found) meets(in state.Incident) bool {
-	if !slices.ContainsFunc(f.Detail.Series, func(s string) bool { return slices.Contains(in.Series, s) }) {
+	if !slices.ContainsFunc(f.Seen.Series, func(s string) bool { return slices.Contains(in.Series, s) }) {
 		return false
 	}
-	return !f.Detail.Onset.After(in.Last.AddDate(0, 0, reach)) && !f.Detail.Last.Before(in.Onset.AddDate(0, 0, -reach))
+	return !f.Seen.Onset.After(in.Last.AddDate(0, 0, reach)) && !f.Seen.Last.Before(in.Onset.AddDate(0, 0, -reach))
 }
 
 // Pair is a kept incident with what a scan finds of it now.
@@ -153,30 +168,31 @@ func Match(kept []state.Incident, found []Found) []Pair {
 
 // join adds one found incident to another: the larger leads, the amounts are sums.
 func join(a, b Found) Found {
-	if b.Detail.Excess.Abs().GreaterThan(a.Detail.Excess.Abs()) {
+	if b.Seen.Excess.Abs().GreaterThan(a.Seen.Excess.Abs()) {
 		a, b = b, a
 	}
 	out := a
-	d := &out.Detail
+	d := &out.Seen
 	d.Series = slices.Clone(d.Series)
-	for _, s := range b.Detail.Series {
+	for _, s := range b.Seen.Series {
 		if !slices.Contains(d.Series, s) {
 			d.Series = append(d.Series, s)
 		}
 	}
-	d.Parts = append(slices.Clone(d.Parts), b.Detail.Parts...)
-	d.Filters = common(a.Detail.Filters, b.Detail.Filters)
-	d.Actual, d.Excess, d.PerDay, d.Rate, d.ToMonthEnd = d.Actual.Add(b.Detail.Actual), d.Excess.Add(b.Detail.Excess), d.PerDay.Add(b.Detail.PerDay), d.Rate.Add(b.Detail.Rate), d.ToMonthEnd.Add(b.Detail.ToMonthEnd)
-	d.Low, d.High = d.Low.Add(b.Detail.Low), d.High.Add(b.Detail.High)
-	d.Days = max(d.Days, b.Detail.Days)
-	d.Going = d.Going || b.Detail.Going
-	d.NewLevel = d.NewLevel && b.Detail.NewLevel
-	d.Onset, d.Told = analysis.Earlier(d.Onset, b.Detail.Onset), analysis.Earlier(d.Told, b.Detail.Told)
-	d.Last, d.Through = analysis.Later(d.Last, b.Detail.Last), analysis.Later(d.Through, b.Detail.Through)
+	d.Parts = append(slices.Clone(d.Parts), b.Seen.Parts...)
+	d.Filters = common(a.Seen.Filters, b.Seen.Filters)
+	d.Actual, d.Excess, d.PerDay, d.Rate, d.ToMonthEnd = d.Actual.Add(b.Seen.Actual), d.Excess.Add(b.Seen.Excess), d.PerDay.Add(b.Seen.PerDay), d.Rate.Add(b.Seen.Rate), d.ToMonthEnd.Add(b.Seen.ToMonthEnd)
+	d.Low, d.High = d.Low.Add(b.Seen.Low), d.High.Add(b.Seen.High)
+	d.Days = max(d.Days, b.Seen.Days)
+	d.Going = d.Going || b.Seen.Going
+	d.NewLevel = d.NewLevel && b.Seen.NewLevel
+	d.Onset, d.Told = analysis.Earlier(d.Onset, b.Seen.Onset), analysis.Earlier(d.Told, b.Seen.Told)
+	d.Last, d.Through = analysis.Later(d.Last, b.Seen.Last), analysis.Later(d.Through, b.Seen.Through)
 	if out.ExpectedBy == "" || b.ExpectedBy == "" {
 		out.ExpectedBy = ""
 	}
 	out.Points = sumPoints(a.Points, b.Points)
+	d.LastCost = costOf(out.Points, d.Last, d.Actual)
 	return out
 }
 
@@ -226,15 +242,15 @@ func Storm(fresh []Found, r Rules) (alone []Found, storm *Found) {
 	for _, f := range worth[1:] {
 		all = join(all, f)
 	}
-	all.Scanned = nil
+	all.Scanned, all.Runbook = nil, ""
 	all.Team = "" // it is nobody's alone
 	for _, f := range worth {
-		all.Detail.Members = append(all.Detail.Members, f.Detail.Title)
+		all.Members = append(all.Members, f.Seen.Title)
 	}
 	return nil, &all
 }
 
 // Worth reports whether a new incident is to be told: nobody expects it, and it passed its floor lately, or goes on since lately.
 func Worth(f Found, r Rules) bool {
-	return f.ExpectedBy == "" && !f.Detail.Told.Before(f.Detail.Through.AddDate(0, 0, -r.Fresh))
+	return f.ExpectedBy == "" && !f.Seen.Told.Before(f.Seen.Through.AddDate(0, 0, -r.Fresh))
 }

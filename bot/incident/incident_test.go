@@ -29,9 +29,9 @@ func at(n int) time.Time { return day(n + 1).Add(7 * time.Hour) }
 
 // found is what a scan of day "through" says of a series whose excess was so much on each day from the onset on; expected is 100 a day, and below 30 is within the band. It is nil where no day stands out.
 func found(excess []int64, through int) *Found {
-	f := Found{Team: "payments", Detail: state.IncidentDetail{Series: []string{"nat up"}, Title: "NAT bytes", Kind: "step", Rule: "default", Currency: "USD", Onset: day(0), Told: day(0),
+	f := Found{Team: "payments", Seen: state.IncidentSeen{Series: []string{"nat up"}, Title: "NAT bytes", Kind: "step", Rule: "default", Currency: "USD", Onset: day(0), Told: day(0),
 		Parts: []state.IncidentPart{{Key: "nat", Label: "NAT bytes", Slice: map[string]string{"ServiceName": "NAT*", "SubAccountId": "1"}, Excess: decimal.NewFromInt(1)}}}}
-	d := &f.Detail
+	d := &f.Seen
 	d.Through, d.Low, d.High = day(through), decimal.NewFromInt(80), decimal.NewFromInt(130)
 	var out []int64
 	for n := 0; n <= through && n < len(excess); n++ {
@@ -81,6 +81,22 @@ func live(excess []int64) (in state.Incident, said []string) {
 		}
 	}
 	return in, said
+}
+
+// TestAScanLeavesLifeAlone: on a quiet day nothing changes but what the scan says.
+func TestAScanLeavesLifeAlone(t *testing.T) {
+	excess := []int64{500, 500, 500, 500}
+	was := Open(*found(excess, 0), rules)
+	was.IncidentExplained = state.IncidentExplained{Effect: "volume", How: "usage x4", Answer: "Q-1", Runbook: "nat"}
+	was.Arrived, was.AcknowledgedAt, was.AcknowledgedBy, was.SnoozedUntil, was.Elsewhere = at(0), at(0), "U1", at(9), "I am not in #search"
+	was.Members, was.Updates, was.Replies, was.Title, was.Question = []string{"a", "b"}, 3, 2, "two things", "why?"
+	in, said := Step(was, found(excess, 3), day(3), rules, at(3))
+	if diff := cmp.Diff(was.IncidentLife, in.IncidentLife, cmp.Comparer(decimal.Decimal.Equal)); diff != "" || len(said) > 0 {
+		t.Error(diff, said)
+	}
+	if in.Days != 4 || in.Title != "two things" || in.Question != "why?" {
+		t.Errorf("%d days of %q: %q", in.Days, in.Title, in.Question)
+	}
 }
 
 func TestLives(t *testing.T) {
@@ -153,7 +169,7 @@ func TestWhatClosedItHolds(t *testing.T) {
 		t.Errorf("it came back: %v, %v", back.State, out)
 	}
 	level := found([]int64{300, 300, 300}, 2)
-	level.Detail.NewLevel, level.Detail.Going = true, false
+	level.Seen.NewLevel, level.Seen.Going = true, false
 	live, _ := live([]int64{300, 300})
 	live, _, _ = Acknowledge(live, "U1", at(1))
 	told, out := Step(live, level, day(2), rules, at(2))
@@ -262,10 +278,10 @@ func TestEscalation(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	kept := func(id string, open bool, opened int, first, last int, series ...string) state.Incident {
-		return state.Incident{ID: id, Open: open, Opened: at(opened), IncidentDetail: state.IncidentDetail{Series: series, Onset: day(first), Last: day(last)}}
+		return state.Incident{ID: id, Open: open, Opened: at(opened), IncidentDetail: state.IncidentDetail{IncidentSeen: state.IncidentSeen{Series: series, Onset: day(first), Last: day(last)}}}
 	}
 	seen := func(first, last int, excess int64, series ...string) Found {
-		return Found{Detail: state.IncidentDetail{Series: series, Title: series[0], Onset: day(first), Last: day(last), IncidentAmounts: state.IncidentAmounts{Excess: decimal.NewFromInt(excess)}}}
+		return Found{Seen: state.IncidentSeen{Series: series, Title: series[0], Onset: day(first), Last: day(last), IncidentAmounts: state.IncidentAmounts{Excess: decimal.NewFromInt(excess)}}}
 	}
 	for _, c := range []struct {
 		name  string
@@ -294,8 +310,8 @@ func TestMatch(t *testing.T) {
 			if p.Found == nil {
 				s += "gone"
 			} else {
-				s += p.Found.Detail.Title
-				if n := len(p.Found.Detail.Parts); n > 1 {
+				s += p.Found.Seen.Title
+				if n := len(p.Found.Seen.Parts); n > 1 {
 					s += fmt.Sprintf("+%d", n)
 				}
 				if c.name == "two of one" || c.name == "a chain" {
@@ -340,9 +356,9 @@ func TestNothingIsLostInMatching(t *testing.T) {
 		total := decimal.Zero
 		for range rapid.IntRange(0, 5).Draw(t, "found") {
 			first := rapid.IntRange(0, 20).Draw(t, "first")
-			f := Found{Detail: state.IncidentDetail{Series: some.Draw(t, "series"), Onset: day(first), Last: day(first + rapid.IntRange(0, 5).Draw(t, "days"))}}
-			f.Detail.Excess = decimal.New(rapid.Int64Range(-1000, 1000).Draw(t, "excess"), -2)
-			total = total.Add(f.Detail.Excess)
+			f := Found{Seen: state.IncidentSeen{Series: some.Draw(t, "series"), Onset: day(first), Last: day(first + rapid.IntRange(0, 5).Draw(t, "days"))}}
+			f.Seen.Excess = decimal.New(rapid.Int64Range(-1000, 1000).Draw(t, "excess"), -2)
+			total = total.Add(f.Seen.Excess)
 			found = append(found, f)
 		}
 		pairs := Match(kept, found)
@@ -359,7 +375,7 @@ func TestNothingIsLostInMatching(t *testing.T) {
 				times[m.ID]++
 			}
 			if p.Found != nil {
-				sum = sum.Add(p.Found.Detail.Excess)
+				sum = sum.Add(p.Found.Seen.Excess)
 			}
 		}
 		for _, in := range kept {
@@ -377,8 +393,8 @@ func TestStorm(t *testing.T) {
 	var fresh []Found
 	for n := range 10 {
 		f := *found([]int64{int64(100 * (n + 1))}, 0)
-		f.Detail.Series = []string{fmt.Sprintf("s%d up", n)}
-		f.Detail.Title = fmt.Sprint("service ", n)
+		f.Seen.Series = []string{fmt.Sprintf("s%d up", n)}
+		f.Seen.Title = fmt.Sprint("service ", n)
 		fresh = append(fresh, f)
 	}
 	fresh[9].ExpectedBy = "V-1"
@@ -387,11 +403,11 @@ func TestStorm(t *testing.T) {
 		t.Fatalf("seven are told alone: %d, %v", len(alone), storm)
 	}
 	alone, storm = Storm(fresh, rules)
-	if len(alone) != 0 || storm == nil || len(storm.Detail.Members) != 9 || len(storm.Detail.Series) != 9 || !storm.Detail.Excess.Equal(decimal.NewFromInt(4500)) {
+	if len(alone) != 0 || storm == nil || len(storm.Members) != 9 || len(storm.Seen.Series) != 9 || !storm.Seen.Excess.Equal(decimal.NewFromInt(4500)) {
 		t.Fatalf("a storm: %d alone, %+v", len(alone), storm)
 	}
 	old := *found([]int64{300}, 0)
-	old.Detail.Told = day(-5)
+	old.Seen.Told = day(-5)
 	if Worth(old, rules) {
 		t.Error("history is told as news")
 	}
@@ -480,7 +496,7 @@ func TestRulesAndTally(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	all := []state.Incident{{ID: "A", Open: true, IncidentDetail: state.IncidentDetail{Rule: "default"}}, {ID: "B", IncidentDetail: state.IncidentDetail{Rule: "default"}}, {ID: "C", IncidentDetail: state.IncidentDetail{Rule: "1"}}}
+	all := []state.Incident{{ID: "A", Open: true, IncidentDetail: state.IncidentDetail{IncidentSeen: state.IncidentSeen{Rule: "default"}}}, {ID: "B", IncidentDetail: state.IncidentDetail{IncidentSeen: state.IncidentSeen{Rule: "default"}}}, {ID: "C", IncidentDetail: state.IncidentDetail{IncidentSeen: state.IncidentSeen{Rule: "1"}}}}
 	verdicts := []state.Verdict{{Rule: "default", Kind: state.VerdictNotUseful}, {Rule: "1", Kind: state.VerdictExpected}, {Rule: "1", Kind: state.VerdictNotUseful, Undone: at(1)}}
 	want := []RuleTally{{Rule: "default", Opened: 2, NotUseful: 1, Open: 1}, {Rule: "1", Opened: 1, Expected: 1}}
 	if d := cmp.Diff(want, Tally(all, verdicts)); d != "" {

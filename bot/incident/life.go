@@ -30,14 +30,15 @@ const (
 
 // Open is a new incident from a found one, as it is first told.
 func Open(f Found, r Rules) state.Incident {
-	in := state.Incident{State: state.Detected, Open: true, Team: f.Team, IncidentDetail: f.Detail}
-	in.Severity = string(r.SeverityOf(rateOf(f.Detail)))
+	in := state.Incident{State: state.Detected, Open: true, Team: f.Team}
+	in.IncidentSeen, in.Members = f.Seen, f.Members
+	in.Severity = string(r.SeverityOf(rateOf(f.Seen)))
 	in.Peak, in.Said = in.IncidentAmounts, in.IncidentAmounts
 	return in
 }
 
 // rateOf is what an incident costs a day by now; of one that is over, what its days cost on the mean.
-func rateOf(d state.IncidentDetail) analysis.Amount {
+func rateOf(d state.IncidentSeen) analysis.Amount {
 	if d.Going {
 		return d.Rate
 	}
@@ -72,7 +73,7 @@ func Step(in state.Incident, f *Found, through time.Time, r Rules, now time.Time
 		}
 		in.Open, in.State, in.Resolution = true, state.Detected, ""
 		in.ResolvedAt, in.ResolvedDay, in.ContainedAt, in.ContainedDay = time.Time{}, time.Time{}, time.Time{}, time.Time{}
-		say(true, "reopened", "%s", f.Detail.Last.Format(time.DateOnly))
+		say(true, "reopened", "%s", f.Seen.Last.Format(time.DateOnly))
 	}
 	if restated(was, in) {
 		say(!in.Excess.Sub(was.Excess).Abs().LessThan(decimal.Max(was.Said.PerDay.Abs(), decimal.New(1, 0))), "restated", "%s -> %s", was.Excess, in.Excess)
@@ -101,7 +102,7 @@ func Step(in state.Incident, f *Found, through time.Time, r Rules, now time.Time
 	if in.Rate.Abs().GreaterThan(in.Peak.Rate.Abs()) {
 		in.Peak = in.IncidentAmounts
 	}
-	if s := r.SeverityOf(rateOf(in.IncidentDetail)); in.Open && above(s, Severity(in.Severity)) {
+	if s := r.SeverityOf(rateOf(in.IncidentSeen)); in.Open && above(s, Severity(in.Severity)) {
 		in.Severity = string(s)
 	}
 	if slices.ContainsFunc(out, func(s Say) bool { return s.Reply }) {
@@ -110,25 +111,21 @@ func Step(in state.Incident, f *Found, through time.Time, r Rules, now time.Time
 	return in, out
 }
 
-// take takes over what a scan finds now, and keeps what life has brought.
+// take takes over what a scan finds now; what life has brought stays as it is.
 func take(in state.Incident, f Found) state.Incident {
-	d, was := f.Detail, in.IncidentDetail
-	for _, s := range d.Series {
-		if !slices.Contains(was.Series, s) {
-			was.Series = append(slices.Clone(was.Series), s)
+	was := in.IncidentSeen
+	in.IncidentSeen = f.Seen
+	in.Series = slices.Clone(was.Series)
+	for _, s := range f.Seen.Series {
+		if !slices.Contains(in.Series, s) {
+			in.Series = append(in.Series, s)
 		}
 	}
-	d.Series = was.Series
-	d.Severity, d.Runbook, d.Effect, d.How, d.Answer, d.Arrived = was.Severity, was.Runbook, was.Effect, was.How, was.Answer, was.Arrived
-	d.Peak, d.Said = was.Peak, was.Said
-	d.AcknowledgedAt, d.AcknowledgedBy, d.ContainedAt, d.ContainedDay, d.ResolvedAt, d.ResolvedDay, d.Resolution = was.AcknowledgedAt, was.AcknowledgedBy, was.ContainedAt, was.ContainedDay, was.ResolvedAt, was.ResolvedDay, was.Resolution
-	d.SnoozedUntil, d.EscalatedAt, d.Escalations, d.Members, d.Updates, d.Replies = was.SnoozedUntil, was.EscalatedAt, was.Escalations, was.Members, was.Updates, was.Replies
-	if len(was.Members) > 0 { // a storm keeps its name, whatever leads it by now
-		d.Title = was.Title
+	if len(in.Members) > 0 { // a storm keeps its name, whatever leads it by now
+		in.Title, in.Question = was.Title, was.Question
 	}
-	d.Told = analysis.Earlier(d.Told, was.Told)
-	in.IncidentDetail = d
-	if in.Team == "" && len(d.Members) == 0 {
+	in.Told = analysis.Earlier(in.Told, was.Told)
+	if in.Team == "" && len(in.Members) == 0 {
 		in.Team = f.Team
 	}
 	return in
@@ -150,11 +147,11 @@ func gone(in state.Incident, through time.Time, now time.Time) (state.Incident, 
 func comesBack(in state.Incident, f Found) bool {
 	switch in.Resolution {
 	case Back:
-		return f.Detail.Going && f.Detail.Last.After(in.ResolvedDay)
+		return f.Seen.Going && f.Seen.Last.After(in.ResolvedDay)
 	case AsSaid:
-		return f.Detail.Going && f.Detail.Last.After(in.Last)
+		return f.Seen.Going && f.Seen.Last.After(in.Last)
 	case Restated:
-		return f.Detail.Going
+		return f.Seen.Going
 	}
 	return false // a new level is told once; what was called not useful, or merged, stays so
 }
@@ -212,7 +209,7 @@ func since(day time.Time, a state.IncidentAmounts, f Found) state.IncidentAmount
 	a.Rate = sum.DivRound(decimal.NewFromInt(n), 2)
 	left := analysis.MonthOf(a.Through).End.Sub(a.Through.AddDate(0, 0, 1)).Hours() / 24
 	a.ToMonthEnd = decimal.Zero
-	if f.Detail.Going {
+	if f.Seen.Going {
 		a.ToMonthEnd = a.Rate.Mul(decimal.NewFromInt(int64(left)))
 	}
 	return a

@@ -51,20 +51,24 @@ type IncidentAmounts struct {
 	Days       int             `json:"days"`
 }
 
-// IncidentDetail is what is kept of an incident besides what it is looked for by.
+// IncidentDetail is what is kept of an incident besides what it is looked for by: what the last scan said of it, and what life has brought. In state it is one flat record.
 type IncidentDetail struct {
-	// Series are the series that it is about, as the scan calls them, each with its direction. They only grow.
+	IncidentSeen
+	IncidentLife
+}
+
+// IncidentSeen is what a scan says of an incident. The next scan says all of it anew.
+type IncidentSeen struct {
+	// Series are the series that it is about, as the scan calls them, each with its direction. Those of a kept incident only grow.
 	Series   []string          `json:"series"`
 	Title    string            `json:"title"` // "NAT gateway bytes · payments-prod · us-east-1"
 	Kind     string            `json:"kind"`  // spike, step, drift, drop, appearance, disappearance
 	Rule     string            `json:"rule"`  // the floor that let it through
-	Severity string            `json:"severity"`
 	Provider string            `json:"provider"`
 	Slice    map[string]string `json:"slice"` // of its largest part, by FOCUS column
 	Parts    []IncidentPart    `json:"parts"`
 	Filters  []analysis.Filter `json:"filters"` // what its parts have in common: its drivers are found within
 	Question string            `json:"question"`
-	Runbook  string            `json:"runbook,omitempty"` // its slug
 	Currency string            `json:"currency"`
 	Onset    time.Time         `json:"onset"`
 	Told     time.Time         `json:"told"` // the day whose data made it pass the floor
@@ -74,12 +78,16 @@ type IncidentDetail struct {
 	LastCost analysis.Amount   `json:"last_cost"`           // of the day Last, exactly
 	Low      analysis.Amount   `json:"low"`                 // of what was expected, a day
 	High     analysis.Amount   `json:"high"`
-	Effect   analysis.Effect   `json:"effect,omitempty"` // the likely one
-	How      string            `json:"how,omitempty"`    // of its first driver: "usage x4.1, price unchanged"
-	Answer   string            `json:"answer,omitempty"` // the id of its drivers' answer
-	Arrived  time.Time         `json:"arrived,omitzero"` // when the data of the day Told was loaded
 
 	IncidentAmounts
+}
+
+// IncidentLife is what life brings an incident: what people and the bot did with it, and what it was when. Scans leave it alone.
+type IncidentLife struct {
+	Severity string    `json:"severity"`
+	Arrived  time.Time `json:"arrived,omitzero"` // when the data of the day Told was loaded
+
+	IncidentExplained
 	// Peak are the amounts when the rate was largest, and Said those that the thread was last told of.
 	Peak IncidentAmounts `json:"peak"`
 	Said IncidentAmounts `json:"said"`
@@ -100,6 +108,14 @@ type IncidentDetail struct {
 	Threads        int       `json:"threads,omitempty"`   // how often its thread had to begin anew, since its channel would not take it
 	Updates        int       `json:"updates"`             // how often the root message was written again
 	Replies        int       `json:"replies"`
+}
+
+// IncidentExplained is what an incident was last explained by.
+type IncidentExplained struct {
+	Effect  analysis.Effect `json:"effect,omitempty"`  // the likely one
+	How     string          `json:"how,omitempty"`     // of its first driver: "usage x4.1, price unchanged"
+	Answer  string          `json:"answer,omitempty"`  // the id of its drivers' answer
+	Runbook string          `json:"runbook,omitempty"` // its slug
 }
 
 // IncidentPart is one of the anomalies of an incident.

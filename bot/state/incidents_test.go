@@ -16,8 +16,8 @@ import (
 )
 
 func incidentOf(series ...string) Incident {
-	return Incident{Team: "payments", Channel: "C1", IncidentDetail: IncidentDetail{Series: series, Title: "NAT bytes", Kind: "step", Onset: t0, Currency: "USD",
-		IncidentAmounts: IncidentAmounts{Through: t0, Excess: decimal.NewFromInt(5310), PerDay: decimal.NewFromInt(1770), Days: 3}}}
+	return Incident{Team: "payments", Channel: "C1", IncidentDetail: IncidentDetail{IncidentSeen: IncidentSeen{Series: series, Title: "NAT bytes", Kind: "step", Onset: t0, Currency: "USD",
+		IncidentAmounts: IncidentAmounts{Through: t0, Excess: decimal.NewFromInt(5310), PerDay: decimal.NewFromInt(1770), Days: 3}}}}
 }
 
 // tell posts the root message of an incident.

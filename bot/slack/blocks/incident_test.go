@@ -13,9 +13,10 @@ import (
 
 func natIncident() state.Incident {
 	in := state.Incident{ID: "I-7F3K2M", State: state.Detected, Open: true, Team: "payments", Channel: "C0PAYMENTS", Opened: time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC)}
-	in.IncidentDetail = state.IncidentDetail{Title: "NAT gateway bytes · payments-prod · us-east-1", Kind: "step", Rule: "over expected", Severity: "medium", Currency: "USD", Onset: nov(18), Told: nov(18), Last: nov(20), Going: true,
-		Question: "why?", LastCost: amt("2410.31"), Low: amt("590"), High: amt("760"), How: "usage x4.1, price unchanged; nat-0d2f and nat-19ac carry 97%", Answer: "Q-7F3K2M",
+	in.IncidentSeen = state.IncidentSeen{Title: "NAT gateway bytes · payments-prod · us-east-1", Kind: "step", Rule: "over expected", Currency: "USD", Onset: nov(18), Told: nov(18), Last: nov(20), Going: true,
+		Question: "why?", LastCost: amt("2410.31"), Low: amt("590"), High: amt("760"),
 		IncidentAmounts: state.IncidentAmounts{Through: nov(20), Actual: amt("7400.12"), Excess: amt("5310.12"), PerDay: amt("1770.04"), Rate: amt("1770.04"), ToMonthEnd: amt("17700.40"), Days: 3}}
+	in.Severity, in.IncidentExplained = "medium", state.IncidentExplained{How: "usage x4.1, price unchanged; nat-0d2f and nat-19ac carry 97%", Answer: "Q-7F3K2M"}
 	in.Peak, in.Said = in.IncidentAmounts, in.IncidentAmounts
 	return in
 }
