@@ -47,23 +47,8 @@ type demoOptions struct {
 
 // demoWorkspace runs the demo: a workspace with its page, and the bot in it, over real HTTP and WebSocket.
 func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
-	open := a.open
-	if o.play {
-		if a.flags.store != "" {
-			return usageError{errors.New("--play makes bills of its own; it takes no --store")}
-		}
-		dir, err := os.MkdirTemp("", "spendbot-play-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-		fmt.Fprintln(a.stderr, "Making bills of its own, so that days can pass (about 15 seconds).")
-		if err := a.makeDemo(ctx, filepath.Join(dir, "store")); err != nil {
-			return err
-		}
-		open = func(ctx context.Context) (*opened, error) { return a.openDir(ctx, filepath.Join(dir, "store"), true) }
-	}
-	st, err := open(ctx)
+	st, remove, err := a.openDemo(ctx, o.play)
+	defer remove()
 	if err != nil {
 		return err
 	}
@@ -95,45 +80,15 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 		a.cfg.Slack.Mode = modeSocket
 	}
 	if a.flags.config == "" {
-		if err := yaml.UnmarshalWithOptions(demoAccess, &a.cfg.Access, yaml.Strict()); err != nil {
-			return fmt.Errorf("the demo's access rules: %w", err)
+		if err := a.demoConfig(); err != nil {
+			return err
 		}
-		if _, err := access.New(a.cfg.Access); err != nil {
-			return fmt.Errorf("the demo's access rules: %w", err)
-		}
-		a.cfg.Declare = &declareConfig{FinOps: inviteesConfig{Groups: []string{"finops"}}, Owners: map[string]inviteesConfig{"payments": {Groups: []string{"payments-eng"}}, "search": {Groups: []string{"search-eng"}}, "platform": {Groups: []string{"platform-eng"}}}}
-		a.cfg.Incidents.Channel = "#cloud-costs"
-		fresh := demoFresh
-		a.cfg.Incidents.Fresh = &fresh
 	}
 	box := sandbox.New(options)
 	mux := http.NewServeMux()
 	mux.Handle("/", box.Handler())
 	if a.flags.config == "" {
-		const token = "demo-jira-token" // of a Jira that exists in this process alone
-		at := "http://" + page.Addr().String() + "/jira"
-		tickets := tracker.New(tracker.Options{Cloud: true, Site: at, User: "spendbot@mayfly.example", Token: token, Now: a.clock()})
-		for _, p := range []tracker.Person{{ID: "ana", Name: "Ana Ruiz"}, {ID: "ben", Name: "Ben Okafor"}, {ID: "chloe", Name: "Chloe Martin"}} {
-			tickets.AddPeople(p)
-		}
-		if book, err := a.book(owners.HistoryIn(st.Dir())); err == nil && book != nil && len(book.Versions()) > 0 {
-			for team, t := range book.At(a.now).Config.Teams {
-				if key := t.Sets[owners.JiraProject]; key != "" {
-					tickets.AddProject(tracker.Usual(key, team))
-				}
-			}
-		}
-		passing := &tracker.Passing{Today: a.clock()}
-		if o.play {
-			passing.Pass = (&days{a: a, st: st, tickets: tickets, ctx: ctx, fixed: map[string]time.Time{}}).pass
-		}
-		mux.Handle("/jira/rest/", http.StripPrefix("/jira", tickets))
-		mux.Handle("/tickets/", tickets.Page("/tickets", passing))
-		mux.HandleFunc("GET /jira/browse/{key}", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "/tickets/?issue="+url.QueryEscape(r.PathValue("key")), http.StatusSeeOther)
-		})
-		a.jira = &jira.Config{URL: at, User: "spendbot@mayfly.example", Token: token}
-		a.cfg.Jira.Project, a.cfg.Jira.Poll = "FIN", "10s"
+		a.demoJira(ctx, mux, st, "http://"+page.Addr().String(), o.play)
 	}
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
@@ -181,6 +136,75 @@ Metrics: http://%s/metrics
 		return err
 	}
 	return nil
+}
+
+// openDemo opens the store that the demo is of; where days are to pass, one of its own, which remove takes away.
+func (a *app) openDemo(ctx context.Context, play bool) (st *opened, remove func(), err error) {
+	remove = func() {}
+	if !play {
+		st, err = a.open(ctx)
+		return st, remove, err
+	}
+	if a.flags.store != "" {
+		return nil, remove, usageError{errors.New("--play makes bills of its own; it takes no --store")}
+	}
+	dir, err := os.MkdirTemp("", "spendbot-play-")
+	if err != nil {
+		return nil, remove, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	fmt.Fprintln(a.stderr, "Making bills of its own, so that days can pass (about 15 seconds).")
+	if err := a.makeDemo(ctx, filepath.Join(dir, "store")); err != nil {
+		return nil, remove, err
+	}
+	st, err = a.openDir(ctx, filepath.Join(dir, "store"), true)
+	return st, remove, err
+}
+
+// demoConfig is what a company would configure, for one that exists in this process alone.
+func (a *app) demoConfig() error {
+	if err := yaml.UnmarshalWithOptions(demoAccess, &a.cfg.Access, yaml.Strict()); err != nil {
+		return fmt.Errorf("the demo's access rules: %w", err)
+	}
+	if _, err := access.New(a.cfg.Access); err != nil {
+		return fmt.Errorf("the demo's access rules: %w", err)
+	}
+	group := func(name string) inviteesConfig { return inviteesConfig{Groups: []string{name}} }
+	a.cfg.Declare = &declareConfig{FinOps: group("finops"),
+		Owners: map[string]inviteesConfig{"payments": group("payments-eng"), "search": group("search-eng"), "platform": group("platform-eng")}}
+	a.cfg.Incidents.Channel = "#cloud-costs"
+	fresh := demoFresh
+	a.cfg.Incidents.Fresh = &fresh
+	return nil
+}
+
+// demoJira puts a stand-in for Jira beside the workspace, with a project for each team that has one, and its page. Where days are to pass, the page
+// lets them.
+func (a *app) demoJira(ctx context.Context, mux *http.ServeMux, st *opened, address string, play bool) {
+	const token = "demo-jira-token" // of a Jira that exists in this process alone
+	at := address + "/jira"
+	tickets := tracker.New(tracker.Options{Cloud: true, Site: at, User: "spendbot@mayfly.example", Token: token, Now: a.clock()})
+	for _, p := range []tracker.Person{{ID: "ana", Name: "Ana Ruiz"}, {ID: "ben", Name: "Ben Okafor"}, {ID: "chloe", Name: "Chloe Martin"}} {
+		tickets.AddPeople(p)
+	}
+	if book, err := a.book(owners.HistoryIn(st.Dir())); err == nil && book != nil && len(book.Versions()) > 0 {
+		for team, t := range book.At(a.now).Config.Teams {
+			if key := t.Sets[owners.JiraProject]; key != "" {
+				tickets.AddProject(tracker.Usual(key, team))
+			}
+		}
+	}
+	passing := &tracker.Passing{Today: a.clock()}
+	if play {
+		passing.Pass = (&days{a: a, st: st, tickets: tickets, ctx: ctx, fixed: map[string]time.Time{}}).pass
+	}
+	mux.Handle("/jira/rest/", http.StripPrefix("/jira", tickets))
+	mux.Handle("/tickets/", tickets.Page("/tickets", passing))
+	mux.HandleFunc("GET /jira/browse/{key}", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/tickets/?issue="+url.QueryEscape(r.PathValue("key")), http.StatusSeeOther)
+	})
+	a.jira = &jira.Config{URL: at, User: "spendbot@mayfly.example", Token: token}
+	a.cfg.Jira.Project, a.cfg.Jira.Poll = "FIN", "10s"
 }
 
 // seed has a few of the company's people ask, so that the page is alive at first sight.
