@@ -92,7 +92,7 @@ func SavedLine(db *state.DB) pulse.Teller {
 		if err != nil {
 			return "", err
 		}
-		return savedLine(slices.DeleteFunc(proofs, func(p backlog.Proof) bool { return p.From.After(now) })), nil
+		return savedLine(slices.DeleteFunc(proofs, func(p backlog.Proof) bool { return p.From.After(now) || !p.Now })), nil
 	}
 }
 
@@ -100,22 +100,15 @@ func SavedLine(db *state.DB) pulse.Teller {
 const mostFixes = 3
 
 func savedLine(proofs []backlog.Proof) string {
-	sums := map[string]analysis.Amount{}
-	var currencies, keys []string
+	var keys, said []string
 	for _, p := range proofs {
-		if _, ok := sums[p.Currency]; !ok {
-			currencies = append(currencies, p.Currency)
-		}
-		sums[p.Currency] = sums[p.Currency].Add(analysis.Monthly(p.PerDay))
 		keys = append(keys, p.Ticket)
 	}
 	if len(keys) == 0 {
 		return ""
 	}
-	slices.Sort(currencies)
-	var said []string
-	for _, c := range currencies {
-		said = append(said, render.Money(sums[c], c))
+	for _, s := range backlog.Summed(nil, proofs) {
+		said = append(said, render.Money(analysis.Monthly(s.SavedADay.Add(s.AvoidedADay)), s.Currency))
 	}
 	by := strings.Join(keys[:min(len(keys), mostFixes)], ", ")
 	if n := len(keys) - mostFixes; n > 0 {

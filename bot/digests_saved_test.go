@@ -10,7 +10,7 @@ import (
 
 func TestSavedLine(t *testing.T) {
 	day := func(ticket, currency string, n int64) backlog.Proof {
-		return backlog.Proof{Ticket: ticket, Currency: currency, PerDay: decimal.NewFromInt(n)}
+		return backlog.Proof{Ticket: ticket, Currency: currency, PerDay: decimal.NewFromInt(n), Now: true}
 	}
 	for _, c := range []struct {
 		proofs []backlog.Proof

@@ -20,6 +20,7 @@ import (
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
 	"spendbot/bot/ticket"
+	"spendbot/runbooks"
 )
 
 // verifyFor is how long a fix is held against the bill after it was done: long enough for it to regress.
@@ -55,7 +56,7 @@ func (b *Bot) VerifySavings(ctx context.Context) error {
 
 // fixOf is the case of a ticket's fix: the incident's days before, and from the first whole day on which it was in force.
 func fixOf(k state.Ticket, in state.Incident, proved analysis.Amount) saving.Case {
-	c := saving.Case{Slice: in.Filters, Resources: k.Resources, From: in.Onset, Since: k.Finished.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1), Low: k.Low, High: k.High, Currency: in.Currency, Proved: proved}
+	c := saving.Case{Slice: in.Filters, Resources: k.Resources, From: in.Onset, Since: k.Finished.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1), Low: k.Low, High: k.High, Currency: in.Currency, Proved: proved, Anomaly: !in.NewLevel && in.Resolution != incident.NewLevel}
 	if in.Resolution == incident.Back && !in.ResolvedDay.IsZero() && in.ResolvedDay.Before(c.Since) { // the fix came before its ticket was closed
 		c.Since = in.ResolvedDay
 	}
@@ -82,10 +83,9 @@ func (b *Bot) verify(ctx context.Context, l desk.Look, k state.Ticket, in state.
 	}
 	if v.Days() > 0 {
 		next.Day = v.After.Last()
-		if v.State == saving.Verified || v.State == saving.Partly {
-			if next.PerDay.GreaterThan(next.Proved) {
-				next.Proved = next.PerDay
-			}
+		next.Avoided = v.Avoided()
+		if v.State.Proves() && next.PerDay.GreaterThan(next.Proved) {
+			next.Proved = next.PerDay
 		}
 		id, err := b.db.NewID(ctx)
 		if err != nil {
@@ -110,6 +110,7 @@ func (b *Bot) verify(ctx context.Context, l desk.Look, k state.Ticket, in state.
 		if kept.Snapshot == next.Snapshot {
 			return kept, false, nil, nil // another process was first
 		}
+		spans(&next, kept, v.After.Start)
 		if kept.State == next.State {
 			return next, false, nil, nil
 		}
@@ -137,6 +138,28 @@ func (b *Bot) verify(ctx context.Context, l desk.Look, k state.Ticket, in state.
 	return err
 }
 
+// spans sets over which days a saving counts as proved, by what was kept of it before: a stretch ends where it is no longer proved, or where its fix was made anew, and another begins with the
+// days, from "seen" on, on which it is seen again.
+func spans(next *state.Saving, kept state.Saving, seen time.Time) {
+	was, is := saving.State(kept.State).Proves(), saving.State(next.State).Proves()
+	same := kept.Since.Equal(next.Since)
+	next.From, next.Ended = time.Time{}, kept.Ended
+	if was && (!is || !same) {
+		next.Ended = append(slices.Clone(kept.Ended), state.SavingSpan{From: kept.From, To: kept.Day, PerDay: kept.PerDay, Avoided: kept.Avoided, Answer: kept.Answer})
+	}
+	switch {
+	case !is:
+	case was && same:
+		next.From = kept.From
+	case len(next.Ended) == 0:
+		next.From = next.Since
+	default:
+		if next.From = seen; !seen.After(next.Ended[len(next.Ended)-1].To) {
+			next.From = next.Ended[len(next.Ended)-1].To.AddDate(0, 0, 1)
+		}
+	}
+}
+
 // savingWords is a verdict as the ticket hears of it, in Jira's markup.
 func savingWords(s state.Saving, v *saving.Verdict) string {
 	parts := []string{wiki.Text(s.Headline)}
@@ -148,8 +171,9 @@ func savingWords(s state.Saving, v *saving.Verdict) string {
 	return wiki.Doc("", parts...)
 }
 
-// Opportunities are what could be saved, of all incidents that cost more than expected and lie within a scope: with their tickets, and what the bill says of these.
-func Opportunities(ctx context.Context, db *state.DB, scope []analysis.Filter) ([]backlog.Opportunity, error) {
+// Opportunities are what could be saved, of all incidents that cost more than expected and lie within a scope: with their tickets, what the bill says of these, and the effort and
+// risk of their runbooks.
+func Opportunities(ctx context.Context, db *state.DB, books *runbooks.Library, scope []analysis.Filter) ([]backlog.Opportunity, error) {
 	all, err := db.Incidents(ctx, state.IncidentFilter{})
 	if err != nil {
 		return nil, err
@@ -175,17 +199,18 @@ func Opportunities(ctx context.Context, db *state.DB, scope []analysis.Filter) (
 		if !has && !in.Open {
 			continue // it ended, and nobody had anything to do with it
 		}
-		out = append(out, opportunityOf(in, k, has, savings[k.ID]))
+		o := opportunityOf(in, k, has, savings[k.ID])
+		if r, ok := books.Get(in.Runbook); ok {
+			o.Effort, o.Risk = backlog.Effort(r.Front.Effort), backlog.Risk(r.Front.Risk)
+		}
+		out = append(out, o)
 	}
 	return out, nil
 }
 
 func opportunityOf(in state.Incident, k state.Ticket, has bool, s state.Saving) backlog.Opportunity {
-	o := backlog.Opportunity{ID: in.ID, Title: in.Title, Team: in.Team, Category: in.Runbook, Series: in.Series, Currency: in.Currency, Basis: backlog.Effective, Since: in.Opened, State: backlog.Found, Effort: backlog.Days, Risk: backlog.MediumRisk,
+	o := backlog.Opportunity{ID: in.ID, Title: in.Title, Team: in.Team, Category: in.Runbook, Series: about(in, k.Resources), Currency: in.Currency, Basis: backlog.Effective, Since: in.Opened, State: backlog.Found,
 		Answer: in.Answer, Touched: in.Changed, Confidence: analysis.Low}
-	for _, p := range in.Parts { // the directions do not matter for what is counted twice
-		o.Series = append(o.Series, p.Key)
-	}
 	expected := ticket.Expect([]analysis.Amount{in.Rate, in.PerDay}, in.Going && in.Open, nil, in.Currency)
 	o.Low, o.High = expected.Low, expected.High
 	switch in.Effect {
@@ -229,7 +254,7 @@ func opportunityOf(in state.Incident, k state.Ticket, has bool, s state.Saving) 
 	return o
 }
 
-// Proofs are the verified fixes as days that are saved or avoided, within a scope.
+// Proofs are the fixes that are or were proved on the bill, with the days over which they were, within a scope.
 func Proofs(ctx context.Context, db *state.DB, scope []analysis.Filter) ([]backlog.Proof, error) {
 	savings, err := db.Savings(ctx)
 	if err != nil {
@@ -242,21 +267,47 @@ func Proofs(ctx context.Context, db *state.DB, scope []analysis.Filter) ([]backl
 	var out []backlog.Proof
 	for _, k := range tickets {
 		s, ok := savings[k.ID]
-		if !ok || s.Day.IsZero() || s.State != string(saving.Verified) && s.State != string(saving.Partly) {
+		if !ok {
+			continue
+		}
+		list := s.Ended
+		now := saving.State(s.State).Proves() && !s.Day.IsZero()
+		if now {
+			list = append(slices.Clone(list), state.SavingSpan{From: s.From, To: s.Day, PerDay: s.PerDay, Avoided: s.Avoided, Answer: s.Answer})
+		}
+		if len(list) == 0 {
 			continue
 		}
 		in, err := db.Incident(ctx, k.Subject)
-		if err != nil || !analysis.ScopeCovers(scope, in.Filters) {
+		if err != nil {
+			return nil, err
+		}
+		if !analysis.ScopeCovers(scope, in.Filters) {
 			continue
 		}
-		out = append(out, backlog.Proof{ID: k.Subject, Ticket: cmp.Or(k.Key, k.ID), Team: in.Team, Category: in.Runbook, From: s.Since, To: s.Day, PerDay: s.PerDay, Currency: s.Currency, Answer: s.Answer, Avoided: true})
+		for i, x := range list {
+			out = append(out, backlog.Proof{ID: k.Subject, Ticket: cmp.Or(k.Key, k.ID), Team: in.Team, Category: in.Runbook, About: about(in, k.Resources), From: x.From, To: x.To,
+				PerDay: x.PerDay, Avoided: x.Avoided, Currency: s.Currency, Answer: x.Answer, Now: now && i == len(list)-1})
+		}
 	}
 	return out, nil
 }
 
+// about is what an opportunity is about, for what must not be counted twice: its series, whatever their direction, and the resources that carry it.
+func about(in state.Incident, resources []string) []string {
+	out := slices.Clone(in.Series)
+	for _, p := range in.Parts {
+		out = append(out, p.Key)
+	}
+	for _, r := range resources {
+		out = append(out, "resource "+r)
+	}
+	return out
+}
+
 // backlogList deals with /spend backlog [team].
 func (b *Bot) backlogList(ctx context.Context, t *talk, team string) (string, error) {
-	list, err := Opportunities(ctx, b.db, t.grant.Scope)
+	list, err := Opportunities(ctx, b.db, b.books(), t.grant.Scope)
 	if err != nil {
 		return "", err
 	}
@@ -280,7 +331,7 @@ func (b *Bot) browser() func(string) string {
 
 // nextOne deals with /spend next [team]: the one thing that is worth most for a day of work and that nobody has begun.
 func (b *Bot) nextOne(ctx context.Context, t *talk, team string) (string, error) {
-	list, err := Opportunities(ctx, b.db, t.grant.Scope)
+	list, err := Opportunities(ctx, b.db, b.books(), t.grant.Scope)
 	if err != nil {
 		return "", err
 	}
@@ -321,7 +372,8 @@ func (b *Bot) savings(ctx context.Context, t *talk, _ string) (string, error) {
 		}
 		rows = append(rows, blocks.SavingRow{Ticket: k, Saving: s})
 	}
-	if err := b.say(ctx, t, partAnswer, blocks.Savings(rows, blocks.SavingsOptions{Months: backlog.Realized(proofs), Browse: b.browser()})); err != nil {
+	months := backlog.Realized(proofs)
+	if err := b.say(ctx, t, partAnswer, blocks.Savings(rows, blocks.SavingsOptions{Months: months, Totals: backlog.Summed(months, proofs), Browse: b.browser()})); err != nil {
 		return "", err
 	}
 	return answered, b.audit(ctx, t, "", answered, "")
@@ -345,7 +397,7 @@ func (b *Bot) ticketCommand(ctx context.Context, t *talk, rest string) (string, 
 
 // groom asks about tickets that lie, in their threads, once a week each.
 func (b *Bot) groom(ctx context.Context) error {
-	list, err := Opportunities(ctx, b.db, nil)
+	list, err := Opportunities(ctx, b.db, b.books(), nil)
 	if err != nil {
 		return err
 	}

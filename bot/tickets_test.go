@@ -183,7 +183,7 @@ func TestLifeOfATicket(t *testing.T) {
 	if got := r.jira.Writes(); got["create"] != 1 || got["remotelink"] != 1 || got["attachment"] != 1 || got["comment"] != 1 {
 		t.Errorf("written %v", got)
 	}
-	list, err := Opportunities(t.Context(), r.db, nil)
+	list, err := Opportunities(t.Context(), r.db, r.b.books(), nil)
 	if err != nil || len(list) != 1 || list[0].State != "verifying" || list[0].Ticket != "FIN-1" {
 		t.Errorf("%+v, %v", list, err)
 	}

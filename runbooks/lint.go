@@ -66,6 +66,15 @@ func (r Runbook) lint() []string {
 	if !slices.Contains([]string{"low", "medium", "high"}, f.Severity) {
 		bad("severity is %q; write low, medium or high", f.Severity)
 	}
+	if !slices.Contains([]string{"hours", "days", "weeks"}, f.Effort) {
+		bad("effort is %q; write hours, days or weeks: how much work its steps usually are", f.Effort)
+	}
+	if !slices.Contains([]string{"low", "medium", "high"}, f.Risk) {
+		bad("risk is %q; write low, medium or high: how much can go wrong with its steps", f.Risk)
+	}
+	if f.Rollback = strings.TrimSpace(f.Rollback); f.Rollback == "" || strings.Contains(f.Rollback, "\n") {
+		bad("rollback is %q; say in a sentence how its steps are undone", f.Rollback)
+	}
 	if f.Owner == "" {
 		bad("owner is missing: the role that keeps it")
 	}

@@ -50,8 +50,13 @@ type Front struct {
 	// Words find it when asked for: "nat", "egress".
 	Words    []string `yaml:"words"`
 	Severity string   `yaml:"severity"` // low, medium or high: how bad it usually is
-	Owner    string   `yaml:"owner"`    // the role that keeps it
-	Reviewed string   `yaml:"reviewed"` // the day somebody last went through it, as 2026-11-25
+	// Effort is how much work its steps usually are: hours, days or weeks. Risk is how much can go wrong with them: low, medium or high. Rollback says in a sentence how they are
+	// undone, or what cannot be. What an opportunity is worth for a day of work rests on the first two.
+	Effort   string `yaml:"effort"`
+	Risk     string `yaml:"risk"`
+	Rollback string `yaml:"rollback"`
+	Owner    string `yaml:"owner"`    // the role that keeps it
+	Reviewed string `yaml:"reviewed"` // the day somebody last went through it, as 2026-11-25
 }
 
 // Section is a part of a runbook.

@@ -9,5 +9,5 @@
 //	        - idle                        commitments that covered it and now lie unused: they are still paid
 //
 // Price, discounts, coverage, credits, refunds, tax and the calendar are in the table of the answer but never in the saving. Out comes a [Verdict] with its state, an
-// error bound from the days themselves, and the queries of its trace.
+// error bound from the days themselves, and the queries of its trace. What is saved is cost avoided as far as it only undoes the growth of an anomaly ([Verdict.Avoided]).
 package saving

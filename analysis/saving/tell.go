@@ -53,6 +53,14 @@ func (v *Verdict) Tell(a *analysis.Answer) {
 	low, high := v.Range()
 	a.Parts = append(a.Parts, analysis.Part{Text: fmt.Sprintf("Between %s and %s a month, by the noise of the days compared.", render.Money(low, v.Currency), render.Money(high, v.Currency))},
 		analysis.Part{Table: v.change()}, analysis.Part{Table: v.saved()})
+	if v.anomaly && v.State.Proves() {
+		a.Parts = append(a.Parts, analysis.Part{Table: v.split()})
+		if v.Usual.Start.IsZero() {
+			a.Caveats = append(a.Caveats, "all of it counts as avoided: the bill does not reach back before it began")
+		} else {
+			a.Caveats = append(a.Caveats, fmt.Sprintf("avoided is what it had grown by, %s a day over the %d days from %s, and what is saved lies below that level", render.Money(v.Growth, v.Currency), v.Usual.Days(), v.Usual.Start.Format(time.DateOnly)))
+		}
+	}
 	a.Caveats = append(a.Caveats, fmt.Sprintf("%d complete days from %s against %d from %s, effective cost; a month is 365/12 days, a convention", v.Days(), v.After.Start.Format(time.DateOnly), v.Before.Days(), v.Before.Start.Format(time.DateOnly)))
 	if v.Days() < LeastDays {
 		a.Caveats = append(a.Caveats, "fewer days than a week before the fix: weekdays may differ")
@@ -99,6 +107,20 @@ func (v *Verdict) saved() *analysis.Table {
 		}
 	}
 	total := sum("saved", v.Saved, v.PerDay())
+	t.Total = &total
+	return t
+}
+
+// split parts what is saved into growth that was stopped, and what lies below the level before.
+func (v *Verdict) split() *analysis.Table {
+	t := &analysis.Table{Columns: columns("what kind of saving", analysis.ColMoney)}
+	day := v.Avoided()
+	over := day.Mul(decimal.NewFromInt(int64(v.Days())))
+	if day.Equal(v.PerDay()) {
+		over = v.Saved
+	}
+	t.Rows = append(t.Rows, sum("avoided: growth that was stopped", over, day), sum("saved: below the level before", v.Saved.Sub(over), v.PerDay().Sub(day)))
+	total := sum("both", v.Saved, v.PerDay())
 	t.Total = &total
 	return t
 }

@@ -46,6 +46,8 @@ type Case struct {
 	Currency  string
 	// Proved is what an earlier verdict proved, a day; zero for none.
 	Proved analysis.Amount
+	// Anomaly says that From began a growth that nobody has taken for the level of the bill since: what it had grown by counts as avoided, see [Verdict.Avoided].
+	Anomaly bool
 }
 
 // Verdict is what the bill says of a case.
@@ -65,6 +67,12 @@ type Verdict struct {
 	DemandRatio         float64
 	// Saved is over the compared days; negative where more was used.
 	Saved analysis.Amount
+	// Growth is, of an anomaly, what its usage cost more a day over Before than over Usual, the days before it began; Usual is zero where the store does not reach
+	// back so far, or where it is no anomaly.
+	Growth analysis.Amount
+	Usual  analysis.Period
+	// anomaly is the case's Anomaly.
+	anomaly bool
 	// Error is the standard error of Saved a day, from the differences of the days; an estimate.
 	Error    analysis.Amount
 	Currency string
@@ -87,6 +95,24 @@ func (v *Verdict) PerDay() analysis.Amount {
 
 // PerMonth is PerDay over a mean month of 365/12 days: a convention, not a forecast.
 func (v *Verdict) PerMonth() analysis.Amount { return analysis.Monthly(v.PerDay()) }
+
+// Avoided is how much of [Verdict.PerDay] is cost avoided: the growth of an anomaly that was stopped, which the bill never had as its level. What is left was saved: it
+// is below the level that the bill had before. Of an anomaly from before the store began all is avoided, of what is no anomaly nothing, and of what is
+// not proved nothing. After the FinOps Foundation's KPI "Anomaly-Detected Cost Avoidance": unpredicted and correctable spend a day, for the days that it would have continued; only days
+// that are on the bill are counted here.
+func (v *Verdict) Avoided() analysis.Amount {
+	switch day := v.PerDay(); {
+	case !v.anomaly || !v.State.Proves():
+		return decimal.Zero
+	case v.Usual.Start.IsZero():
+		return day
+	default:
+		return decimal.Min(day, decimal.Max(decimal.Zero, v.Growth))
+	}
+}
+
+// Proves reports whether a state says that something was saved.
+func (s State) Proves() bool { return s == Verified || s == Partly }
 
 // Range is PerMonth less and plus two standard errors.
 func (v *Verdict) Range() (low, high analysis.Amount) {

@@ -58,7 +58,7 @@ SELECT id, covered0, covered1, unused0, unused1 FROM c WHERE covered0 > 0 ORDER 
 // Verify says what the bill says of a case. The survey is of the same sight, which must see all that the case's slice holds. A case without days before, or whose slice
 // holds nothing, is an error.
 func Verify(ctx context.Context, sight *store.Sight, sv *survey.Survey, c Case) (*Verdict, error) {
-	v := &Verdict{State: Verifying, Currency: c.Currency}
+	v := &Verdict{State: Verifying, Currency: c.Currency, anomaly: c.Anomaly}
 	through, err := completeThrough(sv, c.Slice)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func Verify(ctx context.Context, sight *store.Sight, sv *survey.Survey, c Case) 
 	v.Use = used(v.Effects)
 
 	q := asked{sight: sight, v: v, c: c, own: own}
-	if err := errors.Join(q.noise(ctx), q.rest(ctx), q.commitments(ctx)); err != nil {
+	if err := errors.Join(q.noise(ctx), q.growth(ctx, sv.Vocabulary.First), q.rest(ctx), q.commitments(ctx)); err != nil {
 		return nil, err
 	}
 	v.judge(c)
@@ -148,6 +148,40 @@ func (q asked) run(ctx context.Context, name, sql string, filters []analysis.Fil
 func amount(x any) analysis.Amount {
 	d, _ := x.(decimal.Decimal)
 	return d
+}
+
+// growth sets what an anomaly had grown by before the fix: what it cost a day, less what it cost a day over as many weeks before it began as there are, [MostDays] at most.
+func (q asked) growth(ctx context.Context, first time.Time) error {
+	n := min(days(first, q.c.From), MostDays)
+	if !q.c.Anomaly || q.c.From.IsZero() || n <= 0 {
+		return nil
+	}
+	if n >= LeastDays {
+		n -= n % 7
+	}
+	usual := analysis.Period{Start: q.c.From.AddDate(0, 0, -n), End: q.c.From}
+	table := query.For(analysis.Plan{Filters: q.own})
+	mean := func(name string, p analysis.Period) (analysis.Amount, error) {
+		rows, err := q.run(ctx, name, daysSQL, q.own, map[string]query.Fragment{"periods": query.Within(table, p)})
+		if err != nil {
+			return decimal.Zero, err
+		}
+		var sum analysis.Amount
+		for _, r := range rows.Values {
+			sum = sum.Add(amount(r[1]))
+		}
+		return sum.DivRound(decimal.NewFromInt(int64(p.Days())), 2), nil
+	}
+	was, err := mean("level before the anomaly", usual)
+	if err != nil {
+		return err
+	}
+	is, err := mean("level before the fix", q.v.Before)
+	if err != nil {
+		return err
+	}
+	q.v.Usual, q.v.Growth = usual, is.Sub(was)
+	return nil
 }
 
 // noise sets the standard error.

@@ -113,9 +113,9 @@ var (
 )
 
 // HowRanked says the formula of a score.
-const HowRanked = "middle of the expected saving a month x confidence (high 0.9, medium 0.6, low 0.3) x risk (low 1, medium 0.8, high 0.5) / days of work (hours 0.5, days 3, weeks 10): dollars a month for a day of work"
+const HowRanked = "middle of the expected saving a month x confidence (high 0.9, medium 0.6, low 0.3) x risk (low 1, medium 0.8, high 0.5) / days of work (hours 0.5, days 3, weeks 10): what a day of work brings a month. Effort and risk are the runbook's; unknown ones count as days and medium"
 
-// Score is expected saving a month for a day of work, weighed by confidence and risk; see [HowRanked].
+// Score is an opportunity's return: expected saving a month for a day of work, weighed by confidence and risk; see [HowRanked].
 func Score(o Opportunity) analysis.Amount {
 	num := func(s string) analysis.Amount { return decimal.RequireFromString(s) }
 	c, ok := confidenceWeight[o.Confidence]

@@ -117,21 +117,90 @@ func TestThroughput(t *testing.T) {
 	}
 }
 
+// realizedWords is a month as the tests read it.
+func realizedWords(list []Month) (out []string) {
+	for _, m := range list {
+		line := fmt.Sprintf("%s %s %s: %s saved, %s avoided =", m.Month.Format("2006-01"), m.Team, m.Currency, m.Saved, m.Avoided)
+		for _, p := range m.Parts {
+			line += fmt.Sprintf(" %s %dd", p.Ticket, p.Days)
+			if p.LeftOut > 0 {
+				line += fmt.Sprintf(" (%d left out)", p.LeftOut)
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
 func TestRealized(t *testing.T) {
 	day := func(m time.Month, d int) time.Time { return time.Date(2028, m, d, 0, 0, 0, 0, time.UTC) }
-	proofs := []Proof{
-		{ID: "a", Ticket: "FIN-1", Team: "payments", Category: "nat", From: day(1, 30), To: day(3, 2), PerDay: usd("10.05"), Currency: "USD", Answer: "Q-1", Avoided: true},
-		{ID: "b", Ticket: "FIN-2", Team: "payments", Category: "nat", From: day(2, 28), To: day(3, 1), PerDay: usd("1"), Currency: "USD", Answer: "Q-2"},
-		{ID: "c", Ticket: "FIN-3", Team: "search", Category: "idle", From: day(3, 5), To: day(3, 4), PerDay: usd("1"), Currency: "USD"},
+	nat := Proof{ID: "a", Ticket: "FIN-1", Team: "payments", Category: "nat", About: []string{"nat", "resource nat-1"}, From: day(1, 30), To: day(3, 2), PerDay: usd("10.05"), Avoided: usd("10.05"), Currency: "USD", Answer: "Q-1", Now: true}
+	below := Proof{ID: "b", Ticket: "FIN-2", Team: "payments", Category: "nat", About: []string{"boxes"}, From: day(2, 28), To: day(3, 1), PerDay: usd("3"), Avoided: usd("2"), Currency: "USD", Answer: "Q-2", Now: true}
+	same := Proof{ID: "c", Ticket: "FIN-3", Team: "search", Category: "idle", About: []string{"vpc", "resource nat-1"}, From: day(3, 1), To: day(3, 5), PerDay: usd("9"), Currency: "USD", Answer: "Q-3", Now: true}
+	euros := Proof{ID: "d", Ticket: "FIN-4", About: []string{"gpu"}, From: day(3, 1), To: day(3, 2), PerDay: usd("5"), Currency: "EUR", Answer: "Q-4"}
+	again := nat
+	again.From, again.To, again.PerDay, again.Avoided, nat.Now = day(3, 10), day(3, 11), usd("8"), usd("8"), false // it had regressed in between
+	proofs := []Proof{nat, below, same, euros, again, {ID: "e", Ticket: "FIN-5", From: day(3, 5), To: day(3, 4), PerDay: usd("1"), Currency: "USD"}}
+	months := Realized(proofs)
+	want := []string{
+		"2028-03  EUR: 10 saved, 0 avoided = FIN-4 2d",
+		"2028-03 payments USD: 1 saved, 38.1 avoided = FIN-1 2d FIN-1 2d FIN-2 1d",
+		"2028-03 search USD: 27 saved, 0 avoided = FIN-3 3d (2 left out)", // the gateway's days of FIN-1 are its own
+		"2028-02 payments USD: 2 saved, 295.45 avoided = FIN-1 29d FIN-2 2d",
+		"2028-01 payments USD: 0 saved, 20.1 avoided = FIN-1 2d",
 	}
-	var got []string
-	for _, m := range Realized(proofs) {
-		got = append(got, fmt.Sprintf("%s %s saved %s avoided %s by %v", m.Month.Format("2006-01"), m.Team, m.Saved, m.Avoided, m.Tickets))
-	}
-	want := []string{"2028-03 payments saved 1 avoided 20.1 by [FIN-1 FIN-2]", "2028-02 payments saved 2 avoided 291.45 by [FIN-1 FIN-2]", "2028-01 payments saved 0 avoided 20.1 by [FIN-1]"}
-	if d := cmp.Diff(want, got); d != "" {
+
+	if d := cmp.Diff(want, realizedWords(months)); d != "" {
 		t.Error(d)
 	}
+	sums := Summed(months, proofs)
+	var got []string
+	for _, s := range sums {
+		got = append(got, fmt.Sprintf("%s: %s saved, %s avoided; a day %s and %s; a year %s and %s", s.Currency, s.Saved, s.Avoided, s.SavedADay, s.AvoidedADay, s.SavedAnnualized, s.AvoidedAnnualized))
+	}
+	if d := cmp.Diff([]string{"EUR: 10 saved, 0 avoided; a day 0 and 0; a year 0 and 0", "USD: 30 saved, 353.65 avoided; a day 10 and 2; a year 3650 and 730"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestRealizedAddsUp: a month is the sum of its parts, a part is its days times what it is a day, and no day of anything counts twice.
+func TestRealizedAddsUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		begin := time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC)
+		var list []Proof
+		most := decimal.Zero
+		for i := range rapid.IntRange(1, 8).Draw(t, "n") {
+			p := Proof{ID: fmt.Sprint(i), Ticket: fmt.Sprint(i), Team: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "team"), Currency: "USD", From: begin.AddDate(0, 0, rapid.IntRange(0, 60).Draw(t, "from")), Now: rapid.Bool().Draw(t, "now"),
+				About: rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"x", "y", "z"}), 1, 3, rapid.ID[string]).Draw(t, "about"), PerDay: decimal.New(rapid.Int64Range(1, 100_000).Draw(t, "cents"), -2)}
+			p.To = p.From.AddDate(0, 0, rapid.IntRange(0, 80).Draw(t, "days"))
+			p.Avoided = p.PerDay.Mul(decimal.New(rapid.Int64Range(0, 10).Draw(t, "tenths"), -1))
+			most = decimal.Max(most, p.PerDay)
+			list = append(list, p)
+		}
+		months := Realized(list)
+		saved, avoided, days := decimal.Zero, decimal.Zero, 0
+		for _, m := range months {
+			ms, ma := decimal.Zero, decimal.Zero
+			for _, p := range m.Parts {
+				n := decimal.NewFromInt(int64(p.Days))
+				if !p.Saved.Equal(p.SavedADay.Mul(n)) || !p.Avoided.Equal(p.AvoidedADay.Mul(n)) {
+					t.Fatalf("%+v is not its days", p)
+				}
+				ms, ma, days = ms.Add(p.Saved), ma.Add(p.Avoided), days+p.Days
+			}
+			if !ms.Equal(m.Saved) || !ma.Equal(m.Avoided) {
+				t.Fatalf("%s and %s, the parts are %s and %s", m.Saved, m.Avoided, ms, ma)
+			}
+			saved, avoided = saved.Add(ms), avoided.Add(ma)
+		}
+		if days > 3*141 { // three things over all the days there are
+			t.Fatalf("%d days of three things", days)
+		}
+		sums := Summed(months, list)
+		if len(sums) != 1 || !sums[0].Saved.Equal(saved) || !sums[0].Avoided.Equal(avoided) || sums[0].SavedADay.Add(sums[0].AvoidedADay).GreaterThan(most.Mul(decimal.NewFromInt(3))) {
+			t.Fatalf("%+v, want %s and %s", sums, saved, avoided)
+		}
+	})
 }
 
 // TestEveryDayIsRealizedOnce: the months of a proof add up to its days.

@@ -10,21 +10,42 @@ import (
 	"spendbot/analysis"
 )
 
-// Proof is what the bill said of a fix from a day on, until it said something else.
+// Proof is what the bill said of a fix over a stretch of days.
 type Proof struct {
 	ID, Ticket, Team, Category string
-	// From is the first day on which the fix was in force, To the last complete day that is known of it, inclusive.
+	// About is what it is about, series and resources: of proofs that share one only the largest counts on a day.
+	About []string
+	// From is the first day that counts, To the last complete one, inclusive.
 	From, To time.Time
-	// PerDay is what is proved a day.
-	PerDay   analysis.Amount
-	Currency string
-	// Answer is where the figure comes from.
+	// PerDay is what is proved a day, and Avoided how much of it is growth that was stopped: see [HowRealized].
+	PerDay, Avoided analysis.Amount
+	Currency        string
+	// Answer is where the figures come from.
 	Answer string
-	// Avoided says that the cost would have been new: an anomaly that was ended brings the bill back to where it was. Otherwise the bill fell below where it was.
-	Avoided bool
+	// Now says that it still holds, as far as the bill goes.
+	Now bool
 }
 
-// Month is what was saved or avoided in a month by one team, in one category.
+// HowRealized says the formula of what is realized in a month. It rests on the FinOps Foundation's "Anomaly-Detected Cost Avoidance", unpredicted and correctable spend a day
+// times the days it would have continued; of those only days that are on the bill count.
+const HowRealized = "what a fix is proved to take off the bill a day x the complete days of the month on which it held, at effective cost and at most 90 days. Avoided is the growth of an anomaly that was stopped; saved is what lies below the level that the bill had before. What two fixes share counts once"
+
+// HowAnnualized says what a year of it means.
+const HowAnnualized = "365 days at today's rate: a convention, not a forecast"
+
+// Part is what one fix saved or avoided in a month: days times what it is proved to be a day.
+type Part struct {
+	Ticket      string          `json:"ticket"`
+	Days        int             `json:"days"`
+	SavedADay   analysis.Amount `json:"saved_a_day"`
+	AvoidedADay analysis.Amount `json:"avoided_a_day"`
+	Saved       analysis.Amount `json:"saved"`
+	Avoided     analysis.Amount `json:"avoided"`
+	Answer      string          `json:"answer"`                  // where the figures a day come from
+	LeftOut     int             `json:"days_left_out,omitempty"` // days on which a larger one of the same thing counts
+}
+
+// Month is what was saved or avoided in a month by one team, in one category: the sum of its parts.
 type Month struct {
 	Month    time.Time       `json:"month"`
 	Team     string          `json:"team"`
@@ -32,43 +53,51 @@ type Month struct {
 	Currency string          `json:"currency"`
 	Saved    analysis.Amount `json:"saved"`
 	Avoided  analysis.Amount `json:"avoided"`
-	Tickets  []string        `json:"tickets"`
-	Answers  []string        `json:"answers"`
+	Parts    []Part          `json:"fixes"`
 }
 
-// HowRealized says the formula of what is realized in a month.
-const HowRealized = "for each fix that is verified on the bill, wholly or in part: what is proved a day x the complete days of the month since it was in force, until it regressed; an anomaly that was ended is cost avoided, anything else saved; a year is 12 such months only where it says so"
-
-// Realized adds proofs up by month, team and category: what is proved a day, for each complete day.
+// Realized adds proofs up by month, team and category: what is proved a day, for each complete day. The latest month comes first.
 func Realized(proofs []Proof) []Month {
+	list := slices.Clone(proofs)
+	slices.SortStableFunc(list, func(a, b Proof) int { // the largest claims its days first
+		return cmp.Or(b.PerDay.Cmp(a.PerDay), a.From.Compare(b.From), cmp.Compare(a.ID, b.ID))
+	})
+	type claim struct {
+		about string
+		day   time.Time
+	}
+	claimed := map[claim]int{} // by which proof
 	var out []Month
-	for _, p := range proofs {
-		for m := time.Date(p.From.Year(), p.From.Month(), 1, 0, 0, 0, 0, time.UTC); !m.After(p.To); m = m.AddDate(0, 1, 0) {
-			from, to := m, m.AddDate(0, 1, -1)
-			if p.From.After(from) {
-				from = p.From
+	for n, p := range list {
+		var months []time.Time
+		parts := map[time.Time]*Part{}
+		for day := p.From; !day.After(p.To); day = day.AddDate(0, 0, 1) {
+			m := time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
+			if parts[m] == nil {
+				parts[m] = &Part{Ticket: p.Ticket, SavedADay: p.PerDay.Sub(p.Avoided), AvoidedADay: p.Avoided, Answer: p.Answer}
+				months = append(months, m)
 			}
-			if p.To.Before(to) {
-				to = p.To
-			}
-			days := int64(to.Sub(from).Hours()/24) + 1
-			if days <= 0 {
+			if slices.ContainsFunc(p.About, func(s string) bool { by, ok := claimed[claim{s, day}]; return ok && by != n }) {
+				parts[m].LeftOut++
 				continue
 			}
-			i := slices.IndexFunc(out, func(x Month) bool {
-				return x.Month.Equal(m) && x.Team == p.Team && x.Category == p.Category && x.Currency == p.Currency
+			for _, s := range p.About {
+				claimed[claim{s, day}] = n
+			}
+			parts[m].Days++
+		}
+		for _, m := range months {
+			x := *parts[m]
+			days := decimal.NewFromInt(int64(x.Days))
+			x.Saved, x.Avoided = x.SavedADay.Mul(days), x.AvoidedADay.Mul(days)
+			i := slices.IndexFunc(out, func(o Month) bool {
+				return o.Month.Equal(m) && o.Team == p.Team && o.Category == p.Category && o.Currency == p.Currency
 			})
 			if i < 0 {
-				out = append(out, Month{Month: m, Team: p.Team, Category: p.Category, Currency: p.Currency, Tickets: []string{}, Answers: []string{}})
+				out = append(out, Month{Month: m, Team: p.Team, Category: p.Category, Currency: p.Currency})
 				i = len(out) - 1
 			}
-			sum := p.PerDay.Mul(decimal.NewFromInt(days))
-			if p.Avoided {
-				out[i].Avoided = out[i].Avoided.Add(sum)
-			} else {
-				out[i].Saved = out[i].Saved.Add(sum)
-			}
-			out[i].Tickets, out[i].Answers = once(out[i].Tickets, p.Ticket), once(out[i].Answers, p.Answer)
+			out[i].Saved, out[i].Avoided, out[i].Parts = out[i].Saved.Add(x.Saved), out[i].Avoided.Add(x.Avoided), append(out[i].Parts, x)
 		}
 	}
 	slices.SortFunc(out, func(a, b Month) int {
@@ -77,11 +106,51 @@ func Realized(proofs []Proof) []Month {
 	return out
 }
 
-func once(list []string, s string) []string {
-	if s == "" || slices.Contains(list, s) {
-		return list
+// Sums are what was saved and avoided in one currency: all in all, and a day as things stand, with its year by convention ([HowAnnualized]).
+type Sums struct {
+	Currency          string          `json:"currency"`
+	Saved             analysis.Amount `json:"saved"`
+	Avoided           analysis.Amount `json:"avoided"`
+	SavedADay         analysis.Amount `json:"saved_a_day"`
+	AvoidedADay       analysis.Amount `json:"avoided_a_day"`
+	SavedAnnualized   analysis.Amount `json:"saved_annualized"`
+	AvoidedAnnualized analysis.Amount `json:"avoided_annualized"`
+}
+
+// Summed adds up months that were realized from proofs, by currency. A day as things stand is of those proofs that still hold; what they share counts once.
+func Summed(months []Month, proofs []Proof) []Sums {
+	var out []Sums
+	of := func(currency string) *Sums {
+		i := slices.IndexFunc(out, func(s Sums) bool { return s.Currency == currency })
+		if i < 0 {
+			out = append(out, Sums{Currency: currency})
+			i = len(out) - 1
+		}
+		return &out[i]
 	}
-	return append(list, s)
+	for _, m := range months {
+		s := of(m.Currency)
+		s.Saved, s.Avoided = s.Saved.Add(m.Saved), s.Avoided.Add(m.Avoided)
+	}
+	var now []Proof
+	for _, p := range proofs {
+		if p.Now {
+			now = append(now, p)
+		}
+	}
+	for i := range now { // all on one day, so that what they are about is claimed once
+		now[i].From, now[i].To = now[0].To, now[0].To
+	}
+	for _, m := range Realized(now) {
+		s := of(m.Currency)
+		s.SavedADay, s.AvoidedADay = s.SavedADay.Add(m.Saved), s.AvoidedADay.Add(m.Avoided)
+	}
+	year := decimal.NewFromInt(365)
+	for i := range out {
+		out[i].SavedAnnualized, out[i].AvoidedAnnualized = out[i].SavedADay.Mul(year), out[i].AvoidedADay.Mul(year)
+	}
+	slices.SortFunc(out, func(a, b Sums) int { return cmp.Compare(a.Currency, b.Currency) })
+	return out
 }
 
 // Reason is why somebody is asked about an opportunity.

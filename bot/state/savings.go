@@ -32,6 +32,20 @@ type SavingFigures struct {
 	Answer   string          `json:"answer,omitempty"`
 	// Proved is the largest that was proved of it, a day: what has to be left for it not to have regressed.
 	Proved analysis.Amount `json:"proved"`
+	// Avoided is how much of PerDay is growth that was stopped; the rest is below the level that the bill had before.
+	Avoided analysis.Amount `json:"avoided"`
+	// From is the first day that counts for what is proved now; Ended are stretches of days before, over which it was proved until it no longer was.
+	From  time.Time    `json:"from,omitzero"`
+	Ended []SavingSpan `json:"ended,omitempty"`
+}
+
+// SavingSpan is a stretch of days over which a saving was proved.
+type SavingSpan struct {
+	From    time.Time       `json:"from"`
+	To      time.Time       `json:"to"` // the last of them
+	PerDay  analysis.Amount `json:"per_day"`
+	Avoided analysis.Amount `json:"avoided"` // of PerDay
+	Answer  string          `json:"answer"`
 }
 
 // SavingChange is what the bill said of a fix from then on.

@@ -39,7 +39,6 @@ type Facts struct {
 	Runbook *runbooks.Runbook
 	Saving  Saving
 	Thread  string // its address
-	Effort  string // "hours", "days"; "" unknown
 }
 
 // Evidence is an answer that the ticket rests on.
@@ -260,7 +259,7 @@ func (s Saving) Range() string {
 func (f Facts) expected() string {
 	lines := []string{wiki.Heading(3, "Expected saving")}
 	if f.Saving.High.Sign() <= 0 {
-		return strings.Join(append(lines, wiki.Text("None that can be promised: "+f.Saving.Why+".")), "\n")
+		return strings.Join(append(append(lines, wiki.Text("None that can be promised: "+f.Saving.Why+".")), f.work()...), "\n")
 	}
 	said := fmt.Sprintf("%s at %s. Confidence %s: %s.", f.Saving.Range(), f.Saving.Basis, f.Saving.Confidence, f.Saving.Why)
 	if f.Saving.Confidence == analysis.Low {
@@ -270,10 +269,22 @@ func (f Facts) expected() string {
 	if f.Runbook != nil {
 		lines = append(lines, wiki.Markdown(f.Runbook.Section("Saving")))
 	}
-	if f.Effort != "" {
-		lines = append(lines, wiki.Text("Effort: "+f.Effort+"."))
+	return strings.Join(append(lines, f.work()...), "\n")
+}
+
+// work is how much work the runbook's steps are, what can go wrong, and how they are undone.
+func (f Facts) work() (out []string) {
+	if f.Runbook == nil {
+		return nil
 	}
-	return strings.Join(lines, "\n")
+	front := f.Runbook.Front
+	if front.Effort != "" && front.Risk != "" {
+		out = append(out, wiki.Bold("Effort:")+" "+wiki.Text(front.Effort)+". "+wiki.Bold("Risk:")+" "+wiki.Text(front.Risk)+".")
+	}
+	if front.Rollback != "" {
+		out = append(out, wiki.Bold("Rollback:")+" "+wiki.Text(front.Rollback))
+	}
+	return out
 }
 
 func (f Facts) verify() string {

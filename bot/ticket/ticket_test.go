@@ -55,7 +55,7 @@ func kinds(t *testing.T) map[string]Facts {
 			Resources: []analysis.ResourceChange{{ID: "nat-0d2f", Amount: usd("8000"), Status: "continuing"}, {ID: "nat-19ac", Name: "edge | b", Amount: usd("3700"), Status: "new"}}})
 	excess := []analysis.Amount{usd("1690"), usd("1700"), usd("1730"), usd("1750"), usd("1760"), usd("1740"), usd("1740")}
 	step := Facts{ID: "I-7F3K2M", Slice: "NAT gateway bytes · payments-prod · us-east-1", Kind: "step", Team: "payments", Provider: "AWS", How: "usage x4.1, price unchanged", Onset: day(2026, 11, 18), Through: day(2026, 11, 24), Going: true,
-		Currency: "USD", PerDay: usd("1730"), SoFar: usd("12110"), ToMonthEnd: usd("10380"), Low: usd("590"), High: usd("760"), Bridge: nat, Runbook: book("nat-and-data-transfer"), Thread: "https://acme.slack.com/archives/C1/p1763", Effort: "hours",
+		Currency: "USD", PerDay: usd("1730"), SoFar: usd("12110"), ToMonthEnd: usd("10380"), Low: usd("590"), High: usd("760"), Bridge: nat, Runbook: book("nat-and-data-transfer"), Thread: "https://acme.slack.com/archives/C1/p1763",
 		Evidence: []Evidence{{ID: "Q-7F3K2M", Question: "why did NAT change from 18 to 24 November?", Queries: []analysis.QueryTrace{{Name: "leaves", SQL: "SELECT 1\nFROM daily -- {code}"}}}},
 		Events:   []string{"deploy payments-api 4.18.0, Wed 18 Nov 09:12 UTC"}, Saving: Expect(excess, true, nat, "USD")}
 	ended := step

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
@@ -295,7 +296,11 @@ What overlaps on the same series is counted once; sums are kept apart by what th
 				return err
 			}
 			defer st.Close()
-			list, err := bot.Opportunities(c.Context(), st.state, nil)
+			books, err := a.library()
+			if err != nil {
+				return err
+			}
+			list, err := bot.Opportunities(c.Context(), st.state, books, nil)
 			if err != nil {
 				return err
 			}
@@ -336,7 +341,6 @@ What overlaps on the same series is counted once; sums are kept apart by what th
 }
 
 func (a *app) backlogCSV(list []backlog.Opportunity) error {
-	w := csv.NewWriter(a.stdout)
 	rows := [][]string{{"id", "title", "team", "category", "state", "low", "high", "currency", "basis", "confidence", "effort", "risk", "score", "since", "ticket", "assignee", "due", "overlaps", "answer"}}
 	for _, x := range list {
 		due := ""
@@ -345,18 +349,7 @@ func (a *app) backlogCSV(list []backlog.Opportunity) error {
 		}
 		rows = append(rows, []string{x.ID, x.Title, x.Team, x.Category, string(x.State), x.Low.String(), x.High.String(), x.Currency, string(x.Basis), string(x.Confidence), string(x.Effort), string(x.Risk), x.Score.String(), x.Since.Format(time.DateOnly), x.Ticket, x.Assignee, due, x.Overlaps, x.Answer})
 	}
-	for i, row := range rows {
-		if i > 0 {
-			for j := range row {
-				row[j] = render.Harmless(row[j])
-			}
-		}
-		if err := w.Write(row); err != nil {
-			return err
-		}
-	}
-	w.Flush()
-	return w.Error()
+	return a.csv(rows)
 }
 
 func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, flow []backlog.Flow) error {
@@ -413,9 +406,11 @@ func clipText(s string, most int) string {
 
 // savingsJSON is what is proved, for programs.
 type savingsJSON struct {
-	Fixes    []fixJSON       `json:"fixes"`
-	Months   []backlog.Month `json:"months"`
-	Realized string          `json:"realized_is"`
+	Fixes      []fixJSON       `json:"fixes"`
+	Months     []backlog.Month `json:"months"`
+	Totals     []backlog.Sums  `json:"totals"`
+	Realized   string          `json:"realized_is"`
+	Annualized string          `json:"annualized_is"`
 }
 
 type fixJSON struct {
@@ -428,14 +423,16 @@ type fixJSON struct {
 }
 
 func (a *app) savings() *cobra.Command {
-	var asJSON bool
+	var asJSON, asCSV bool
 	c := &cobra.Command{
 		Use:   "savings",
 		Short: "Say what fixes have saved, as the bill shows it",
-		Long: `Says of each ticket that is done what the bill shows of it, and what is saved or avoided by month and team: ` + backlog.HowRealized + `. Each figure names
-the answer that it is from.`,
-		Example: "  spendbot savings\n  spendbot savings --json",
-		Args:    exactArgs(0, "no arguments"),
+		Long: `Says what is saved and avoided by month, team and category, and of each ticket that is done what the bill shows of it.
+
+What counts in a month: ` + backlog.HowRealized + `.
+A year, where one is named: ` + backlog.HowAnnualized + `. Each figure names the answer that it is from.`,
+		Example: "  spendbot savings\n  spendbot savings --csv > savings.csv",
+		Args:    oneOf(exactArgs(0, "no arguments"), "json", "csv"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			st, err := a.open(c.Context())
 			if err != nil {
@@ -455,40 +452,100 @@ the answer that it is from.`,
 			if err != nil {
 				return err
 			}
-			out := savingsJSON{Fixes: []fixJSON{}, Months: backlog.Realized(proofs), Realized: backlog.HowRealized}
-			if out.Months == nil {
-				out.Months = []backlog.Month{}
-			}
+			out := savingsJSON{Fixes: []fixJSON{}, Months: backlog.Realized(proofs), Realized: backlog.HowRealized, Annualized: backlog.HowAnnualized}
+			out.Totals = backlog.Summed(out.Months, proofs)
 			for _, k := range tickets {
 				if s, ok := kept[k.ID]; ok {
 					out.Fixes = append(out.Fixes, fixJSON{k.ID, k.Key, k.Summary, s.State, s.Since.Format(time.DateOnly), s.SavingFigures})
 				}
 			}
-			if asJSON {
-				return encode(a.stdout, out)
-			}
-			if len(out.Fixes) == 0 {
-				fmt.Fprintln(a.stdout, "No fix has been held against the bill yet: a ticket that is done is, 7 complete days later.")
-				return nil
-			}
-			for _, m := range out.Months {
-				fmt.Fprintf(a.stdout, "%s  %-20s %s saved, %s avoided (%s)\n", m.Month.Format("2006-01"), render.Clean(cmp.Or(m.Team, "nobody")), render.Money(m.Saved, m.Currency), render.Money(m.Avoided, m.Currency), strings.Join(m.Tickets, ", "))
-			}
-			if len(out.Months) > 0 {
-				fmt.Fprintln(a.stdout)
-			}
-			for _, f := range out.Fixes {
-				fmt.Fprintf(a.stdout, "%-10s %s\n           %s", cmp.Or(f.Key, f.Ticket), render.Clean(clipText(f.What, 100)), f.Headline)
-				if f.Answer != "" {
-					fmt.Fprintf(a.stdout, " spendbot trace %s", f.Answer)
+			switch {
+			case asJSON:
+				if out.Months == nil {
+					out.Months, out.Totals = []backlog.Month{}, []backlog.Sums{}
 				}
-				fmt.Fprintln(a.stdout)
+				return encode(a.stdout, out)
+			case asCSV:
+				return a.savingsCSV(out.Months)
 			}
+			a.savingsTable(out)
 			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	c.Flags().BoolVar(&asCSV, "csv", false, "print as CSV: a row for each fix and month")
 	return c
+}
+
+func (a *app) savingsCSV(months []backlog.Month) error {
+	rows := [][]string{{"month", "team", "category", "ticket", "days", "saved_a_day", "avoided_a_day", "saved", "avoided", "currency", "answer"}}
+	for _, m := range months {
+		for _, p := range m.Parts {
+			rows = append(rows, []string{m.Month.Format("2006-01"), m.Team, m.Category, p.Ticket, strconv.Itoa(p.Days), p.SavedADay.String(), p.AvoidedADay.String(), p.Saved.String(), p.Avoided.String(), m.Currency, p.Answer})
+		}
+	}
+	return a.csv(rows)
+}
+
+func (a *app) savingsTable(out savingsJSON) {
+	if len(out.Fixes) == 0 {
+		fmt.Fprintln(a.stdout, "No fix has been held against the bill yet: a ticket that is done is, 7 complete days later.")
+		return
+	}
+	if len(out.Months) > 0 {
+		t := table.NewWriter()
+		t.SetStyle(table.StyleLight)
+		t.Style().Options = table.OptionsNoBordersAndSeparators
+		t.Style().Format.Footer = text.FormatDefault
+		t.SetColumnConfigs([]table.ColumnConfig{{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}, {Number: 5, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}})
+		t.AppendHeader(table.Row{"month", "team", "category", "saved", "avoided", "by"})
+		for _, m := range out.Months {
+			var by []string
+			for _, p := range m.Parts {
+				said := fmt.Sprintf("%s, %d days", p.Ticket, p.Days)
+				if p.LeftOut > 0 {
+					said += fmt.Sprintf(" (%d counted elsewhere)", p.LeftOut)
+				}
+				by = append(by, said)
+			}
+			t.AppendRow(table.Row{m.Month.Format("Jan 2006"), render.Clean(cmp.Or(m.Team, "nobody's")), render.Clean(cmp.Or(m.Category, "other")), render.Money(m.Saved, m.Currency), render.Money(m.Avoided, m.Currency), strings.Join(by, "; ")})
+		}
+		for _, s := range out.Totals {
+			t.AppendFooter(table.Row{"all", "", "", render.Money(s.Saved, s.Currency), render.Money(s.Avoided, s.Currency), ""})
+		}
+		fmt.Fprintln(a.stdout, t.Render())
+		fmt.Fprintln(a.stdout)
+		for _, s := range out.Totals {
+			if s.SavedADay.Add(s.AvoidedADay).Sign() > 0 {
+				fmt.Fprintf(a.stdout, "As things stand, a day: %s saved, %s avoided. Annualized (%s): %s saved, %s avoided.\n", render.Money(s.SavedADay, s.Currency), render.Money(s.AvoidedADay, s.Currency), out.Annualized, render.Money(s.SavedAnnualized, s.Currency), render.Money(s.AvoidedAnnualized, s.Currency))
+			}
+		}
+		fmt.Fprintf(a.stdout, "Counted is %s.\n\n", out.Realized)
+	}
+	for _, f := range out.Fixes {
+		fmt.Fprintf(a.stdout, "%-10s %s\n           %s", cmp.Or(f.Key, f.Ticket), render.Clean(clipText(f.What, 100)), render.Clean(f.Headline))
+		if f.Answer != "" {
+			fmt.Fprintf(a.stdout, " spendbot trace %s", f.Answer)
+		}
+		fmt.Fprintln(a.stdout)
+	}
+}
+
+// csv writes rows, the first of which is the header, so that no spreadsheet takes a cell for a formula.
+func (a *app) csv(rows [][]string) error {
+	w := csv.NewWriter(a.stdout)
+	for i, row := range rows {
+		if i > 0 {
+			for j := range row {
+				row[j] = render.Harmless(row[j])
+			}
+		}
+		if err := w.Write(row); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
 }
 
 // jiraSecrets are what no log may hold of Jira; what cannot be read is said where it is needed.

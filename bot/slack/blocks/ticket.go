@@ -315,7 +315,26 @@ type SavingRow struct {
 // SavingsOptions say what a list of savings is of.
 type SavingsOptions struct {
 	Months []backlog.Month // what is realized, the latest first
+	Totals []backlog.Sums
 	Browse func(key string) string
+}
+
+// mostMonths is how many lines of months, teams and categories a message has.
+const mostMonths = 8
+
+// realized is what was saved and avoided, in words; what is nothing is left out.
+func realized(saved, avoided analysis.Amount, currency string) string {
+	var said []string
+	if saved.Sign() != 0 {
+		said = append(said, render.Money(saved, currency)+" saved")
+	}
+	if avoided.Sign() != 0 {
+		said = append(said, render.Money(avoided, currency)+" avoided")
+	}
+	if len(said) == 0 {
+		return "nothing"
+	}
+	return strings.Join(said, ", ")
 }
 
 // Savings says what is proved on the bill, and by which tickets.
@@ -325,25 +344,32 @@ func Savings(rows []SavingRow, o SavingsOptions) Message {
 	}
 	p := newPage()
 	head := counted(len(rows), "fix", "fixes") + " held against the bill"
-	p.lines(strong(head))
+	for i, s := range o.Totals {
+		sep := ", "
+		if i == 0 {
+			sep = ": "
+		}
+		head += sep + realized(s.Saved, s.Avoided, s.Currency)
+	}
+	p.lines(strong(esc(head, maxLine)))
+	for _, s := range o.Totals {
+		if s.SavedADay.Add(s.AvoidedADay).Sign() > 0 {
+			p.lines("as things stand, a day: " + realized(s.SavedADay, s.AvoidedADay, s.Currency) + "; annualized (" + backlog.HowAnnualized + "): " + realized(s.SavedAnnualized, s.AvoidedAnnualized, s.Currency))
+		}
+	}
 	for i, m := range o.Months {
-		if i == 6 {
+		if i == mostMonths {
+			p.note(fmt.Sprintf("%d more lines; `spendbot savings` has them all", len(o.Months)-i))
 			break
 		}
-		var said []string
-		if m.Saved.Sign() != 0 {
-			said = append(said, render.Money(m.Saved, m.Currency)+" saved")
-		}
-		if m.Avoided.Sign() != 0 {
-			said = append(said, render.Money(m.Avoided, m.Currency)+" avoided")
-		}
-		who := ""
+		where := "nobody's"
 		if m.Team != "" {
-			who = ", team " + esc(m.Team, 60)
+			where = "team " + esc(m.Team, 60)
 		}
-		if len(said) > 0 {
-			p.lines(m.Month.Format("January 2006") + who + ": " + strings.Join(said, ", "))
+		if m.Category != "" {
+			where += ", " + esc(m.Category, 60)
 		}
+		p.lines(m.Month.Format("Jan 2006") + " · " + where + ": " + realized(m.Saved, m.Avoided, m.Currency))
 	}
 	for i, r := range rows {
 		if i == mostBacklog {
