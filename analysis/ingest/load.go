@@ -93,6 +93,9 @@ type load struct {
 	parts []*part
 	total int64
 	done  int64
+	kept  []stays // of earlier loads
+	alone []store.Half
+	whole map[month]map[string]decimal.Decimal // what actual costs say is billed, by month and currency, where they meet amortized ones
 }
 
 // shortNames are the files' paths below the folder that was loaded, or the bare name of a single file.
@@ -183,7 +186,7 @@ func (l *load) inForce(ctx context.Context) (*store.Load, error) {
 		return nil, err
 	}
 	sum, mapping := l.sum(), l.mapping()
-	return store.InForce(loads, func(e store.Load) bool { return e.SHA256 == sum && e.Mapping == mapping }), nil
+	return store.InForce(loads, func(e store.Load) bool { return e.SHA256 == sum && e.Mapping == mapping && l.sameViews(e) }), nil
 }
 
 // doubled warns when the same bytes are in force under another feed, which this load does not replace.
@@ -218,11 +221,20 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 		charges = append(charges, files)
 		merge(all, p.groups)
 		rec.Files = append(rec.Files, store.LoadFile{Path: l.names[i], SHA256: p.sha, Bytes: p.src.size, Rows: p.rows,
-			Format: p.version + " " + p.src.format()})
+			Format: p.version + " " + p.src.format(), Kind: p.kind()})
 		rec.Bytes += p.src.size
 		rec.Rows += p.rows
 	}
-	rec.Warnings = append(rec.Warnings, l.warnings()...)
+	rec.Warnings, rec.Halves = append(rec.Warnings, l.warnings()...), l.alone
+	parts := l.parts
+	if kept, files, err := l.keep(ctx, &rec); err != nil {
+		return nil, err
+	} else if kept != nil {
+		parts, charges = append(slices.Clone(parts), kept), append(charges, files)
+		merge(all, kept.groups)
+		rec.Rows += kept.rows
+	}
+	rec.Warnings = append(rec.Warnings, l.apart(all)...)
 	if rec.Rows == 0 {
 		return nil, &Error{File: l.parts[0].src.path, Problem: "not one row of it is a charge", Expected: "an export with charges"}
 	}
@@ -234,7 +246,7 @@ func (l *load) run(ctx context.Context) (*Result, error) {
 		}
 	}
 	slices.Sort(rec.Periods)
-	daily, err := l.rollup(ctx, &rec, charges, all)
+	daily, err := l.rollup(ctx, &rec, parts, charges, all)
 	if err != nil {
 		return nil, err
 	}
@@ -349,7 +361,7 @@ func (l *load) progress(step string, p *part, done int64) {
 	l.o.Progress(Progress{Step: step, File: p.src.path, Done: done, Total: l.total})
 }
 
-func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, all map[group]*groupSums) ([]string, error) {
+func (l *load) rollup(ctx context.Context, rec *store.Load, of []*part, charges [][]string, all map[group]*groupSums) ([]string, error) {
 	l.o.Progress(Progress{Step: "rolling up", Done: l.total, Total: l.total})
 	left, err := mapTags(ctx, l.w, slices.Concat(charges...))
 	if err != nil {
@@ -359,7 +371,7 @@ func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, 
 		rec.LeftTags = left
 		rec.Warnings = append(rec.Warnings, fmt.Sprintf("tags with more than %d values are kept on line items but are no dimensions: %s", MaxTagValues, strings.Join(left, ", ")))
 	}
-	sets, parts := together(l.parts, charges)
+	sets, parts := together(of, charges)
 	var daily []string
 	for i := range sets {
 		if len(sets[i]) == 0 {
@@ -385,7 +397,8 @@ func (l *load) rollup(ctx context.Context, rec *store.Load, charges [][]string, 
 // empty reports whether no file of the load has a value for a column of the store, nor for one that it is filled from.
 func (l *load) empty(column string) bool {
 	c, ok := focus.Lookup(column)
-	if !ok || expressions()[c.Name] != "" || column == store.ColSource {
+	if !ok || len(l.kept) > 0 || // what stays of earlier loads may have any
+		expressions()[c.Name] != "" || column == store.ColSource {
 		return false
 	}
 	return !slices.ContainsFunc(l.parts, func(p *part) bool {

@@ -62,7 +62,7 @@ func (l *load) overlap(ctx context.Context, rec *store.Load) error {
 		if e.Delivery == nil || e.Delivery.Source != l.o.Delivery.Source || e.Delivery.Key == l.o.Delivery.Key || !slices.Contains(l.o.Beside, e.Delivery.Key) {
 			continue
 		}
-		if store.ReplacedBy(loads, i) != nil {
+		if store.ReplacedBy(loads, i) != nil || slices.ContainsFunc(rec.Kept, func(k store.Kept) bool { return k.Load == e.ID }) {
 			continue
 		}
 		for _, p := range e.Partitions {

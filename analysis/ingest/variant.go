@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"spendbot/analysis/ingest/dialect"
+	"spendbot/analysis/store"
 )
 
 // variantOf is the variant that the file's rows show it to be.
@@ -61,6 +62,9 @@ func (l *load) decide(ctx context.Context) error {
 		}
 	}
 	if err := l.beside(ctx); err != nil {
+		return err
+	}
+	if err := l.halves(ctx); err != nil {
 		return err
 	}
 	l.warnAlone()
@@ -278,7 +282,20 @@ func (l *load) warnAlone() {
 				both++
 			}
 		}
-		if d, v := p.native.reading.Dialect, p.native.v(); v.Alone != "" && len(kinds[d.ID]) == 1 && both == 1 && !told[d.ID] {
+		d, v := p.native.reading.Dialect, p.native.v()
+		if v.Alone == "" || len(kinds[d.ID]) > 1 || both != 1 {
+			continue
+		}
+		whole := 0
+		for _, m := range p.months() {
+			switch h := (store.Half{Source: m.source, Month: m.month, Missing: v.Alone}); {
+			case slices.ContainsFunc(l.kept, func(s stays) bool { return s.month == m }):
+				whole++
+			case !slices.Contains(l.alone, h):
+				l.alone = append(l.alone, h)
+			}
+		}
+		if whole < len(p.months()) && !told[d.ID] {
 			told[d.ID] = true
 			p.warnings = append(p.warnings, v.Alone)
 		}

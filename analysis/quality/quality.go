@@ -53,6 +53,8 @@ type Report struct {
 	Months  analysis.Period       `json:"months"`
 	Results []Result              `json:"results"`
 	Queries []analysis.QueryTrace `json:"queries"`
+	// Halves are bills of which one of two views is loaded.
+	Halves []store.Half `json:"halves,omitempty"`
 }
 
 // Options say what is looked at.
@@ -84,6 +86,11 @@ func Run(ctx context.Context, sight *store.Sight, o Options) (*Report, error) {
 	if o.Loads != nil {
 		at := slices.IndexFunc(all, func(c Check) bool { return c.Name == "missing days" }) + 1
 		all = slices.Insert(all, at, lateDays)
+	}
+	for _, h := range store.HalvesInForce(o.Loads) {
+		if m, err := time.Parse("2006-01", h.Month); o.Months.IsZero() || err == nil && o.Months.Contains(m) {
+			r.Halves = append(r.Halves, h)
+		}
 	}
 	late := Late(o.Loads)
 	for _, c := range all {
@@ -241,6 +248,9 @@ func (r *Report) Tell(a *analysis.Answer) {
 	}
 	if r.empty() {
 		return
+	}
+	for _, h := range r.Halves {
+		a.Caveats = append(a.Caveats, h.String())
 	}
 	a.Parts = append(a.Parts, analysis.Part{Table: t})
 	for _, s := range bad {

@@ -55,6 +55,9 @@ func (r *Report) Tell(a *analysis.Answer) {
 			a.Caveats = append(a.Caveats, fmt.Sprintf("%s of %s is still arriving: its data is complete through %s", p.Month, p.Provider, p.CompleteThrough))
 		}
 	}
+	for _, h := range r.Halves {
+		a.Caveats = append(a.Caveats, h.String())
+	}
 	a.Caveats = compact(append(a.Caveats, r.cents()...))
 	if len(r.Invoices) > 0 {
 		a.Caveats = append(a.Caveats, "a reason is taken only where one set of kinds of rows adds up to the difference to the smallest unit of the currency; what nothing adds up to is unexplained")

@@ -40,6 +40,8 @@ type Report struct {
 	Periods  []Period              `json:"periods"`
 	Invoices []Match               `json:"invoices"`
 	Queries  []analysis.QueryTrace `json:"queries"`
+	// Halves are bills of which one of two views is loaded.
+	Halves   []store.Half `json:"halves,omitempty"`
 	filtered bool
 	given    int // invoices there were, of any month
 }
@@ -270,6 +272,11 @@ func (w *run) files(ctx context.Context) error {
 		"load": query.OrEmpty(query.F(store.ColLoadID)), "file": query.OrEmpty(query.F(store.ColSourceFile))}))
 	if err != nil {
 		return err
+	}
+	for _, h := range store.HalvesInForce(w.o.Loads) {
+		if w.inMonths(h.Month) {
+			w.r.Halves = append(w.r.Halves, h)
+		}
 	}
 	for i, l := range w.o.Loads {
 		if !slices.ContainsFunc(l.Periods, func(m string) bool { return w.inMonths(m) }) {

@@ -286,3 +286,22 @@ func TestViews(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestHalvesAreTold: of a bill of which one view is loaded, until a load of its month has both.
+func TestHalvesAreTold(t *testing.T) {
+	s := loaded(t, one)
+	const words = "feed, 2026-10: these are amortized costs alone"
+	loads := slices.Clone(s.loads)
+	loads[0].Halves = []store.Half{{Source: "feed", Month: "2026-10", Missing: "these are amortized costs alone"}, {Source: "feed", Month: "2026-09", Missing: "so are these"}}
+	later := store.Load{ID: "later", Partitions: []store.Partition{{Source: "feed", Provider: "AWS", Month: "2026-10"}}}
+	for name, c := range map[string]struct {
+		loads []store.Load
+		want  bool
+	}{"alone": {loads, true}, "made whole": {append([]store.Load{later}, loads...), false}} {
+		var a analysis.Answer
+		s.run(t, nil, reconcile.Options{Months: october, Loads: c.loads}).Tell(&a)
+		if slices.Contains(a.Caveats, words) != c.want || slices.Contains(a.Caveats, "feed, 2026-09: so are these") {
+			t.Errorf("%s: caveats %q", name, a.Caveats)
+		}
+	}
+}

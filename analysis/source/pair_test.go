@@ -53,6 +53,44 @@ func TestAzureHalvesAreOneDelivery(t *testing.T) {
 	}
 }
 
+// In two places they are two loads, and both stay in force: what a scheduled look finds is not loaded again and again.
+func TestAzureHalvesFromTwoPlaces(t *testing.T) {
+	usage := "2026-09-03,Storage,2,USD,p,s,Usage,OnDemand\n"
+	st := newStore(t)
+	var places []*Source
+	for name, rows := range map[string]string{
+		"ActualCost":    usage + "2026-09-01,Virtual Machines,30,USD,p,s,Purchase,Reservation\n2026-09-03,Virtual Machines,0,USD,p,s,Usage,Reservation\n",
+		"AmortizedCost": usage + "2026-09-03,Virtual Machines,1,USD,p,s,Usage,Reservation\n",
+	} {
+		b := memblob.OpenBucket(nil)
+		t.Cleanup(func() { b.Close() })
+		azureHalf(t, b, "export", name, "09", rows)
+		azureHalf(t, b, "export", name, "10", "2026-10-03,Storage,2,USD,p,s,Usage,OnDemand\n") // the manifest alone tells what it is
+		places = append(places, OpenBucket(b, "mem://"+name, "", Options{}))
+	}
+	for _, s := range places {
+		for _, o := range loadAll(t, s, st) {
+			if o.Err != nil {
+				t.Errorf("%s: %v", o.Key, o.Err)
+			}
+		}
+	}
+	for _, s := range places {
+		if got, want := states(look(t, s, st, later())), "export/20260901-20260930 current, export/20261001-20261030 current"; got != want {
+			t.Errorf("%s: deliveries are %s, expected %s", s.Address, got, want)
+		}
+	}
+	got := table(t, st)
+	for _, want := range []string{"Virtual Machines 30 0 1", "Virtual Machines 0 1 1", "Storage 2 2 1"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s lacks %q", got, want)
+		}
+	}
+	if n := strings.Count(got, "\n"); n != 4 {
+		t.Errorf("%d rows of the rollup, expected 4:\n%s", n, got)
+	}
+}
+
 func TestHalvesThatAreNotPaired(t *testing.T) {
 	half := func(key, scope, start, kind string) Delivery {
 		return Delivery{Key: key, half: half{scope, start, kind}}

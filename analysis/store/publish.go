@@ -28,6 +28,24 @@ type LoadFile struct {
 	Format string `json:"format"` // "FOCUS 1.2 csv.gz"
 	// ETag is what the file's place called this version of it, where it was fetched from one.
 	ETag string `json:"etag,omitempty"`
+	// Kind is which view of the charges it is, where its format has several: "azure/actual".
+	Kind string `json:"kind,omitempty"`
+	// From is the load that brought it, where that was another one, whose rows this load keeps.
+	From string `json:"from,omitempty"`
+}
+
+// Kept says that a load left rows that an earlier one had brought of a feed's month in force, as its own.
+type Kept struct {
+	Load   string `json:"load"`
+	Source string `json:"feed"`
+	Month  string `json:"month"`
+}
+
+// Half is a feed's month of which a load has one of two views only.
+type Half struct {
+	Source  string `json:"feed"`
+	Month   string `json:"month"`
+	Missing string `json:"missing"` // what that means for its costs, and what to do
 }
 
 // Totals are the four costs of FOCUS, exact; nil where no row had a value.
@@ -51,6 +69,8 @@ type Load struct {
 	Periods    []string          `json:"periods"`
 	Partitions []Partition       `json:"partitions"`
 	Replaced   *Replaced         `json:"replaced,omitempty"`
+	Kept       []Kept            `json:"kept,omitempty"`
+	Halves     []Half            `json:"halves,omitempty"`
 	// Restated is what it changed about days that the store knew before; largest first.
 	Restated []Restatement `json:"restated,omitempty"`
 	// Delivery is what it was fetched as; nil for files that were named by hand.
@@ -130,15 +150,33 @@ func InForce(loads []Load, accept func(Load) bool) *Load {
 func replacedSince(loads []Load, i int) bool { return ReplacedBy(loads, i) != nil }
 
 // ReplacedBy is the first load that took the place of any partition of the i-th, of loads in the order of [Store.Loads]; nil
-// while nothing has.
+// while nothing has. One that keeps its rows does not.
 func ReplacedBy(loads []Load, i int) *Load {
 	for k := i - 1; k >= 0; k-- {
-		if slices.ContainsFunc(loads[i].Partitions, func(p Partition) bool { return replaces(loads[k].Partitions, p) }) {
+		if slices.ContainsFunc(loads[i].Partitions, func(p Partition) bool {
+			return replaces(loads[k].Partitions, p) && !slices.Contains(loads[k].Kept, Kept{loads[i].ID, p.Source, p.Month})
+		}) {
 			return &loads[k]
 		}
 	}
 	return nil
 }
+
+// HalvesInForce are those that no later load has made whole, or taken the place of, of loads in the order of [Store.Loads].
+func HalvesInForce(loads []Load) []Half {
+	var out []Half
+	for i, l := range loads {
+		for _, h := range l.Halves {
+			if !slices.ContainsFunc(loads[:i], func(later Load) bool { return replaces(later.Partitions, Partition{Source: h.Source, Month: h.Month}) }) {
+				out = append(out, h)
+			}
+		}
+	}
+	return out
+}
+
+// String is for people: which bill, and what it lacks.
+func (h Half) String() string { return h.Source + ", " + h.Month + ": " + h.Missing }
 
 // lock takes the store's writer lock, waiting while another process holds it.
 func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
@@ -346,6 +384,11 @@ func (w *Writer) Replaces(parts []Partition) []Partition {
 
 func replaces(parts []Partition, old Partition) bool {
 	return slices.ContainsFunc(parts, func(p Partition) bool { return p.Source == old.Source && p.Month == old.Month })
+}
+
+// OpenBase makes the line items of the base snapshot the view "charges" of the writer's DuckDB.
+func (w *Writer) OpenBase(ctx context.Context) error {
+	return addTable(ctx, w.db, tableCharges, paths(w.base.lines), false)
 }
 
 // Publish makes a load's staged Parquet files the store's newest snapshot, in the place of what the load replaces. Either

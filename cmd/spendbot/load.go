@@ -262,10 +262,11 @@ func newRestatedJSON(l store.Load) []restatedJSON {
 }
 
 func fileName(l store.Load) string {
-	if len(l.Files) == 1 {
-		return l.Files[0].Path
+	own := slices.DeleteFunc(slices.Clone(l.Files), func(f store.LoadFile) bool { return f.From != "" })
+	if len(own) == 1 {
+		return own[0].Path
 	}
-	return fmt.Sprintf("%d files", len(l.Files))
+	return fmt.Sprintf("%d files", len(own))
 }
 
 func printLoad(w io.Writer, res *ingest.Result) {

@@ -124,12 +124,13 @@ func azure() *Dialect {
 		// Only an amortized file has what was not used, and covered usage that costs something.
 		Name: "amortized", Manifest: "AmortizedCost", Witness: append(committed(usage, nonzero), []Cond{unused}),
 		Billed: billedAmortized, Effective: effective,
-		Alone: "these are amortized costs alone: billed cost leaves out what was paid for commitments, which only the actual costs tell; load the two exports together",
+		Alone: "these are amortized costs alone: billed cost leaves out what was paid for commitments, which only the actual costs tell; load that export too",
 	}, {
 		// Only an actual file has commitments bought, and usage that they cover for nothing.
 		Name: "actual", Manifest: "ActualCost", Witness: append(committed(buying), committed(usage, Not(nonzero))...), Beside: "amortized", Then: "purchases",
+		Left:   `"ChargeCategory" = 'Purchase' AND "PricingCategory" = 'Committed'`, // in step with azure.sql: a commitment's purchase or refund
 		Billed: Rules{cost}, Effective: effective,
-		Alone: "these are actual costs alone: effective cost leaves out what commitments cost, which only the amortized costs tell; load the two exports together",
+		Alone: "these are actual costs alone: effective cost leaves out what commitments cost, which only the amortized costs tell; load that export too",
 	}}
 	var purchases Rules
 	for _, c := range committed(buying) {

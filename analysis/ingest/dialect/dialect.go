@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -70,6 +71,11 @@ type Dialect struct {
 	Variants []Variant
 }
 
+// Halves reports whether files of it are views of the same charges that belong together.
+func (d *Dialect) Halves() bool {
+	return slices.ContainsFunc(d.Variants, func(v Variant) bool { return v.Beside != "" })
+}
+
 // Key says where a row's provider, billing account, invoice month and currency are: the first of the columns that has a value.
 // What the SQL selects must say the same.
 type Key struct {
@@ -93,6 +99,8 @@ type Variant struct {
 	// Beside names a variant: when a load also has a file of that one over the same months, this file is of the variant Then.
 	// Azure's actual costs beside the amortized ones give only their purchases.
 	Beside, Then string
+	// Left is SQL over FOCUS columns: which rows of this variant are those that Then has.
+	Left string
 	// Billed, Effective, List and Contracted are the controls: what a file's four costs add up to. A cost without rules is not
 	// controlled: nothing in the file says what it must be.
 	Billed, Effective, List, Contracted Rules
