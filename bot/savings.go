@@ -138,8 +138,8 @@ func (b *Bot) verify(ctx context.Context, l desk.Look, k state.Ticket, in state.
 	return err
 }
 
-// spans sets over which days a saving counts as proved, by what was kept of it before: a stretch ends where it is no longer proved, or where its fix was made anew, and another begins with the
-// days, from "seen" on, on which it is seen again.
+// spans sets over which days a saving counts as proved, by what was kept of it before: a stretch ends where it is no longer proved, or where its fix was made anew, and one of which nothing
+// was seen before begins with the days on which it is, from "seen" on.
 func spans(next *state.Saving, kept state.Saving, seen time.Time) {
 	was, is := saving.State(kept.State).Proves(), saving.State(next.State).Proves()
 	same := kept.Since.Equal(next.Since)
@@ -151,12 +151,13 @@ func spans(next *state.Saving, kept state.Saving, seen time.Time) {
 	case !is:
 	case was && same:
 		next.From = kept.From
-	case len(next.Ended) == 0:
+	case kept.State == "" || kept.State == string(saving.Verifying) || was:
 		next.From = next.Since
-	default:
-		if next.From = seen; !seen.After(next.Ended[len(next.Ended)-1].To) {
-			next.From = next.Ended[len(next.Ended)-1].To.AddDate(0, 0, 1)
-		}
+	default: // nothing was seen of the days before
+		next.From = seen
+	}
+	if n := len(next.Ended); is && n > 0 {
+		next.From = analysis.Later(next.From, next.Ended[n-1].To.AddDate(0, 0, 1))
 	}
 }
 

@@ -344,10 +344,6 @@ func (b *Bot) openByPolicy(ctx context.Context, latest map[string]state.Ticket) 
 			}
 			continue
 		}
-		if what == ticket.Reopen {
-			errs = append(errs, b.reopen(ctx, last, "policy "+p.Name, now.UTC().Format(time.DateOnly)))
-			continue
-		}
 		f, err := b.ticketFacts(ctx, in)
 		if err != nil {
 			errs = append(errs, err)

@@ -168,9 +168,9 @@ const (
 // StaleDays is how many days without anything make a ticket stale.
 const StaleDays = 14
 
-// Groom lists why an opportunity with a ticket needs a word in its thread: politely, and once a week (asked is when last; zero for never). It is "" where it does not.
+// Groom says why an opportunity whose ticket is open needs a word in its thread: politely, and once a week (asked is when last; zero for never). It is "" where it does not.
 func Groom(o Opportunity, asked, now time.Time) Reason {
-	if o.Ticket == "" || !o.State.Open() || o.State == Queued || !asked.IsZero() && now.Sub(asked) < AskEvery {
+	if o.Ticket == "" || o.State != Expected && o.State != InProgress || !asked.IsZero() && now.Sub(asked) < AskEvery {
 		return ""
 	}
 	switch {

@@ -102,14 +102,18 @@ const (
 	Make                // another
 )
 
-// Anew decides between the last ticket of an incident and another. A person who asks gets one even where people declined before; a policy does not.
+// Anew decides between the last ticket of an incident and another. A person who asks gets one even where people declined before, or said that it was
+// done not long ago; a policy does not.
 func Anew(last state.Ticket, r Rules, byPolicy bool, now time.Time) Again {
 	switch last.State {
 	case state.TicketDone:
-		if now.Sub(last.Finished) <= r.Reopen {
-			return Reopen
+		switch {
+		case now.Sub(last.Finished) > r.Reopen:
+			return Make
+		case byPolicy: // the bill shows days later whether it was
+			return Keep
 		}
-		return Make
+		return Reopen
 	case state.TicketRejected:
 		if byPolicy {
 			return Keep

@@ -201,7 +201,8 @@ func TestAnew(t *testing.T) {
 	}{
 		{"open", state.Ticket{State: state.TicketOpen}, false, Keep},
 		{"queued", state.Ticket{State: state.TicketQueued}, true, Keep},
-		{"done yesterday", state.Ticket{State: state.TicketDone, TicketDetail: state.TicketDetail{Finished: now.Add(-24 * time.Hour)}}, true, Reopen},
+		{"done yesterday, and a policy asks", state.Ticket{State: state.TicketDone, TicketDetail: state.TicketDetail{Finished: now.Add(-24 * time.Hour)}}, true, Keep},
+		{"done yesterday, and a person asks", state.Ticket{State: state.TicketDone, TicketDetail: state.TicketDetail{Finished: now.Add(-24 * time.Hour)}}, false, Reopen},
 		{"done a month ago", state.Ticket{State: state.TicketDone, TicketDetail: state.TicketDetail{Finished: now.AddDate(0, -1, 0)}}, true, Make},
 		{"declined, and a policy asks", state.Ticket{State: state.TicketRejected}, true, Keep},
 		{"declined, and a person asks", state.Ticket{State: state.TicketRejected}, false, Make},

@@ -127,8 +127,8 @@ func TicketLine(t state.Ticket, address string) string {
 	case t.State == state.TicketOpen:
 		said = append(said, "nobody has it")
 	}
-	if d, err := time.Parse(time.DateOnly, t.Due); err == nil && t.State == state.TicketOpen {
-		said = append(said, "due "+d.Format("2 Jan"))
+	if t.Due != "" && t.State == state.TicketOpen {
+		said = append(said, "due "+dueDay(t.Due))
 	}
 	s := "ticket " + TicketLink(t.Key, address)
 	if len(said) > 0 {
@@ -197,10 +197,18 @@ func TicketReply(t state.Ticket, address string, n TicketNews) Message {
 // linked is a link with words, in markup.
 var linked = regexp.MustCompile(`<https?://[^|>]*\|([^>]*)>`)
 
+// dueDay is a due date of Jira's, 2026-12-04, as people read it.
+func dueDay(due string) string {
+	if d, err := time.Parse(time.DateOnly, due); err == nil {
+		return d.Format("2 Jan")
+	}
+	return esc(due, 20)
+}
+
 func groomed(why backlog.Reason, link string, t state.Ticket) string {
 	switch why {
 	case backlog.PastDue:
-		return link + " was due on " + esc(t.Due, 20) + ". Is that still the day? Moving it, or closing it as not worth doing, is fine too."
+		return link + " was due on " + dueDay(t.Due) + ". Is that still the day? Moving it, or closing it as not worth doing, is fine too."
 	case backlog.Nobody:
 		return "Nobody has " + link + " yet. Whose is it?"
 	case backlog.NoTeam:
