@@ -109,14 +109,17 @@ FROM daily WHERE CommitmentDiscountStatus IS NOT NULL GROUP BY ALL HAVING sum(Ef
 	const quantities = `SELECT ChargeDate, SkuId, RegionId, PricingUnit, sum(PricingQuantity) FROM daily WHERE ChargeCategory = 'Usage' AND PricingQuantity IS NOT NULL GROUP BY ALL ORDER BY ALL`
 	categories := `SELECT ChargeDate, ChargeCategory, ChargeClass, PublisherName, sum(BilledCost) FROM daily GROUP BY ALL HAVING sum(BilledCost) <> 0 ORDER BY ALL`
 
+	// The negotiated price of usage that no commitment covers; of covered usage the reports know the public price alone.
+	const contracted = `SELECT ChargeDate, SubAccountId, ServiceName, SkuId, RegionId, sum(ContractedCost) FROM daily WHERE CommitmentDiscountId IS NULL GROUP BY ALL HAVING sum(ContractedCost) <> 0 ORDER BY ALL`
+
 	truth := newStore(t)
 	load(t, truth, focus)
 	for _, c := range []struct {
 		folder, sums string
 		more         []string
 	}{
-		{"aws-cur", costs, []string{commitments, quantities, categories}},
-		{"aws-cur2", costs, []string{commitments, quantities}},
+		{"aws-cur", costs, []string{commitments, quantities, categories, contracted}},
+		{"aws-cur2", costs, []string{commitments, quantities, contracted}},
 		{"aws-cur2-parquet", cents, nil},
 	} {
 		t.Run(c.folder, func(t *testing.T) {

@@ -305,11 +305,11 @@ func TestEveryKindOfGoogleRow(t *testing.T) {
 	}
 }
 
-// sameCosts compares answers whose last columns are costs, which may differ in the digits that a floating-point number does not hold.
-func sameCosts(t *testing.T, got, want string, costs int) {
+// sameCosts compares answers whose last columns are costs, which may differ by less than an amount: of floating-point numbers, by what these
+// do not hold.
+func sameCosts(t *testing.T, got, want string, costs int, within decimal.Decimal) {
 	t.Helper()
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	within := decimal.New(1, -8)
 	for i := range min(len(g), len(w)) {
 		a, b := strings.Split(g[i], "|"), strings.Split(w[i], "|")
 		keys := len(a) - costs
@@ -362,7 +362,7 @@ func TestNativeGoogleEqualsFOCUS(t *testing.T) {
 				t.Errorf("it holds the months %v, expected %d", r.Load.Periods, months)
 			}
 			for q, costs := range queries {
-				sameCosts(t, ask(t, s, q), ask(t, truth, q), costs)
+				sameCosts(t, ask(t, s, q), ask(t, truth, q), costs, decimal.New(1, -8))
 			}
 		})
 	}

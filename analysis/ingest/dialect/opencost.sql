@@ -64,6 +64,7 @@ SELECT
   -- Nothing of it is invoiced.
   0 AS BilledCost,
   CASE WHEN balances THEN -amount ELSE amount END AS EffectiveCost,
+  -- ListCost and ContractedCost stay null, which is unknown and not 0: an allocation has one price, the one that it was made with.
 
   'Kubernetes' AS ServiceName,
   'Compute' AS ServiceCategory,
