@@ -18,6 +18,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/event"
+	"spendbot/analysis/survey"
 	"spendbot/bot/secret"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
@@ -160,36 +161,66 @@ func (b *Bot) eventState() *state.DB {
 	return b.db
 }
 
-// names is how accounts are known.
+// names is how accounts are known. It takes a seat of the desk: whoever has one knows the names already ([namesIn]).
 func (b *Bot) names(ctx context.Context) (event.Name, error) {
 	sv, err := b.desk.Survey(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
+	return namesIn(sv), nil
+}
+
+func namesIn(sv *survey.Survey) event.Name {
 	return func(column, value string) string {
 		if column == "SubAccountId" {
 			return sv.AccountName(value)
 		}
 		return value
-	}, nil
+	}
 }
 
-// eventsNear are the events near an onset that may touch one of the slices, as far as a scope lets see them: see [event.Near].
-func (b *Bot) eventsNear(ctx context.Context, places []map[string]string, o analysis.Onset, scope []analysis.Filter) ([]analysis.Event, error) {
+// named is how one comes to know the names, where they are needed.
+type named func(context.Context) (event.Name, error)
+
+// eventsNear are the events near the onset of an incident that may touch one of its parts, as far as its channel may be told of them (see [event.Near]), with
+// what they were chosen from. Those of a storm, and of what has no channel, are not looked for.
+func (b *Bot) eventsNear(ctx context.Context, in state.Incident, names named) ([]analysis.Event, *analysis.EventTrace, error) {
+	if len(in.Members) > 0 || in.Channel == "" {
+		return nil, nil, nil
+	}
+	scope, ok, err := b.toldIn(ctx, in.Channel)
+	if err != nil || !ok {
+		return nil, nil, err
+	}
+	o := analysis.Onset{Day: in.Onset}
 	w, ok := event.Around(o)
 	if !ok {
-		return nil, nil
+		return nil, nil, nil
 	}
-	list, _, err := b.eventState().Events(ctx, state.EventFilter{From: w.From, Until: w.Until})
+	list, known, err := b.eventState().Events(ctx, state.EventFilter{From: w.From, Until: w.Until})
 	if err != nil || len(list) == 0 {
-		return nil, err
+		return nil, nil, err
 	}
-	name, err := b.names(ctx)
+	name, err := names(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list = slices.DeleteFunc(list, func(e analysis.Event) bool { return !event.Within(e, scope, name) })
-	return event.Near(list, places, o, name), nil
+	var places []map[string]string
+	for _, p := range in.Parts {
+		places = append(places, p.Slice)
+	}
+	return event.Near(list, places, o, name), event.Trace(w, known, list), nil
+}
+
+// toldIn is what may be told in a channel; ok is false where nothing may.
+func (b *Bot) toldIn(ctx context.Context, channel string) (scope []analysis.Filter, ok bool, err error) {
+	p, err := b.slack.Place(ctx, channel)
+	if err != nil {
+		return nil, false, err
+	}
+	scope, ok, _ = b.policy.Posts(accessPlace(p))
+	return scope, ok, nil
 }
 
 // Bounds of a list of events.

@@ -101,7 +101,7 @@ func (b *Bot) byHand(ctx context.Context, t *talk, in state.Incident, act blocks
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	about, err := b.about(ctx, in)
+	about, err := b.about(ctx, in, b.names)
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/anomaly"
 	"spendbot/analysis/desk"
+	"spendbot/analysis/event"
 	"spendbot/analysis/render"
 	"spendbot/analysis/store"
 	"spendbot/bot/incident"
@@ -26,8 +28,9 @@ type IncidentOptions struct {
 	// Channel is told of what has no owner, or whose owner has no channel that the bot may tell in: an id or "#name". "" looks for nothing and
 	// tells nobody.
 	Channel string
-	// Owners are the channels of teams, by the owners of a day.
+	// Owners are the channels of teams, by the owners of a day, and People those who answer for a team, by id; nil, and "", for none.
 	Owners anomaly.Channel
+	People func(team string, day time.Time) string
 	Rules  incident.Rules
 	// Quiet are the hours in which no thread begins and nobody is asked again, unless it is of high severity.
 	Quiet incident.Hours
@@ -158,6 +161,9 @@ type scan struct {
 	arrived time.Time // when the newest data came
 }
 
+// names are those of the bill that is looked at: the look has a seat of the desk already, and another may not become free.
+func (s *scan) names(context.Context) (event.Name, error) { return namesIn(s.look.Survey), nil }
+
 // take carries out what a scan means. What fails of one incident keeps no other from being told.
 func (s *scan) take(ctx context.Context, pairs []incident.Pair) error {
 	var errs []error
@@ -211,18 +217,21 @@ func (s *scan) open(ctx context.Context, f incident.Found) error {
 	b := s.b
 	in := incident.Open(f, b.opts.Incidents.Rules)
 	in.Arrived = s.arrived
-	if err := s.explain(ctx, &in, &f, true); err != nil {
-		return err
-	}
 	var err error
 	if in.Channel, in.Elsewhere, err = b.route(ctx, in); err != nil {
 		return fmt.Errorf("where to tell of %s: %w", in.Title, err)
 	}
-	about, err := b.about(ctx, in)
+	if err := s.explain(ctx, &in, &f, true); err != nil {
+		return err
+	}
+	about, err := b.about(ctx, in, s.names)
 	if err != nil {
 		return err
 	}
-	chart := b.drawn(ctx, in.Answer)
+	chart, err := b.drawnIn(ctx, in, s.names)
+	if err != nil {
+		return err
+	}
 	in, err = b.db.OpenIncident(ctx, in, s.now, func(in *state.Incident) (state.IncidentStep, error) {
 		step := state.IncidentStep{Changes: []state.IncidentChange{{Kind: "detected", Detail: in.Rule}}}
 		if in.Channel == "" || b.disturbs(*in, s.now) {
@@ -254,7 +263,7 @@ func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Foun
 		}
 		if channel != "" && !b.disturbs(kept, s.now) {
 			kept.Elsewhere = elsewhere
-			if err := b.begins(ctx, kept, channel); err != nil {
+			if err := b.begins(ctx, kept, channel, s.names); err != nil {
 				return err
 			}
 			if kept, err = b.db.Incident(ctx, kept.ID); err != nil {
@@ -275,7 +284,7 @@ func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Foun
 	if err := s.explain(ctx, &made, f, replies && f != nil); err != nil {
 		return err
 	}
-	about, err := b.about(ctx, made)
+	about, err := b.about(ctx, made, s.names)
 	if err != nil {
 		return err
 	}
@@ -300,7 +309,7 @@ func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Foun
 
 // merge closes an incident that is part of an older one.
 func (s *scan) merge(ctx context.Context, from state.Incident, into string) error {
-	about, err := s.b.about(ctx, from)
+	about, err := s.b.about(ctx, from, s.names)
 	if err != nil {
 		return err
 	}
@@ -360,6 +369,14 @@ func (s *scan) explain(ctx context.Context, in *state.Incident, f *incident.Foun
 	}
 	if in.Runbook == "" && f != nil {
 		in.Runbook = f.Runbook
+	}
+	near, seen, err := b.eventsNear(ctx, *in, s.names)
+	if err != nil {
+		return err
+	}
+	a.Trace.Events = seen
+	for _, e := range near {
+		a.Events = append(a.Events, analysis.NearEvent{Event: e})
 	}
 	if s.look.Caveat != "" {
 		a.Caveats = append(a.Caveats, s.look.Caveat)
@@ -428,22 +445,50 @@ func rootKey(id string, n int) string {
 	return fmt.Sprintf("incident/%s/root/%d", id, n)
 }
 
-// drawn reports whether there is a chart of an answer.
-func (b *Bot) drawn(ctx context.Context, answer string) bool {
+// drawnIn reports whether an incident has a chart that its channel may see.
+func (b *Bot) drawnIn(ctx context.Context, in state.Incident, names named) (bool, error) {
+	if in.Channel == "" {
+		return false, nil
+	}
+	scope, ok, err := b.toldIn(ctx, in.Channel)
+	if err != nil || !ok {
+		return false, err
+	}
+	return b.drawn(ctx, in.Answer, scope, names)
+}
+
+// drawn reports whether there is a chart of an answer, with no event in it that a scope does not let see.
+func (b *Bot) drawn(ctx context.Context, answer string, scope []analysis.Filter, names named) (bool, error) {
 	s, err := b.db.Answer(ctx, answer)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
 	if err != nil {
-		return false
+		return false, err
+	}
+	if len(s.Answer.Events) > 0 && len(scope) > 0 {
+		name, err := names(ctx)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(s.Answer.Events, func(e analysis.NearEvent) bool { return !event.Within(e.Event, scope, name) }) {
+			return false, nil
+		}
 	}
 	p, err := b.pictures.of(s.Answer)
-	if err != nil {
+	if err != nil { // a thread without a picture is a thread
 		b.log.Error("chart not made", "answer", answer, "error", err)
+		return false, nil
 	}
-	return err == nil && p.ok
+	return p.ok, nil
 }
 
 // rootPosts begin an incident's thread: the message, and its chart where there is one.
 func (b *Bot) rootPosts(in *state.Incident, about blocks.IncidentOptions, chart bool) ([]state.Post, error) {
 	in.Root, in.Thread = rootKey(in.ID, in.Threads), ""
+	if now := b.opts.Today(); b.opts.Incidents.Quiet.Next(now).After(now) {
+		about.Person = "" // what is severe begins a thread at night too, but calls nobody
+	}
 	m := blocks.Incident(*in, about)
 	root, err := incidentPost(m, in.Root, slack.MethodPost, in.Channel, "", in.Answer)
 	if err != nil {
@@ -472,6 +517,7 @@ func (b *Bot) saidOf(in *state.Incident, was state.Incident, says []incident.Say
 		return step, nil // its thread has not begun
 	}
 	in.Updates++
+	about.Person = "" // who was called once is not called again
 	update, err := incidentPost(blocks.Incident(*in, about), fmt.Sprintf("incident/%s/update/%d", in.ID, in.Updates), slack.MethodUpdate, in.Channel, slack.Under(in.Root), in.Answer)
 	if err != nil {
 		return step, err
@@ -510,7 +556,7 @@ func incidentPost(m blocks.Message, key, method, channel, thread, answer string)
 }
 
 // about is what is said of an incident beside what is kept of it, as its channel may see it.
-func (b *Bot) about(ctx context.Context, in state.Incident) (blocks.IncidentOptions, error) {
+func (b *Bot) about(ctx context.Context, in state.Incident, names named) (blocks.IncidentOptions, error) {
 	o := blocks.IncidentOptions{Command: b.opts.Command, Now: b.opts.Today(), Elsewhere: in.Elsewhere, CanDeclare: b.opts.Declare.On}
 	if in.Team != "" {
 		o.Owner = "team " + in.Team
@@ -532,22 +578,28 @@ func (b *Bot) about(ctx context.Context, in state.Incident) (blocks.IncidentOpti
 		o.Book, o.Slug = r.Front.Title, r.Slug
 		o.Check = firstSentence(r.Section("First check"))
 	}
-	if len(in.Members) == 0 && in.Channel != "" {
-		place, err := b.slack.Place(ctx, in.Channel)
-		if err != nil {
-			return o, err
-		}
-		if scope, ok, _ := b.policy.Posts(accessPlace(place)); ok {
-			var places []map[string]string
-			for _, p := range in.Parts {
-				places = append(places, p.Slice)
-			}
-			if o.Near, err = b.eventsNear(ctx, places, analysis.Onset{Day: in.Onset}, scope); err != nil {
-				return o, err
-			}
-		}
+	var err error
+	if o.Person, err = b.ownerOf(ctx, in); err != nil {
+		return o, err
 	}
-	return o, nil
+	o.Near, _, err = b.eventsNear(ctx, in, names)
+	return o, err
+}
+
+// ownerOf is the person who answers for the team of an incident, by the owners of its first day, where they may see all of it; "" for none.
+func (b *Bot) ownerOf(ctx context.Context, in state.Incident) (string, error) {
+	if b.opts.Incidents.People == nil || in.Team == "" {
+		return "", nil
+	}
+	id := b.opts.Incidents.People(in.Team, in.Onset)
+	if id == "" {
+		return "", nil
+	}
+	g, err := b.grant(ctx, slack.Event{Team: b.slack.Self().Team, User: id}, slack.Place{Direct: true})
+	if err != nil || !g.Allowed || !analysis.ScopeCovers(g.Scope, in.Filters) {
+		return "", err
+	}
+	return id, nil
 }
 
 // firstSentence is the first sentence of a text, a question mark ends one too.
@@ -582,7 +634,7 @@ func (b *Bot) TellIncidents(ctx context.Context) error {
 			continue
 		}
 		if in.Root == "" {
-			errs = append(errs, b.begins(ctx, in, in.Channel))
+			errs = append(errs, b.begins(ctx, in, in.Channel, b.names))
 			continue
 		}
 		if in.Thread == "" && in.Threads == 0 {
@@ -600,13 +652,16 @@ func (b *Bot) TellIncidents(ctx context.Context) error {
 }
 
 // begins begins the thread of an incident that has none.
-func (b *Bot) begins(ctx context.Context, in state.Incident, channel string) error {
+func (b *Bot) begins(ctx context.Context, in state.Incident, channel string, names named) error {
 	in.Channel = channel
-	about, err := b.about(ctx, in)
+	about, err := b.about(ctx, in, names)
 	if err != nil {
 		return err
 	}
-	chart := b.drawn(ctx, in.Answer)
+	chart, err := b.drawnIn(ctx, in, names)
+	if err != nil {
+		return err
+	}
 	_, err = b.db.ChangeIncident(ctx, in.ID, b.opts.Today(), func(kept *state.Incident) (state.IncidentStep, error) {
 		if kept.Root != in.Root || !kept.Open {
 			return state.IncidentStep{}, errUnchanged // another process was first
@@ -635,7 +690,7 @@ func (b *Bot) elsewhere(ctx context.Context, in state.Incident) error {
 	b.log.Error("the thread of an incident could not begin in its channel", "incident", in.ID, "channel", in.Channel, "elsewhere", ok && channel != in.Channel)
 	if ok && channel != in.Channel {
 		in.Elsewhere = "I could not post in its channel"
-		return b.begins(ctx, in, channel)
+		return b.begins(ctx, in, channel, b.names)
 	}
 	_, err = b.db.ChangeIncident(ctx, in.ID, b.opts.Today(), func(kept *state.Incident) (state.IncidentStep, error) {
 		kept.Threads = max(1, kept.Threads)
@@ -646,7 +701,7 @@ func (b *Bot) elsewhere(ctx context.Context, in state.Incident) error {
 
 // escalate asks again: in the thread, and in the channel for it.
 func (b *Bot) escalate(ctx context.Context, in state.Incident) error {
-	about, err := b.about(ctx, in)
+	about, err := b.about(ctx, in, b.names)
 	if err != nil {
 		return err
 	}

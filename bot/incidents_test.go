@@ -450,6 +450,84 @@ func TestRestatedAway(t *testing.T) {
 	}
 }
 
+// TestOwnerIsCalledOnce: the person who answers for the team is called by the root message, where they may see it and it is not night, and by nothing after it.
+func TestOwnerIsCalledOnce(t *testing.T) {
+	for _, c := range []struct {
+		name, person string
+		night        bool
+		excess       int64
+		called       bool
+	}{
+		{"by day", sandbox.Ben, false, 500, true},
+		{"at night, severe", sandbox.Ben, true, 4000, false},
+		{"who may not see it", sandbox.Chloe, false, 500, false},
+		{"no id", "ben@company.example", false, 500, false},
+		{"nobody", "", false, 500, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := testIncidents()
+			o.People = func(team string, _ time.Time) string {
+				return map[string]string{"payments": c.person}[team]
+			}
+			if c.night {
+				o.Quiet = incident.Hours{From: 19 * time.Hour, To: 8 * time.Hour, Zone: time.UTC}
+			}
+			r := newThreads(t, o)
+			nat := thing{"NAT bytes", "payments", []int64{c.excess, c.excess, 3 * c.excess}}
+			r.find(0, nat)
+			mention := "<@" + c.person + ">"
+			m := r.root("#payments", "NAT bytes")
+			if got := strings.Contains(string(m.Blocks), "<@"); got != c.called || got && !strings.Contains(string(m.Blocks), mention) {
+				t.Errorf("called: %v, want %v: %s", got, c.called, m.Blocks)
+			}
+			r.find(2, nat)
+			if m = r.root("#payments", "(3 complete days)"); strings.Contains(string(m.Blocks), "<@") {
+				t.Errorf("called again by an update: %s", m.Blocks)
+			}
+			r.settled()
+			for _, s := range r.replies(m, 1) {
+				if strings.Contains(s, "<@") {
+					t.Errorf("called again by a reply: %s", s)
+				}
+			}
+		})
+	}
+}
+
+// TestEventsOnTheChart: what happened near the onset is in the answer of the thread, so that it stands in the chart, as far as the channel may be told of it.
+func TestEventsOnTheChart(t *testing.T) {
+	r := newThreads(t, testIncidents())
+	at := theOnset.Add(9 * time.Hour)
+	if _, _, err := r.b.eventState().AddEvents(t.Context(), []analysis.Event{
+		{Kind: "deploy", What: "payments-api 4.18.0", Begins: at, Slice: map[string]string{"x_Team": "payments"}, Key: "a", Source: "api"},
+		{Kind: "deploy", What: "search-api 9", Begins: at, Slice: map[string]string{"x_Team": "search"}, Key: "b", Source: "api"},
+		{Kind: "flag", What: "anywhere", Begins: at, Key: "c", Source: "api"}}, at); err != nil {
+		t.Fatal(err)
+	}
+	r.find(0, thing{"NAT bytes", "payments", []int64{500}})
+	m := r.root("#payments", "payments-api 4.18.0")
+	kept, err := r.db.Answer(t.Context(), r.incident(m).Answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := kept.Answer
+	if len(a.Events) != 1 || a.Events[0].What != "payments-api 4.18.0" || a.Trace.Events == nil || len(a.Trace.Events.Events) != 1 {
+		t.Errorf("events %+v, traced %+v", a.Events, a.Trace.Events)
+	}
+	for _, c := range []struct {
+		team string
+		want bool
+	}{{"", true}, {"payments", true}, {"search", false}} {
+		var scope []analysis.Filter
+		if c.team != "" {
+			scope = []analysis.Filter{{Dimension: analysis.DimTeam, Values: []string{c.team}}}
+		}
+		if got, err := r.b.drawn(t.Context(), a.ID, scope, (&scan{look: desk.Look{Survey: &survey.Survey{}}}).names); err != nil || got != c.want {
+			t.Errorf("the chart may be shown to %q: %v, %v; want %v", c.team, got, err, c.want)
+		}
+	}
+}
+
 // TestExpected: what somebody said to expect does not alert again until the day they said, and can be taken back.
 func TestExpected(t *testing.T) {
 	r := newThreads(t, testIncidents())

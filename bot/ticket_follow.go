@@ -229,7 +229,7 @@ func (b *Bot) showTicket(ctx context.Context, k state.Ticket) error {
 	if err != nil || in.Root == "" {
 		return nil //nolint:nilerr // its incident is gone, or has no thread: nothing shows it
 	}
-	about, err := b.about(ctx, in)
+	about, err := b.about(ctx, in, b.names)
 	if err != nil {
 		return err
 	}

@@ -296,7 +296,7 @@ func (b *Bot) ticketFacts(ctx context.Context, in state.Incident) (ticket.Facts,
 		excess = []analysis.Amount{in.Rate}
 	}
 	f.Saving = ticket.Expect(excess, in.Going && in.Open, f.Bridge, in.Currency)
-	near, err := b.about(ctx, in)
+	near, err := b.about(ctx, in, b.names)
 	if err != nil || len(b.opts.Tickets.Readers) > 0 { // what happened elsewhere may be none of the readers' business
 		return f, err
 	}
@@ -325,6 +325,10 @@ func excessOf(s *analysis.Series, in state.Incident) (out []analysis.Amount) {
 func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts, made jira.Ticket, by string) (state.Ticket, bool, error) {
 	k := state.Ticket{Subject: in.ID, Label: ticketLabel + "-" + identity(in), Project: made.Project, AskedBy: by, TicketDetail: state.TicketDetail{Type: made.Type, Summary: made.Summary,
 		Team: b.slack.Self().Team, Channel: in.Channel, Thread: slack.Under(in.Root), Owner: in.Team, Currency: in.Currency, Low: f.Saving.Low, High: f.Saving.High, Basis: string(f.Saving.Basis), Resources: ticket.Carriers(f.Bridge)}}
+	chart, err := b.drawn(ctx, in.Answer, b.opts.Tickets.Readers, b.names)
+	if err != nil {
+		return k, false, err
+	}
 	k, fresh, err := b.db.ClaimTicket(ctx, k, b.opts.Today(), func(k state.Ticket) ([]state.Post, error) {
 		made.Labels = append(slices.DeleteFunc(slices.Clone(made.Labels), func(l string) bool { return l == k.Label }), k.Label)
 		if !slices.Contains(made.Labels, ticketLabel) {
@@ -342,7 +346,7 @@ func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts
 			}
 			posts = append(posts, link)
 		}
-		if in.Answer != "" {
+		if chart {
 			chart, err := jira.Work{Answer: in.Answer, File: fileChart, Name: in.Answer + ".png"}.Post(k.ID+"/chart", jira.MethodAttach, k.ID)
 			if err != nil {
 				return nil, err

@@ -16,12 +16,13 @@ const (
 	Environment  Attribute = "environment"
 	Product      Attribute = "product"
 	SlackChannel Attribute = "slack_channel"
+	SlackUser    Attribute = "slack_user" // a member id, U024BE7LH
 	JiraProject  Attribute = "jira_project"
 	Assignee     Attribute = "assignee"
 )
 
 // Attributes lists them in the order they are shown.
-var Attributes = []Attribute{Team, CostCentre, Environment, Product, SlackChannel, JiraProject, Assignee}
+var Attributes = []Attribute{Team, CostCentre, Environment, Product, SlackChannel, SlackUser, JiraProject, Assignee}
 
 // Config is a rules file as it was read.
 type Config struct {

@@ -44,7 +44,7 @@ type Total struct {
 }
 
 // saidOf are the names of all that is said of a row, in the order it is shown.
-var saidOf = []string{"team", "group", "business_unit", "cost_centre", "environment", "product", "slack_channel", "jira_project", "assignee"}
+var saidOf = []string{"team", "group", "business_unit", "cost_centre", "environment", "product", "slack_channel", "slack_user", "jira_project", "assignee"}
 
 // said is a value of a verdict and what decided it.
 func (v Verdict) said(name string) (value, by string) {

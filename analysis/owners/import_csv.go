@@ -39,7 +39,7 @@ var csvWords = map[string]string{
 	"resource": "ResourceId", "resourceid": "ResourceId", "arn": "ResourceId", "resourcename": "ResourceName", "sku": "SkuId", "skuid": "SkuId",
 
 	"team": "team", "squad": "team", "owningteam": "team", "costcentre": "cost_centre", "costcenter": "cost_centre", "environment": "environment", "env": "environment",
-	"product": "product", "slackchannel": "slack_channel", "slack": "slack_channel", "channel": "slack_channel", "jiraproject": "jira_project", "jira": "jira_project",
+	"product": "product", "slackchannel": "slack_channel", "slack": "slack_channel", "channel": "slack_channel", "slackuser": "slack_user", "slackuserid": "slack_user", "slackid": "slack_user", "jiraproject": "jira_project", "jira": "jira_project",
 	"assignee": "assignee", "contact": "assignee", "owneremail": "assignee",
 	"group": "group", "department": "group", "businessunit": "business_unit", "bu": "business_unit", "division": "business_unit",
 	"from": "from", "since": "from", "until": "until", "name": "name", "rule": "name",
@@ -99,7 +99,7 @@ func FromCSV(name string, r io.Reader) (*Imported, error) {
 		}
 	}
 	if sets == 0 {
-		return nil, fmt.Errorf("%s:1: no column says whose it is: name one team, cost_centre, environment, product, slack_channel, jira_project or assignee", name)
+		return nil, fmt.Errorf("%s:1: no column says whose it is: name one team, cost_centre, environment, product, slack_channel, slack_user, jira_project or assignee", name)
 	}
 	for {
 		cells, err := c.Read()

@@ -10,11 +10,12 @@ import (
 	"spendbot/runbooks"
 )
 
-// Watch is what anomalies are looked for with, beside the bills: the floors and known days of the configuration, what people expect, and who
-// is told of what.
+// Watch is what anomalies are looked for with, beside the bills: the floors and known days of the configuration, what people expect, who
+// is told of what, and the runbooks; those that come with the program where it has none.
 type Watch struct {
 	anomaly.Options
 	Channel anomaly.Channel
+	Books   *runbooks.Library
 }
 
 // anomalies lists what stood out in the days asked about.
@@ -22,9 +23,12 @@ func (w *work) anomalies(ctx context.Context) error {
 	if done, err := w.nothingThere(); done || err != nil {
 		return err
 	}
-	books, err := runbooks.Built()
-	if err != nil {
-		return err
+	books := w.watch.Books
+	if books == nil {
+		var err error
+		if books, err = runbooks.Built(); err != nil {
+			return err
+		}
 	}
 	o := w.watch.Options
 	o.Providers, o.Since, o.Filters, o.Provisional = w.survey.Providers, w.plan.Current.Start, w.plan.Filters, true

@@ -14,6 +14,7 @@ import (
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
 	"spendbot/bot/incident"
+	"spendbot/bot/state"
 )
 
 // anomaliesConfig says what is worth telling.
@@ -122,10 +123,9 @@ type incidentJSON struct {
 
 // watchedOn is what a command that looks for anomalies sees.
 type watchedOn struct {
-	sight   *store.Sight
-	survey  *survey.Survey
-	options anomaly.Options
-	channel anomaly.Channel
+	reply.Watch
+	sight  *store.Sight
+	survey *survey.Survey
 	// at is the same of an earlier snapshot.
 	at func(ctx context.Context, id int64) (sight *store.Sight, sv *survey.Survey, done func(), err error)
 }
@@ -155,8 +155,7 @@ func (a *app) watched(ctx context.Context, said, topic string, look func(context
 	if on.sight, err = sn.SeenThrough(nil, lens); err != nil {
 		return nil, err
 	}
-	w, err := a.watching(st)
-	if err != nil {
+	if on.Watch, err = a.watching(st); err != nil {
 		return nil, err
 	}
 	on.at = func(ctx context.Context, id int64) (*store.Sight, *survey.Survey, func(), error) {
@@ -177,8 +176,7 @@ func (a *app) watched(ctx context.Context, said, topic string, look func(context
 		}
 		return sight, sv, done, nil
 	}
-	on.options, on.channel = w.Options, w.Channel
-	on.options.Providers = on.survey.Providers
+	on.Options.Providers = on.survey.Providers
 	id, err := st.state.NewID(ctx)
 	if err != nil {
 		return nil, err
@@ -208,10 +206,6 @@ func (a *app) watched(ctx context.Context, said, topic string, look func(context
 
 // scanned lists the anomalies since a day; since all days that there are where all is set, else since two weeks ago where none is given.
 func (a *app) scanned(ctx context.Context, said string, since time.Time, all bool, against int64) (*analysis.Answer, *anomaliesJSON, error) {
-	books, err := a.library()
-	if err != nil {
-		return nil, nil, err
-	}
 	out := &anomaliesJSON{Incidents: []incidentJSON{}, Warnings: []incidentJSON{}}
 	ans, err := a.watched(ctx, said, "", func(ctx context.Context, on watchedOn, ans *analysis.Answer) error {
 		if since.IsZero() && !all {
@@ -221,18 +215,18 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 			ans.Reading.Current.Start = since
 			out.Since = since.Format(analysis.DateLayout)
 		}
-		on.options.Since, on.options.Provisional = since, true
-		r, err := anomaly.Scan(ctx, on.sight, on.options)
+		on.Options.Since, on.Options.Provisional = since, true
+		r, err := anomaly.Scan(ctx, on.sight, on.Options)
 		if err != nil {
 			return err
 		}
-		r.Tell(ans, analysis.Period{Start: since}, books, on.channel)
+		r.Tell(ans, analysis.Period{Start: since}, on.Books, on.Channel)
 		out.ID, out.Headline, out.Series, out.Monthly, out.Queries = ans.ID, ans.Headline, r.Series, r.Monthly, r.Queries
 		list := func(in []anomaly.Incident) []incidentJSON {
 			list := []incidentJSON{}
 			for _, i := range in {
-				j := incidentJSON{Incident: i, PerDay: i.PerDay(), Rate: i.Rate(), ToMonthEnd: i.ToMonthEnd(), Keys: i.Keys(), Channel: on.channel(i.Team, i.Onset), State: i.State(), Ask: i.Question()}
-				if m, ok := i.Runbook(books); ok {
+				j := incidentJSON{Incident: i, PerDay: i.PerDay(), Rate: i.Rate(), ToMonthEnd: i.ToMonthEnd(), Keys: i.Keys(), Channel: on.Channel(i.Team, i.Onset), State: i.State(), Ask: i.Question()}
+				if m, ok := i.Runbook(on.Books); ok {
 					j.Runbook = m.Runbook.Slug
 				}
 				list = append(list, j)
@@ -248,7 +242,7 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 			return err
 		}
 		defer done()
-		o := on.options
+		o := on.Options
 		o.Providers, o.Provisional = sv.Providers, false
 		before, err := anomaly.Scan(ctx, sight, o)
 		if err != nil {
@@ -274,12 +268,20 @@ func (a *app) watching(st *opened) (w reply.Watch, err error) {
 	if w.Options.Expected, err = incident.PatternsOf(verdicts); err != nil {
 		return w, err
 	}
-	w.Channel, err = a.channels(st)
+	open, err := st.state.Incidents(context.Background(), state.IncidentFilter{Open: true})
+	if err != nil {
+		return w, err
+	}
+	w.Options.Unanswered = incident.Unanswered(open) // as the threads have it
+	if w.Books, err = a.library(); err != nil {
+		return w, usageError{err}
+	}
+	w.Channel, err = a.teams(st, owners.SlackChannel)
 	return w, err
 }
 
-// channels tells a team's Slack channel by the owners in force on a day.
-func (a *app) channels(st *opened) (anomaly.Channel, error) {
+// teams tells what a team says of itself by the owners in force on a day; "" for nothing.
+func (a *app) teams(st *opened, what owners.Attribute) (func(team string, day time.Time) string, error) {
 	b, err := a.book(owners.HistoryIn(st.Dir()))
 	if err != nil {
 		return nil, err
@@ -288,6 +290,6 @@ func (a *app) channels(st *opened) (anomaly.Channel, error) {
 		if b == nil || len(b.Versions()) == 0 {
 			return ""
 		}
-		return b.At(day).Config.Teams[team].Sets[owners.SlackChannel]
+		return b.At(day).Config.Teams[team].Sets[what]
 	}, nil
 }

@@ -38,7 +38,8 @@ An alert that was over within two days is one that nobody could have acted on.`,
 			}
 			var rp *anomaly.Replay
 			ans, err := a.watched(c.Context(), fmt.Sprintf("spendbot backtest --weeks %d", o.weeks), "backtest", func(ctx context.Context, on watchedOn, ans *analysis.Answer) (err error) {
-				if rp, err = anomaly.Backtest(ctx, on.sight, on.options, o.weeks, on.channel, a.fallbackChannel()); err != nil {
+				on.Unanswered = nil // of today, and it is about the past
+				if rp, err = anomaly.Backtest(ctx, on.sight, on.Options, o.weeks, on.Channel, a.fallbackChannel()); err != nil {
 					return err
 				}
 				rp.Tell(ans)

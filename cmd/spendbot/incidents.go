@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
+	"spendbot/analysis/owners"
 	"spendbot/analysis/render"
 	"spendbot/bot"
 	"spendbot/bot/incident"
@@ -124,13 +125,16 @@ func clockTime(s string) (time.Duration, error) {
 	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, nil
 }
 
-// incidentOptions are the bot's options, with the owners' channels.
+// incidentOptions are the bot's options, with the owners' channels and people.
 func (a *app) incidentOptions(st *opened) (bot.IncidentOptions, error) {
 	o, err := a.cfg.Incidents.options()
 	if err != nil {
 		return o, err
 	}
-	o.Owners, err = a.channels(st)
+	if o.Owners, err = a.teams(st, owners.SlackChannel); err != nil {
+		return o, err
+	}
+	o.People, err = a.teams(st, owners.SlackUser)
 	return o, err
 }
 

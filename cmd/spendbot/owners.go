@@ -682,7 +682,7 @@ func (a *app) ownersImportCSV() *cobra.Command {
 		Use:   "csv FILE",
 		Short: "Make rules of a list: account, service, tag:KEY ... and team, cost_centre ...",
 		Long: `The first line names the columns. Columns of the bill (account, account_name, subscription, project, service, region, resource,
-tag:KEY, or any FOCUS column) are matched; team, cost_centre, environment, product, slack_channel, jira_project and assignee are set;
+tag:KEY, or any FOCUS column) are matched; team, cost_centre, environment, product, slack_channel, slack_user (a member id), jira_project and assignee are set;
 group and business_unit say what the team belongs to; from and until bound the days. A line with a team and nothing to match says
 what the team itself is.`,
 		Example: "  spendbot owners import csv accounts.csv --out owners.yaml",

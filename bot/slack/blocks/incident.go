@@ -20,6 +20,8 @@ import (
 type IncidentOptions struct {
 	// Owner names whose it is: "team payments (#payments)"; "" says that nobody is known.
 	Owner string
+	// Person answers for that team and is called, by id; "" calls nobody.
+	Person string
 	// Elsewhere says why the thread is not in its owner's channel: "I am not in #search"; "" where it is.
 	Elsewhere string
 	// Near are events near its onset in time and place, the nearest first.
@@ -86,6 +88,7 @@ func Incident(in state.Incident, o IncidentOptions) Message {
 		esc(incidentMembers(in), 900),
 		incidentSides(in),
 		incidentWhy(in, o),
+		incidentPerson(o),
 		incidentNear(o.Near),
 		incidentBook(o),
 		o.Ticket,
@@ -213,6 +216,14 @@ func incidentWhy(in state.Incident, o IncidentOptions) string {
 		owner += " (" + esc(o.Elsewhere, 160) + ")"
 	}
 	return strings.Join(append(said, owner), " · ")
+}
+
+// incidentPerson calls whoever answers for the team.
+func incidentPerson(o IncidentOptions) string {
+	if !userID.MatchString(o.Person) {
+		return ""
+	}
+	return "<@" + o.Person + ">, this is your team's"
 }
 
 // mostSides is how many parts of a move are named.

@@ -44,10 +44,13 @@ func TestIncidentGoldens(t *testing.T) {
 		return in
 	}
 	o := natOptions()
+	called := o
+	called.Person = "U024BE7LH"
 	odd := o
 	odd.Owner, odd.Elsewhere, odd.Book, odd.Check = hostileIncident().Title, hostileIncident().Title, hostileIncident().Title, hostileIncident().Title
 	for name, m := range map[string]Message{
-		"incident": Incident(natIncident(), o),
+		"incident":        Incident(natIncident(), o),
+		"incident.called": Incident(natIncident(), called),
 		"incident.on_it": Incident(change(func(in *state.Incident) {
 			in.State, in.AcknowledgedBy, in.AcknowledgedAt = state.Acknowledged, "U012AB3CD", nov(21)
 		}), o),
