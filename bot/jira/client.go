@@ -175,7 +175,7 @@ func (c *Client) Identify(ctx context.Context) (Self, error) {
 	if err := c.get(ctx, "ask Jira who the bot is", "rest/api/2/myself", &me); err != nil {
 		return Self{}, err
 	}
-	s := Self{Version: info.Version, Cloud: info.DeploymentType == "Cloud", Site: c.site}
+	s := Self{Version: info.Version, Cloud: info.DeploymentType == "Cloud" || info.DeploymentType == "" && me.AccountID != "", Site: c.site}
 	who := me.person(s.Cloud)
 	s.ID, s.Name = who.ID, who.Name
 	if u, err := url.Parse(info.BaseURL); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {

@@ -308,7 +308,7 @@ func (c *Client) search(ctx context.Context, op, jql string, known []string) ([]
 	if cloud { // /search was removed there (CHANGE-2046)
 		path = "rest/api/2/search/jql"
 		if len(known) > 0 {
-			q.Set("reconcileIssues", strings.Join(known[:min(len(known), mostFound)], ","))
+			q["reconcileIssues"] = known[:min(len(known), mostFound)] // one for each: a list with commas is refused
 		}
 	}
 	var out []Issue

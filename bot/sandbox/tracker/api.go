@@ -192,7 +192,7 @@ func (t *Tracker) form(w http.ResponseWriter, r *http.Request) {
 		}
 		list := []any{}
 		for _, id := range ty.Form {
-			f := map[string]any{"fieldId": id, "key": id, "name": id, "required": slices.Contains(ty.Required, id), "hasDefaultValue": false, "schema": map[string]any{"type": "string"}}
+			f := map[string]any{"fieldId": id, "key": id, "name": id, "required": slices.Contains(ty.Required, id), "hasDefaultValue": false, "operations": []string{"set"}, "schema": map[string]any{"type": "string"}}
 			if id == "components" {
 				var vs []any
 				for _, c := range p.Components {
@@ -493,7 +493,7 @@ func (t *Tracker) search(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := t.o.Now()
-	fresh := strings.Split(q.Get("reconcileIssues"), ",")
+	fresh := q["reconcileIssues"]
 	var found []*Issue
 	for _, i := range t.issues {
 		if i.Project != p[1] || !slices.Contains(labels(i), l[1]) || now.Before(i.indexed) && !slices.Contains(fresh, i.ID) {
