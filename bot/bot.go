@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,6 +120,7 @@ func New(d *desk.Desk, c *slack.Client, db *state.DB, p *access.Policy, o Option
 		o.Today = o.Now
 	}
 	o.Declare.withDefaults()
+	o.Tickets.Emoji = cmp.Or(o.Tickets.Emoji, DefaultTicketEmoji)
 	b := &Bot{opts: o, desk: d, slack: c, db: db, policy: p, log: log, metrics: m, wake: make(chan struct{}, 1), judged: anomaly.NewMemory(),
 		fatal: make(chan error, 1), jiraWake: make(chan struct{}, 1)}
 	if d != nil {
@@ -136,7 +138,7 @@ func (b *Bot) Receive(ctx context.Context, e slack.Event) error {
 	if b.own(e) {
 		return nil
 	}
-	if e.Kind == slack.Reaction && !b.marksTimeline(e) {
+	if e.Kind == slack.Reaction && !b.marksTimeline(e) && !b.marksTicket(e) {
 		return nil
 	}
 	if !e.Durable() { // opens a view, or suggests questions: of no use later
@@ -162,7 +164,7 @@ func (b *Bot) Receive(ctx context.Context, e slack.Event) error {
 // lane keeps the questions of one conversation in order: a follow-up must find the answer that it follows. Presses are in no
 // order with them: a modal must open within 3 seconds.
 func lane(e slack.Event) string {
-	if e.Kind == slack.Press || e.Kind == slack.Submit {
+	if e.Kind == slack.Press || e.Kind == slack.Submit || e.Kind == slack.Shortcut && e.Callback == ShortcutTicket {
 		return ""
 	}
 	if e.Kind == slack.Command {

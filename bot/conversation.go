@@ -42,8 +42,11 @@ func (b *Bot) handle(ctx context.Context, e slack.Event) (outcome string, err er
 	case slack.Press:
 		return b.press(ctx, e)
 	case slack.Shortcut:
-		if e.Callback == ShortcutDeclare {
+		switch e.Callback {
+		case ShortcutDeclare:
 			return b.declareShortcut(ctx, e)
+		case ShortcutTicket:
+			return b.ticketShortcut(ctx, e)
 		}
 		return b.shortcut(ctx, e)
 	case slack.Reaction:

@@ -389,11 +389,7 @@ func (b *Bot) ticketCommand(ctx context.Context, t *talk, rest string) (string, 
 	if !strings.HasPrefix(id, "I-") {
 		id = "I-" + id
 	}
-	t, in, outcome, err := b.atIncident(ctx, t.Event, "command", id)
-	if err != nil || t == nil {
-		return outcome, err
-	}
-	return b.openTicket(ctx, t, in)
+	return b.ticketAt(ctx, t.Event, "command", id)
 }
 
 // groom asks about tickets that lie, in their threads, once a week each.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"spendbot/bot/jira"
 	"spendbot/bot/jira/wiki"
 	"spendbot/bot/secret"
+	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
 	"spendbot/bot/ticket"
@@ -195,6 +198,106 @@ func (b *Bot) newsOf(k *state.Ticket, changes []state.TicketChange, comments []j
 		}
 	}
 	return step, nil
+}
+
+// passedOnMark is what the bot puts on a message that is in the ticket now.
+const passedOnMark = "white_check_mark"
+
+// replyKey begins the key of a post that passes a reply on; the reply's timestamp ends it.
+func replyKey(k *state.Ticket) string { return k.ID + "/reply/" }
+
+// passedOn is which reply a post passes on; ok is false where it is something else.
+func passedOn(k *state.Ticket, p state.Post) (ts string, ok bool) {
+	return strings.CutPrefix(p.Key, replyKey(k))
+}
+
+// marksTicket reports whether a reaction is of the emoji that passes a reply on to the ticket, of whatever skin.
+func (b *Bot) marksTicket(e slack.Event) bool {
+	return b.tickets != nil && marks(e, b.opts.Tickets.Emoji)
+}
+
+// passOn deals with the emoji that passes a reply of an incident's thread on to its ticket, as a comment: once, however many mark it and however often. Taking the emoji off takes
+// nothing back. Only who may see all that the incident is about may pass on, only what people wrote, and only where that is fit for the project's readers.
+func (b *Bot) passOn(ctx context.Context, e slack.Event) (string, error) {
+	if e.Off || !b.marksTicket(e) {
+		return ignored, nil
+	}
+	if here, err := b.db.Incidents(ctx, state.IncidentFilter{Channel: e.Channel}); err != nil || len(here) == 0 {
+		return ignored, err
+	}
+	said, found, err := b.slack.Message(ctx, e.Channel, e.TS)
+	if err != nil || !found {
+		return ignored, err
+	}
+	in, err := b.incidentAt(ctx, e.Channel, cmp.Or(said.Thread, said.TS))
+	if err != nil || in == nil {
+		return ignored, err
+	}
+	t := &talk{Event: e, kind: "reaction", channel: e.Channel, thread: in.Thread, private: true}
+	if t.place, err = b.place(ctx, e); err != nil {
+		return "", err
+	}
+	if t.grant, err = b.grant(ctx, e, t.place); err != nil {
+		return "", err
+	}
+	k, err := b.lastTicket(ctx, in.ID)
+	if err != nil {
+		return "", err
+	}
+	no := func(text, reason string) (string, error) {
+		return refused, errors.Join(b.whisper(ctx, t, text), b.audit(ctx, t, in.Answer, refused, reason))
+	}
+	switch {
+	case !t.grant.Allowed:
+		return no(t.grant.Refusal, t.grant.Reason)
+	case !analysis.ScopeCovers(t.grant.Scope, in.Filters):
+		return no("This is about more than you may see, so you cannot pass it on. Whoever may see all of it can.", "incident "+in.ID+" is outside of the scope")
+	case !analysis.ScopeCovers(b.opts.Tickets.Readers, in.Filters):
+		return no("This is about more than the readers of the Jira project may see, so nothing of it goes there.", "outside of the readers' scope")
+	case said.Bot || said.User == b.slack.Self().User:
+		return no("I pass on what people write: an answer may show more than the readers of the Jira project may see. Put it in your own words, and mark those.", "a bot's message")
+	case k == nil || k.State == state.TicketGone:
+		return no("There is no ticket to pass this on to yet: “Open ticket” on the incident makes one. Mark the reply again then.", "no ticket")
+	case k.Channel != e.Channel:
+		return no("The ticket "+k.Key+" is of another channel's thread, so nothing goes there from here.", "another channel")
+	}
+	by := ""
+	if e.User != said.User {
+		by = ", passed on by " + b.nameOf(ctx, e.User)
+	}
+	link := slack.Permalink(b.slack.Self(), e.Channel, e.TS) + "?thread_ts=" + in.Thread + "&cid=" + e.Channel
+	text := b.written(ctx, said.Text)
+	if r := []rune(text); len(r) > mostPassedOn {
+		text = string(r[:mostPassedOn]) + "… (the rest is in Slack)"
+	}
+	body := wiki.Bold(b.nameOf(ctx, said.User)) + " in " + wiki.Link("Slack", link) + wiki.Text(by) + ":\n\n" + wiki.Lines(cmp.Or(text, "(no words: see there)"))
+	_, err = b.db.ChangeTicket(ctx, k.ID, b.opts.Today(), func(k *state.Ticket) (state.TicketStep, error) {
+		if k.Said["reply/"+e.TS] != "" {
+			return state.TicketStep{}, nil
+		}
+		k.Said["reply/"+e.TS] = e.User
+		p, err := jira.Work{Body: body}.Post(replyKey(k)+e.TS, jira.MethodComment, k.ID)
+		return state.TicketStep{Changes: []state.TicketChange{{Kind: "passed on", Who: e.User, Detail: "what " + said.User + " wrote at " + e.TS}}, Posts: []state.Post{p}}, err
+	})
+	if err != nil {
+		return "", err
+	}
+	b.tickets.Wake()
+	return answered, b.audit(ctx, t, in.Answer, answered, "passed on to "+k.ID)
+}
+
+// mostPassedOn bounds what is passed on, in characters: escaped it still fits into a comment.
+const mostPassedOn = wiki.Most / 6
+
+// mentioned is somebody in a message's markup.
+var mentioned = regexp.MustCompile(`<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>`)
+
+// written is what somebody wrote as people read it: names for ids, no markup of Slack's, and nothing that looks like a secret.
+func (b *Bot) written(ctx context.Context, text string) string {
+	text = mentioned.ReplaceAllStringFunc(text, func(m string) string {
+		return "@" + b.nameOf(ctx, mentioned.FindStringSubmatch(m)[1])
+	})
+	return strings.TrimSpace(secret.Scrub(unmarked(text, "")))
 }
 
 // TellTickets brings what is said of tickets up to date: the incident's message shows its ticket as it is, Jira hears once of what the bill shows, policies open tickets, and what

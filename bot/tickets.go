@@ -39,7 +39,15 @@ type TicketOptions struct {
 	Policy *TicketPolicy
 	// Poll is how often Jira is looked at for what people did there.
 	Poll time.Duration
+	// Emoji passes a reply of an incident's thread on to its ticket, by its name; [DefaultTicketEmoji] where it is "".
+	Emoji string
 }
+
+// DefaultTicketEmoji is the emoji of TicketOptions; every workspace has it.
+const DefaultTicketEmoji = "ticket"
+
+// ShortcutTicket is the callback id of the message shortcut that opens a ticket.
+const ShortcutTicket = "open_ticket"
 
 // TicketTarget is where a ticket goes.
 type TicketTarget struct {
@@ -76,7 +84,7 @@ func (b *Bot) openTicket(ctx context.Context, t *talk, in state.Incident) (strin
 	if last != nil {
 		switch ticket.Anew(*last, b.opts.Tickets.Rules, false, b.opts.Today()) {
 		case ticket.Keep:
-			return ignored, b.whisper(ctx, t, "It has a ticket: "+b.ticketWords(*last)+".")
+			return ignored, b.hasTicket(ctx, t, *last)
 		case ticket.Reopen:
 			return b.reopenTicket(ctx, t, *last)
 		}
@@ -101,10 +109,11 @@ func (b *Bot) openTicket(ctx context.Context, t *talk, in state.Incident) (strin
 	return answered, b.audit(ctx, t, in.Answer, answered, "ticket")
 }
 
-// ticketWords is a ticket in a few words.
-func (b *Bot) ticketWords(k state.Ticket) string {
-	s := blocks.TicketLine(k, b.browse(k.Key))
-	return strings.TrimPrefix(s, "ticket ")
+// hasTicket tells who asks for a ticket that there is one.
+func (b *Bot) hasTicket(ctx context.Context, t *talk, k state.Ticket) error {
+	to := *t
+	to.private = !t.place.Direct
+	return b.say(ctx, &to, "note", blocks.TicketThere(k, b.browse(k.Key)))
 }
 
 func (b *Bot) browse(key string) string {
@@ -112,6 +121,106 @@ func (b *Bot) browse(key string) string {
 		return ""
 	}
 	return b.opts.Tickets.Jira.Browse(key)
+}
+
+// ticketShortcut deals with "Open ticket" on a message: of an incident's thread that incident's, and on an answer that of the one open incident that it is about.
+func (b *Bot) ticketShortcut(ctx context.Context, e slack.Event) (string, error) {
+	in, err := b.incidentAt(ctx, e.Channel, e.Root())
+	if err != nil {
+		return "", err
+	}
+	if in == nil {
+		return b.ticketOfAnswer(ctx, e)
+	}
+	return b.ticketAt(ctx, e, "shortcut", in.ID)
+}
+
+// ticketAt opens the modal of the ticket of an incident for somebody who named it.
+func (b *Bot) ticketAt(ctx context.Context, e slack.Event, kind, id string) (string, error) {
+	t, in, outcome, err := b.atIncident(ctx, e, kind, id)
+	if err != nil || t == nil {
+		return outcome, err
+	}
+	return b.openTicket(ctx, t, in)
+}
+
+// incidentAt is the incident whose thread begins with a message, the last of several; nil for none.
+func (b *Bot) incidentAt(ctx context.Context, channel, thread string) (*state.Incident, error) {
+	if channel == "" || thread == "" {
+		return nil, nil
+	}
+	list, err := b.db.Incidents(ctx, state.IncidentFilter{Channel: channel, Thread: thread})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[len(list)-1], nil
+}
+
+// ticketOfAnswer opens the ticket of what an answer is about. A ticket is of something that the bot watches, so that its fix can be held against the bill: of an incident.
+func (b *Bot) ticketOfAnswer(ctx context.Context, e slack.Event) (string, error) {
+	t, done, err := b.begin(ctx, e, "shortcut")
+	if err != nil || done {
+		return refused, err
+	}
+	say := func(outcome, text, reason string) (string, error) {
+		return outcome, errors.Join(b.whisper(ctx, t, text), b.audit(ctx, t, "", outcome, reason))
+	}
+	if b.opts.Tickets.Jira == nil {
+		return say(ignored, noJira, "")
+	}
+	a, err := b.answerAt(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	if a == nil {
+		return say(clarified, fmt.Sprintf("A ticket is of an incident. Use this on a message of an incident's thread, or on an answer of mine that is about one; `%[1]s incidents` lists those that are open, and `%[1]s ticket I-7F3K2M` opens the ticket of one.", b.opts.Command), "no incident's message")
+	}
+	list, err := b.db.Incidents(ctx, state.IncidentFilter{Open: true})
+	if err != nil {
+		return "", err
+	}
+	list = slices.DeleteFunc(list, func(in state.Incident) bool {
+		return in.Answer != a.ID && !analysis.ScopeCovers(a.Reading.Filters, in.Filters) || !analysis.ScopeCovers(t.grant.Scope, in.Filters)
+	})
+	if i := slices.IndexFunc(list, func(in state.Incident) bool { return in.Answer == a.ID }); i >= 0 {
+		list = list[i : i+1]
+	}
+	switch len(list) {
+	case 1:
+		return b.openTicket(ctx, t, list[0])
+	case 0:
+		return say(clarified, "No open incident is about what this answer shows, so there is nothing to make a ticket of: a ticket is of what stands out in the bills. `"+b.opts.Command+" incidents` lists it.", "no incident in the answer")
+	}
+	return say(clarified, "Several open incidents lie in this answer. `"+b.opts.Command+" ticket I-7F3K2M` opens the ticket of one:"+openIncidents(list), "several incidents in the answer")
+}
+
+// answerAt is the answer that a message says, or that its thread is about; nil for none.
+func (b *Bot) answerAt(ctx context.Context, e slack.Event) (*analysis.Answer, error) {
+	id := ""
+	p, err := b.db.PostAt(ctx, e.Channel, e.TS)
+	if err == nil {
+		id = answerIn(p)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if id == "" { // beside an answer, or it was said long ago
+		th, err := b.db.Thread(ctx, e.Team, e.Channel, e.Root(), b.opts.Now())
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		id = th.Answer
+	}
+	s, err := b.db.Answer(ctx, id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.Answer, nil
 }
 
 // lastTicket is the latest ticket of a subject; nil for none.
@@ -159,7 +268,7 @@ func (b *Bot) submitTicket(ctx context.Context, e slack.Event, id string) (strin
 		return "", err
 	}
 	if !fresh {
-		return ignored, b.whisper(ctx, t, "It has a ticket: "+b.ticketWords(k)+".")
+		return ignored, b.hasTicket(ctx, t, k)
 	}
 	if note != "" {
 		if err := b.whisper(ctx, t, note); err != nil {
@@ -413,17 +522,30 @@ func (b *Bot) ticketHooks() jira.Hooks {
 			b.sender.Wake()
 			return state.TicketStep{Changes: []state.TicketChange{{Kind: n.Kind, Detail: made.Key}}, Posts: posts}, err
 		},
-		Refused: func(k *state.Ticket, method string, err error) (state.TicketStep, error) {
-			step := state.TicketStep{Changes: []state.TicketChange{{Kind: "refused", Detail: method + ": " + err.Error()}}}
-			if method != jira.MethodCreate {
+		Done: func(k *state.Ticket, p state.Post) (state.TicketStep, error) {
+			ts, ok := passedOn(k, p)
+			if !ok {
+				return state.TicketStep{}, nil
+			}
+			mark, err := slack.Outgoing{Name: passedOnMark}.Post("ticket/"+p.Key+"/done", "", slack.MethodReact, k.Channel, ts, "")
+			b.sender.Wake()
+			return state.TicketStep{Posts: []state.Post{mark}}, err
+		},
+		Refused: func(k *state.Ticket, p state.Post, err error) (state.TicketStep, error) {
+			step := state.TicketStep{Changes: []state.TicketChange{{Kind: "refused", Detail: p.Method + ": " + err.Error()}}}
+			ts, reply := passedOn(k, p)
+			if p.Method != jira.MethodCreate && !reply {
 				return step, nil
 			}
-			said := err.Error()
+			n, part := blocks.TicketNews{Kind: "refused", Detail: err.Error()}, "refused"
 			if e, ok := errors.AsType[*jira.Error](err); ok && e.Hint() != "" {
-				said += ". " + e.Hint()
+				n.Detail += ". " + e.Hint()
+			}
+			if reply {
+				n.Kind, part = "not passed on", "refused/"+ts
 			}
 			var perr error
-			step.Posts, perr = b.ticketReply(k, "refused", blocks.TicketNews{Kind: "refused", Detail: said})
+			step.Posts, perr = b.ticketReply(k, part, n)
 			b.sender.Wake()
 			return step, perr
 		},

@@ -1,12 +1,14 @@
 package bot
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"spendbot/bot/jira"
 	"spendbot/bot/sandbox"
 	"spendbot/bot/sandbox/tracker"
+	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/ticket"
 )
@@ -22,15 +25,16 @@ import (
 // ticketed is a bot with a workspace and a Jira.
 type ticketed struct {
 	*threads
-	jira *tracker.Tracker
-	site string
+	jira  *tracker.Tracker
+	site  string
+	begun time.Time
 }
 
 const jiraToken = "a-token-of-the-sandbox"
 
 func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 	t.Helper()
-	r := &ticketed{threads: newRig(t, theOnset.Add(31*time.Hour))}
+	r := &ticketed{threads: newRig(t, theOnset.Add(31*time.Hour)), begun: time.Now()}
 	to := httptest.NewUnstartedServer(nil)
 	r.site = "http://" + to.Listener.Addr().String()
 	r.jira = tracker.New(tracker.Options{Cloud: true, Site: r.site, User: "bot@company.example", Token: jiraToken, Now: r.clock})
@@ -41,7 +45,7 @@ func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 		to.CloseClientConnections()
 		to.Close()
 	})
-	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.clock}, slog.New(slog.DiscardHandler))
+	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.passing}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +61,9 @@ func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 	r.live(r.bot(Options{Incidents: testIncidents(), Tickets: o}))
 	return r
 }
+
+// passing is the rig's clock as the work on tickets sees it: so fast that what is tried again is tried soon.
+func (r *ticketed) passing() time.Time { return r.clock().Add(100 * time.Since(r.begun)) }
 
 // issue waits for the one ticket in Jira, as a test wants it.
 func (r *ticketed) issue(what string, f func(tracker.Issue) bool) tracker.Issue {
@@ -200,8 +207,6 @@ func TestJiraIsAwayAndTheThreadSaysSo(t *testing.T) {
 		t.Errorf("replies %q", n)
 	}
 	r.jira.Mend()
-	r.at(3) // time passes
-	r.b.tickets.Wake()
 	r.issue("once Jira is back", func(i tracker.Issue) bool { return i.Key == "FIN-1" })
 	if n := r.replies(m, 2); !strings.Contains(n[1], "FIN-1") {
 		t.Errorf("replies %q", n)
@@ -334,4 +339,244 @@ func TestJirasWebhook(t *testing.T) {
 	}
 	r.tell()
 	r.root("#payments", "no longer there", "Open ticket")
+}
+
+// second is another bot on the same state, which answers people and does the work on tickets as the first does.
+func (r *ticketed) second() *Bot {
+	r.t.Helper()
+	b := r.bot(Options{Incidents: testIncidents(), Tickets: r.b.opts.Tickets})
+	ctx, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = b.sender.Run(ctx) })
+	wg.Go(func() { b.tickets.Run(ctx) })
+	wg.Go(func() { b.take(ctx) })
+	wg.Go(func() { _ = slack.NewSocket(b.slack, b.Receive, b.Connected).Run(ctx) })
+	r.t.Cleanup(func() {
+		stop()
+		wg.Wait()
+		b.busy.Wait()
+	})
+	r.until("both bots are connected", func(s *sandbox.Snapshot) bool { return s.Sockets() > 1 })
+	return b
+}
+
+// react puts an emoji on a message, or takes it off.
+func (r *ticketed) react(user string, m sandbox.Message, emoji string, on bool) {
+	r.t.Helper()
+	if err := r.box.React(user, m.Channel, m.TS, emoji, on); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// said posts a reply as somebody.
+func (r *ticketed) said(user string, m sandbox.Message, text string) sandbox.Message {
+	r.t.Helper()
+	ts, err := r.box.Say(user, m.Channel, m.TS, text)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return sandbox.Message{Channel: m.Channel, TS: ts}
+}
+
+// told waits until somebody alone was told something.
+func (r *ticketed) told(user, what string) {
+	r.t.Helper()
+	r.until("a word to "+user+": "+what, func(s *sandbox.Snapshot) bool {
+		return slices.ContainsFunc(s.Ephemerals(user), func(x sandbox.Message) bool { return strings.Contains(x.Text, what) })
+	})
+}
+
+// marked waits until the bot has marked a reply as passed on.
+func (r *ticketed) marked(m sandbox.Message) {
+	r.t.Helper()
+	r.until("the bot's mark", func(s *sandbox.Snapshot) bool {
+		return slices.ContainsFunc(s.Messages(m.Channel), func(x sandbox.Message) bool {
+			return x.TS == m.TS && slices.Equal(x.Reactions[passedOnMark], []string{sandbox.Spendbot})
+		})
+	})
+}
+
+// TestAReplyIsPassedOn: an emoji takes a reply into the ticket, once, whoever marks it and however often it is delivered, with two bots at it.
+func TestAReplyIsPassedOn(t *testing.T) {
+	t.Parallel()
+	r := newTicketed(t, nil)
+	r.second()
+	r.box.SetFaults(sandbox.Faults{RedeliverShare: 1})
+	r.find(2, thing{"NAT bytes", "payments", []int64{500, 520, 510}})
+	m := r.root("#payments", "NAT bytes", "Open ticket")
+	in := r.incident(m)
+	found := r.said(sandbox.Ben, m, "it is the *image pulls*, says <@"+sandbox.Ana+">:\n- see <https://x.example/a|the graph> {code} &amp; xoxb-123456-abcdef")
+	r.react(sandbox.Ben, found, "ticket", true)
+	r.told(sandbox.Ben, "There is no ticket to pass this on to yet")
+
+	r.open(sandbox.Ben, m, nil)
+	r.issue("", func(tracker.Issue) bool { return true })
+	r.react(sandbox.Ben, found, "ticket", false)
+	r.react(sandbox.Ana, found, "ticket", true)
+	r.marked(found)
+	link := r.b.slack.Self().URL + "archives/" + m.Channel + "/p" + strings.Replace(found.TS, ".", "", 1) + "?thread_ts=" + in.Thread + "&cid=" + m.Channel
+	want := "*ben* in [Slack|" + link + "], passed on by ana:\n\nit is the \\*image pulls\\*, says \\@ana:\n\\- see the graph \\{code\\} & <secret>\n\n{color:#6b778c}"
+	is := r.issue("with the comment", func(i tracker.Issue) bool { return len(i.Comments) > 0 })
+	if got := is.Comments[0].Body; !strings.HasPrefix(got, want) {
+		t.Errorf("passed on\n%s\nwant\n%s", got, want)
+	}
+
+	// Others mark it too, and it is marked again.
+	r.react(sandbox.Ben, found, "ticket", true)
+	r.react(sandbox.Ana, found, "ticket", false)
+	r.react(sandbox.Ana, found, "ticket", true)
+	r.react(sandbox.Dev, found, "ticket", true)
+	// Another emoji, another message, and what no person wrote.
+	other := r.said(sandbox.Ben, m, "nothing for Jira")
+	r.react(sandbox.Ben, other, "eyes", true)
+	elsewhere := sandbox.Message{Channel: m.Channel, TS: r.box.Post(sandbox.Ben, m.Channel, "", "lunch?")}
+	r.react(sandbox.Ben, elsewhere, "ticket", true)
+	r.react(sandbox.Ben, m, "ticket", true)
+	r.told(sandbox.Ben, "I pass on what people write")
+	r.react(sandbox.Gil, other, "ticket", true) // a guest
+	r.settled()
+	if is, _ := r.jira.Issue("FIN-1"); len(is.Comments) != 1 {
+		t.Errorf("%d comments", len(is.Comments))
+	}
+	if n := len(r.box.Ephemerals(sandbox.Ben)); n != 2 {
+		t.Errorf("Ben was told %d things", n)
+	}
+
+	// Jira is away, and what it did is not heard: the comment is there once all the same.
+	r.jira.Break(tracker.Fault{Method: http.MethodPost, Path: "/comment", Times: 1, Status: http.StatusBadGateway, Done: true})
+	r.react(sandbox.Ben, other, "ticket", true)
+	r.marked(other)
+	if is, _ := r.jira.Issue("FIN-1"); len(is.Comments) != 2 {
+		t.Errorf("%d comments", len(is.Comments))
+	}
+	// The bot's comment is not told in the thread, and the thread has no word for each.
+	r.hear()
+	if n := r.replies(m, 3); len(n) != 3 { // the ticket, and what people wrote
+		t.Errorf("replies %q", n)
+	}
+
+	// Somebody deletes the ticket meanwhile.
+	if err := r.jira.Delete("FIN-1", tracker.Person{ID: "5f-ana"}); err != nil {
+		t.Fatal(err)
+	}
+	late := r.said(sandbox.Ben, m, "too late")
+	r.react(sandbox.Ben, late, "ticket", true)
+	r.until("a word in the thread", func(s *sandbox.Snapshot) bool {
+		return slices.ContainsFunc(s.Thread(m.Channel, m.TS), func(x sandbox.Message) bool { return strings.Contains(x.Text, "A reply was not taken into FIN-1") })
+	})
+}
+
+// TestNothingIsPassedOnBeyondTheReaders: what the readers of the project may not see stays in its channel, whoever marks it; so does what the person who marks may not see.
+func TestNothingIsPassedOnBeyondTheReaders(t *testing.T) {
+	t.Parallel()
+	r := newTicketed(t, func(o *TicketOptions) {
+		o.Readers = []analysis.Filter{{Dimension: analysis.DimTeam, Values: []string{"search"}}}
+		o.Emoji = "jira"
+	})
+	r.find(2, thing{"Logs", "finance", []int64{500, 520, 510}})
+	m := r.root("#cloud-costs", "Logs")
+	in := r.incident(m)
+	f, err := r.b.ticketFacts(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.b.claimTicket(t.Context(), in, f, r.b.ticketOf(in, f), sandbox.Ana); err != nil { // of a time when they might see it
+		t.Fatal(err)
+	}
+	r.issue("", func(tracker.Issue) bool { return true })
+	said := r.said(sandbox.Ana, m, "the invoice of our lawyers")
+	r.react(sandbox.Ana, said, "jira", true)
+	r.told(sandbox.Ana, "more than the readers of the Jira project may see")
+	r.react(sandbox.Ben, said, "jira", true)
+	r.told(sandbox.Ben, "more than you may see")
+	r.react(sandbox.Dev, said, "ticket", true) // is not the emoji here
+	r.settled()
+	if is, _ := r.jira.Issue("FIN-1"); len(is.Comments) != 0 {
+		t.Errorf("passed on: %+v", is.Comments)
+	}
+}
+
+// TestTheShortcutOpensTheSameTicket: on any message of the thread and on an answer that is about the incident it opens the modal of the button; elsewhere it says what to do.
+func TestTheShortcutOpensTheSameTicket(t *testing.T) {
+	t.Parallel()
+	r := newTicketed(t, nil)
+	r.find(2, thing{"NAT bytes", "payments", []int64{500, 520, 510}}, thing{"Logs", "search", []int64{500, 520, 510}})
+	m := r.root("#payments", "NAT bytes")
+	in := r.incident(m)
+	answer := func(channel, name string, filters ...analysis.Filter) sandbox.Message {
+		t.Helper()
+		a := &analysis.Answer{ID: in.Answer}
+		if name != "its own" {
+			id, err := r.db.NewID(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			a = &analysis.Answer{ID: id, Reading: analysis.Plan{Intent: analysis.ExplainChange, Filters: filters}, Caveats: []string{}, Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}
+			if err := r.db.SaveAnswer(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := slack.Outgoing{Text: "the answer: " + name, Answer: a.ID}.Post(name, "", slack.MethodPost, channel, "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.db.Enqueue(t.Context(), p, r.clock()); err != nil {
+			t.Fatal(err)
+		}
+		r.b.sender.Wake()
+		r.settled()
+		kept, err := r.db.PostByKey(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sandbox.Message{Channel: channel, TS: kept.TS}
+	}
+	use := func(user string, on sandbox.Message) {
+		t.Helper()
+		if err := r.box.Shortcut(user, ShortcutTicket, on.Channel, on.TS); err != nil {
+			t.Fatal(err)
+		}
+	}
+	modal := func(user string) *sandbox.View {
+		t.Helper()
+		r.until("the modal of "+user, func(s *sandbox.Snapshot) bool { return s.Modal(user) != nil })
+		v := r.box.Modal(user)
+		if !strings.Contains(string(v.Blocks), "NAT bytes") {
+			t.Errorf("the modal is of something else: %s", v.Blocks)
+		}
+		return v
+	}
+	service := func(names ...string) analysis.Filter {
+		return analysis.Filter{Dimension: analysis.DimService, Values: names}
+	}
+	lunch := sandbox.Message{Channel: m.Channel, TS: r.box.Post(sandbox.Ben, m.Channel, "", "lunch?")}
+	use(sandbox.Ben, lunch)
+	r.told(sandbox.Ben, "A ticket is of an incident")
+	use(sandbox.Ben, answer(m.Channel, "of something else", service("Backups")))
+	r.told(sandbox.Ben, "No open incident is about what this answer shows")
+	use(sandbox.Ana, answer(sandbox.CloudCosts, "of two", service("NAT bytes", "Logs")))
+	r.told(sandbox.Ana, "Several open incidents lie in this answer")
+	use(sandbox.Gil, m)
+	r.told(sandbox.Gil, "guest")
+
+	for _, on := range []sandbox.Message{answer(m.Channel, "its own"), answer(m.Channel, "of its service", service("NAT bytes")), m} {
+		use(sandbox.Ana, on)
+		if err := r.box.CloseView(sandbox.Ana, modal(sandbox.Ana).ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	use(sandbox.Ben, r.said(sandbox.Ben, m, "who has this?"))
+	use(sandbox.Dev, m)
+	for _, user := range []string{sandbox.Ben, sandbox.Dev} { // both send it off
+		if err := r.box.SubmitView(user, modal(user).ID, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.issue("of two who asked", func(i tracker.Issue) bool { return len(i.Links) == 1 })
+	r.settled()
+	use(sandbox.Ana, m)
+	r.told(sandbox.Ana, "There is a ticket FIN-1")
+	if got := r.jira.Writes(); got["create"] != 1 {
+		t.Errorf("written %v", got)
+	}
 }

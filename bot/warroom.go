@@ -762,11 +762,14 @@ func (b *Bot) archive(ctx context.Context, d state.Declared) error {
 	return err
 }
 
-// reaction deals with the emoji that marks messages of a declared incident's channel for its timeline.
+// reaction deals with the emoji that marks messages of a declared incident's channel for its timeline; elsewhere it may mark them for a ticket.
 func (b *Bot) reaction(ctx context.Context, e slack.Event) (string, error) {
 	d, ok, err := b.declaredIn(ctx, e.Channel)
-	if err != nil || !ok {
-		return ignored, err
+	if err != nil {
+		return "", err
+	}
+	if !ok || !b.marksTimeline(e) {
+		return b.passOn(ctx, e)
 	}
 	g, err := b.grant(ctx, e, slack.Place{Direct: true})
 	if err != nil || !g.Allowed {
@@ -788,8 +791,12 @@ func (b *Bot) reaction(ctx context.Context, e slack.Event) (string, error) {
 
 // marksTimeline reports whether a reaction is of the emoji that marks messages, of whatever skin.
 func (b *Bot) marksTimeline(e slack.Event) bool {
+	return b.opts.Declare.On && marks(e, b.opts.Declare.Emoji)
+}
+
+func marks(e slack.Event, emoji string) bool {
 	name, _, _ := strings.Cut(e.Emoji, "::")
-	return b.opts.Declare.On && name == b.opts.Declare.Emoji
+	return name == emoji
 }
 
 // declaredIn is the declared incident whose channel it is, the last of several.
@@ -902,17 +909,12 @@ func (b *Bot) declareShortcut(ctx context.Context, e slack.Event) (string, error
 	if !b.opts.Declare.On {
 		return refused, b.tell(ctx, t, declareOff)
 	}
-	for _, ts := range []string{e.Thread, e.TS} {
-		if ts == "" {
-			continue
-		}
-		list, err := b.db.Incidents(ctx, state.IncidentFilter{Channel: e.Channel, Thread: ts})
-		if err != nil {
-			return "", err
-		}
-		if len(list) > 0 {
-			return b.declareIncident(ctx, t, list[len(list)-1])
-		}
+	in, err := b.incidentAt(ctx, e.Channel, e.Root())
+	if err != nil {
+		return "", err
+	}
+	if in != nil {
+		return b.declareIncident(ctx, t, *in)
 	}
 	to := *t
 	to.private = !t.place.Direct // only who used it needs to know that the words named nothing

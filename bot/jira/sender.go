@@ -58,8 +58,10 @@ func Mark(key string) string { return "spendbot " + key }
 type Hooks struct {
 	// Made is called once for a ticket that is in Jira now; found says that it was there before. dropped are the fields that Jira would not take.
 	Made func(t *state.Ticket, made Ref, dropped []string, found bool) (state.TicketStep, error)
+	// Done is called once for work on a ticket that is done, with the post that it was.
+	Done func(t *state.Ticket, p state.Post) (state.TicketStep, error)
 	// Refused is called for a ticket that Jira will not make, or for work on one that it will not do.
-	Refused func(t *state.Ticket, method string, err error) (state.TicketStep, error)
+	Refused func(t *state.Ticket, p state.Post, err error) (state.TicketStep, error)
 	// Waiting is called when a ticket has to wait for Jira, the first time; it may be asked again after a restart.
 	Waiting func(t *state.Ticket, err error) (state.TicketStep, error)
 	// File makes a file when it is attached.
@@ -302,7 +304,13 @@ func (s *Sender) work(calls, ctx context.Context, p state.Post, t state.Ticket, 
 	if err != nil {
 		return err
 	}
-	s.note(s.db.Sent(ctx, p.Key, t.Key, s.now()))
+	if _, err := s.db.ChangeTicket(ctx, t.ID, s.now(), func(k *state.Ticket) (state.TicketStep, error) {
+		step, err := s.hooks.Done(k, p)
+		step.Ended = &p
+		return step, err
+	}); err != nil { // it is done; what is looked up or done again does no harm
+		return &Error{Op: "keep that " + p.Method + " of " + t.Key + " is done", Outcome: Unknown, Err: err}
+	}
 	return nil
 }
 
@@ -374,7 +382,7 @@ func (s *Sender) settle(ctx context.Context, p state.Post, t state.Ticket, unkno
 			if p.Method == MethodCreate {
 				k.State, k.Open, k.Refused = state.TicketGone, false, cause
 			}
-			return s.hooks.Refused(k, p.Method, err)
+			return s.hooks.Refused(k, p, err)
 		})
 		s.note(cerr)
 	case outcome == Later:

@@ -34,8 +34,9 @@ func hooks(told *[]string, die func() bool) jira.Hooks {
 			say, err := jira.Work{Body: "From the bill."}.Post(t.ID+"/hello", jira.MethodComment, t.ID)
 			return state.TicketStep{Changes: []state.TicketChange{{Kind: "made", Detail: made.Key}}, Posts: []state.Post{link, say}}, err
 		},
-		Refused: func(t *state.Ticket, method string, err error) (state.TicketStep, error) {
-			note("%s refused %s", t.ID, method)
+		Done: func(*state.Ticket, state.Post) (state.TicketStep, error) { return state.TicketStep{}, nil },
+		Refused: func(t *state.Ticket, p state.Post, err error) (state.TicketStep, error) {
+			note("%s refused %s", t.ID, p.Method)
 			return state.TicketStep{Changes: []state.TicketChange{{Kind: "refused", Detail: err.Error()}}}, nil
 		},
 		Waiting: func(t *state.Ticket, err error) (state.TicketStep, error) {

@@ -148,7 +148,7 @@ func Demo() Company {
 				"member_joined_channel", "message.channels", "message.groups", "message.im", "reaction_added", "reaction_removed"},
 			Command: "/spend", CommandHint: "why did spend change last month?",
 			Shortcuts: []Shortcut{{Name: "Explain the spend here", CallbackID: "explain_spend"},
-				{Name: "Declare billing incident", CallbackID: "declare_incident"}},
+				{Name: "Open ticket", CallbackID: "open_ticket"}, {Name: "Declare billing incident", CallbackID: "declare_incident"}},
 		},
 	}
 }

@@ -17,6 +17,8 @@ type ManifestOptions struct {
 	// Declare is the callback id of the message shortcut that declares a billing incident; "" where none are declared. DeclarePrivate has their channels private.
 	Declare        string
 	DeclarePrivate bool
+	// Ticket is the callback id of the message shortcut that opens a ticket; "" where none are.
+	Ticket string
 	// Prompts are questions to begin with.
 	Prompts []Prompt
 }
@@ -48,8 +50,20 @@ func Scopes(o ManifestOptions) []Scope {
 		if o.DeclarePrivate {
 			open.Name = "groups:write"
 		}
-		s = append(s, open, Scope{"pins:write", "pin a billing incident's card"},
-			Scope{"reactions:read", "take the messages that people mark with an emoji into a billing incident's timeline"})
+		s = append(s, open, Scope{"pins:write", "pin a billing incident's card"})
+	}
+	var marks []string
+	if o.Declare != "" {
+		marks = append(marks, "into a billing incident's timeline")
+	}
+	if o.Ticket != "" {
+		marks = append(marks, "to an incident's ticket")
+	}
+	if len(marks) > 0 {
+		s = append(s, Scope{"reactions:read", "take the messages that people mark with an emoji " + strings.Join(marks, ", or ")})
+	}
+	if o.Ticket != "" {
+		s = append(s, Scope{"reactions:write", "mark the messages that are in the ticket now"})
 	}
 	return s
 }
@@ -65,8 +79,14 @@ func Manifest(o ManifestOptions) map[string]any {
 	}
 	shortcuts := []any{map[string]any{"name": "Explain the spend here", "type": "message", "callback_id": o.Shortcut,
 		"description": "Explain the spend of what a message names"}}
-	if o.Declare != "" {
+	if o.Declare != "" || o.Ticket != "" {
 		events = append(events, "reaction_added", "reaction_removed")
+	}
+	if o.Ticket != "" {
+		shortcuts = append(shortcuts, map[string]any{"name": "Open ticket", "type": "message", "callback_id": o.Ticket,
+			"description": "Open a ticket for the incident that a message is about"})
+	}
+	if o.Declare != "" {
 		shortcuts = append(shortcuts, map[string]any{"name": "Declare billing incident", "type": "message", "callback_id": o.Declare,
 			"description": "Open a channel for what a message names"})
 	}

@@ -45,7 +45,7 @@ func TestManifestIsValid(t *testing.T) {
 	}
 	for name, o := range map[string]slack.ManifestOptions{
 		"socket": {Command: "/spend", Shortcut: "explain_here"},
-		"http, everything": {Name: "Spend", Command: "/costs", Shortcut: "explain_here", URL: "https://spendbot.example.com/", FollowThreads: true, Groups: true, Declare: "declare", DeclarePrivate: true,
+		"http, everything": {Name: "Spend", Command: "/costs", Shortcut: "explain_here", URL: "https://spendbot.example.com/", FollowThreads: true, Groups: true, Declare: "declare", DeclarePrivate: true, Ticket: "ticket",
 			Prompts: []slack.Prompt{{Title: "Last week", Message: "why did spend change last week?"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,9 +86,16 @@ func TestDeclaringNeedsMore(t *testing.T) {
 	}{
 		{slack.ManifestOptions{Declare: "declare"}, []string{"channels:manage", "pins:write", "reactions:read"}},
 		{slack.ManifestOptions{Declare: "declare", DeclarePrivate: true}, []string{"groups:write", "pins:write", "reactions:read"}},
+		{slack.ManifestOptions{Ticket: "ticket"}, []string{"reactions:read", "reactions:write"}},
 	} {
 		if got := names(c.o)[len(without):]; !slices.Equal(got, c.want) {
 			t.Errorf("asks for %v beyond the usual, want %v", got, c.want)
+		}
+		if c.o.Declare == "" {
+			if scope := slack.ScopeOf(slack.MethodReact, false); !slices.Contains(c.want, scope) {
+				t.Errorf("%s needs %q, which is not asked for", slack.MethodReact, scope)
+			}
+			continue
 		}
 		for _, m := range []string{slack.MethodCreate, slack.MethodInvite, slack.MethodTopic, slack.MethodPurpose, slack.MethodPin, slack.MethodArchive} {
 			if scope := slack.ScopeOf(m, c.o.DeclarePrivate); !slices.Contains(c.want, scope) {

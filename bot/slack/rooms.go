@@ -20,6 +20,7 @@ const (
 	MethodPurpose = "conversations.setPurpose" // [Outgoing.Text]
 	MethodPin     = "pins.add"                 // the message that is the post's thread; see [Under]
 	MethodArchive = "conversations.archive"
+	MethodReact   = "reactions.add" // the emoji [Outgoing.Name] on the message that is the post's thread; nothing where that was deleted
 )
 
 // ScopeOf is the permission that a method of a channel needs; "" for none beyond the usual.
@@ -32,6 +33,8 @@ func ScopeOf(method string, private bool) string {
 		return "channels:manage"
 	case MethodPin:
 		return "pins:write"
+	case MethodReact:
+		return "reactions:write"
 	}
 	return ""
 }
@@ -68,10 +71,12 @@ func (s *Sender) room(ctx context.Context, p state.Post) (ts string, err error) 
 		err = s.client.api.AddPinContext(ctx, p.Channel, slack.NewRefToMessage(p.Channel, p.Thread))
 	case MethodArchive:
 		err = s.client.api.ArchiveConversationContext(ctx, p.Channel)
+	case MethodReact:
+		err = s.client.api.AddReactionContext(ctx, o.Name, slack.NewRefToMessage(p.Channel, p.Thread))
 	}
 	if err = s.client.failed(p.Method, err); err != nil {
-		switch Code(err) {
-		case "already_in_channel", "already_pinned", "already_archived":
+		switch code := Code(err); {
+		case code == "already_in_channel", code == "already_pinned", code == "already_archived", code == "already_reacted", code == "message_not_found" && p.Method == MethodReact:
 			err = nil
 		}
 	}
@@ -103,8 +108,11 @@ func (s *Sender) findRoom(ctx context.Context, p state.Post, o Outgoing) (id str
 	}
 }
 
-// Said is a message of a channel as somebody wrote it.
-type Said struct{ TS, User, Text string }
+// Said is a message of a channel as somebody wrote it; of a reply Thread is what it replies to.
+type Said struct {
+	TS, Thread, User, Text string
+	Bot                    bool // a bot wrote it
+}
 
 // Message reads one message of a channel, a reply too; the name of a bot that has no user stands for its author.
 func (c *Client) Message(ctx context.Context, channel, ts string) (Said, bool, error) {
@@ -118,7 +126,7 @@ func (c *Client) Message(ctx context.Context, channel, ts string) (Said, bool, e
 	}
 	for _, m := range list {
 		if m.Timestamp == ts {
-			return Said{TS: m.Timestamp, User: first(m.User, m.Username, m.BotID), Text: strings.TrimSpace(m.Text)}, true, nil
+			return Said{TS: m.Timestamp, Thread: m.ThreadTimestamp, User: first(m.User, m.Username, m.BotID), Text: strings.TrimSpace(m.Text), Bot: m.BotID != ""}, true, nil
 		}
 	}
 	return Said{}, false, nil

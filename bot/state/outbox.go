@@ -217,6 +217,19 @@ func (db *DB) PostByKey(ctx context.Context, key string) (*Post, error) {
 	return &p, nil
 }
 
+// PostAt returns the post that a message of Slack's came of; where there is none, or it is kept no longer, the error wraps fs.ErrNotExist.
+func (db *DB) PostAt(ctx context.Context, channel, ts string) (*Post, error) {
+	var p Post
+	err := scanPost(db.sql.QueryRowContext(ctx, "SELECT "+postColumns+" FROM outbox WHERE ts = ? AND channel = ? AND edge = ?", ts, channel, ToSlack).Scan, &p)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, notFound("no post is kept as " + ts + " of " + channel)
+	}
+	if err != nil {
+		return nil, wrap("read the post at "+ts, db.path, err)
+	}
+	return &p, nil
+}
+
 // Outbox counts the posts that wait, those that are being sent, and those given up in the last [FailedDays].
 func (db *DB) Outbox(ctx context.Context) (pending, sending, failed int, err error) {
 	row := db.sql.QueryRowContext(ctx, `SELECT

@@ -9,6 +9,7 @@ import (
 
 	"spendbot/bot"
 	"spendbot/bot/access"
+	"spendbot/bot/jira"
 	"spendbot/bot/slack"
 )
 
@@ -27,6 +28,9 @@ func (a *app) manifestOptions() (slack.ManifestOptions, error) {
 		}}
 	if d := a.cfg.Declare; d != nil {
 		o.Declare, o.DeclarePrivate = bot.ShortcutDeclare, d.Private
+	}
+	if _, connected, _ := jira.ReadConfig(); connected || a.cfg.Jira.Project != "" || a.jira != nil {
+		o.Ticket = bot.ShortcutTicket
 	}
 	if c.Mode == modeHTTP {
 		if c.URL == "" {

@@ -43,6 +43,7 @@ type jiraConfig struct {
 	Reject     []string                     `yaml:"reject"`   // resolutions that decline
 	Reopen     string                       `yaml:"reopen"`   // 14d
 	Poll       string                       `yaml:"poll"`     // 5m
+	Emoji      string                       `yaml:"emoji"`    // passes a reply of a thread on
 	Policy     *struct {
 		Name     string            `yaml:"name"`
 		Severity incident.Severity `yaml:"severity"` // at least
@@ -109,6 +110,10 @@ func (c jiraConfig) options(p *access.Policy) (o bot.TicketOptions, err error) {
 		if o.Poll, err = longSpan(c.Poll); err != nil || o.Poll < 10*time.Second {
 			return bad("poll", c.Poll, "write a duration of at least 10s, as 5m")
 		}
+	}
+	o.Emoji = strings.Trim(c.Emoji, ":")
+	if o.Emoji != "" && !emojiName.MatchString(o.Emoji) {
+		return bad("emoji", c.Emoji, "write an emoji's name, as ticket")
 	}
 	if c.Readers != "" {
 		scope, ok := p.Scopes()[c.Readers]

@@ -139,7 +139,7 @@ func TicketLine(t state.Ticket, address string) string {
 
 // TicketNews is a reply in the thread about a ticket.
 type TicketNews struct {
-	Kind    string // made, found, queued, refused, done, ended, reopened, gone, comment, groom, saving
+	Kind    string // made, found, queued, refused, not passed on, done, ended, reopened, gone, comment, groom, saving
 	Detail  string
 	Who     string   // a name in Jira
 	Dropped []string // fields that Jira would not take
@@ -171,6 +171,8 @@ func TicketReply(t state.Ticket, address string, n TicketNews) Message {
 		said = "The ticket is written and waits: Jira does not answer well now. It arrives later, once."
 	case "refused":
 		said = "Jira did not take the ticket: " + esc(n.Detail, 500)
+	case "not passed on":
+		said = "A reply was not taken into " + link + ": " + esc(n.Detail, 500)
 	case "done":
 		said = link + " is done. I compare the bill before and after once 7 complete days have passed, and say here what it saved."
 	case "ended":
@@ -191,6 +193,15 @@ func TicketReply(t state.Ticket, address string, n TicketNews) Message {
 	default:
 		said = link + ": " + esc(n.Kind+" "+n.Detail, 500)
 	}
+	return ticketMessage(said)
+}
+
+// TicketThere says to who asks for a ticket that there is one.
+func TicketThere(t state.Ticket, address string) Message {
+	return ticketMessage("There is a " + TicketLine(t, address) + ".")
+}
+
+func ticketMessage(said string) Message {
 	return Message{Text: quiet(plainMentions(linked.ReplaceAllString(said, "$1")), maxFallback), Blocks: []slack.Block{section(said)}}
 }
 
