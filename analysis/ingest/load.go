@@ -28,7 +28,7 @@ type Result struct {
 
 // Load brings a file or a folder of parts into the store, as one commit. On any error the store is as it was.
 func Load(ctx context.Context, s *store.Store, path string, o Options) (*Result, error) {
-	files, err := expand(path)
+	files, err := expand(path, o.Delivery != nil)
 	if err != nil {
 		return nil, err
 	}

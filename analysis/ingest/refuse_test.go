@@ -90,6 +90,13 @@ func TestBadInputIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Fprintln(&out, refused(t, s, empty))
+	linked := filepath.Dir(file(t, "linked/kept.csv", good))
+	for name, to := range map[string]string{"1-inside.csv": "kept.csv", "2-outside.csv": file(t, "elsewhere.csv", good)} {
+		if err := os.Symlink(to, filepath.Join(linked, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fmt.Fprintln(&out, refused(t, s, linked))
 	golden(t, "refused.txt", out.String())
 }
 

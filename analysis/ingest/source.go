@@ -52,8 +52,9 @@ var (
 )
 
 // expand lists the files of a path: itself, or the data files of a folder and those below it, in path order. Hidden files and
-// files that describe others (manifests, checksums, our own events.json) are passed over.
-func expand(path string) ([]string, error) {
+// files that describe others (manifests, checksums, our own events.json) are passed over. A linked part is a part; one whose link leads out of the
+// folder is refused, unless the links are ours: whoever may put files there may not have us read others.
+func expand(path string, ours bool) ([]string, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -65,20 +66,26 @@ func expand(path string) ([]string, error) {
 		return []string{path}, nil
 	}
 	var files []string
-	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+	root := path + string(filepath.Separator) // which follows a link that names the folder
+	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		name := d.Name()
 		switch {
-		case strings.HasPrefix(name, ".") && p != path:
+		case strings.HasPrefix(name, ".") && p != root:
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
 			return nil
 		case d.IsDir():
 			return nil
-		case d.Type()&fs.ModeSymlink != 0: // a linked part is a part
+		case d.Type()&fs.ModeSymlink != 0:
+			if _, ok, err := Inside(path, p); err != nil {
+				return err
+			} else if !ok && !ours {
+				return &Error{File: p, Problem: "it is a link that leads out of the folder", Expected: "files that lie in the folder; name the one that they lie in"}
+			}
 			if st, err := os.Stat(p); err != nil || !st.Mode().IsRegular() {
 				return err
 			}
@@ -103,6 +110,19 @@ func expand(path string) ([]string, error) {
 	}
 	slices.Sort(files)
 	return files, nil
+}
+
+// Inside is where a path below a folder leads once its links are followed, and whether that lies in the folder, too.
+func Inside(folder, path string) (real string, ok bool, err error) {
+	root, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return "", false, err
+	}
+	if real, err = filepath.EvalSymlinks(path); err != nil {
+		return "", false, err
+	}
+	rel, err := filepath.Rel(root, real)
+	return real, err == nil && filepath.IsLocal(rel), nil
 }
 
 // open0 looks at a file's first bytes.

@@ -256,6 +256,9 @@ func (s *Source) settle(d *Delivery, now time.Time) {
 		if !plainKey(f.Key) {
 			d.Bad = fmt.Sprintf("the key %q is no plain path", f.Key)
 		}
+		if f.Away {
+			d.Bad = away(f.Key)
+		}
 	}
 	if age := now.Sub(d.newest()); s.opts.Settle > 0 && age < s.opts.Settle {
 		d.Waits = fmt.Sprintf("its newest file came %s ago, and no manifest says that it is whole: it is taken once that is %s", ago(age), ago(s.opts.Settle))
@@ -295,6 +298,10 @@ func together(ds []Delivery) Delivery {
 // delivery says so; errOther is none.
 func (s *Source) byManifest(ctx context.Context, o Object, have map[string]Object) (d Delivery, made time.Time, err error) {
 	d = Delivery{Key: monthly(path.Dir(o.Key)), Manifest: o.Key}
+	if o.Away {
+		d.Bad = "its manifest " + away(o.Key)
+		return d, made, nil
+	}
 	b, err := s.read(ctx, o, maxManifest+1)
 	if errors.Is(err, errGone) {
 		d.Waits = "its manifest went away while it was read"
@@ -328,6 +335,9 @@ func (s *Source) byManifest(ctx context.Context, o Object, have map[string]Objec
 			continue
 		case f.size >= 0 && have[key].Size != f.size:
 			other = append(other, fmt.Sprintf("%s has %d of %d bytes", key, have[key].Size, f.size))
+		}
+		if have[key].Away {
+			d.Bad = away(key)
 		}
 		d.Files = append(d.Files, have[key])
 	}

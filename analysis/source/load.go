@@ -161,10 +161,14 @@ func (s *Source) fetch(ctx context.Context, to string, files []Object) error {
 			if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 				return fmt.Errorf("fetch %s: %w", f.Key, err)
 			}
-			if near := s.place.near(f.Key); near != "" {
-				if _, err := os.Stat(near); errors.Is(err, os.ErrNotExist) {
-					return fmt.Errorf("%s: %w: %s is not there any more", s.Address, ErrChanged, f.Key)
-				}
+			near, err := s.place.near(f.Key)
+			if errors.Is(err, errGone) {
+				return fmt.Errorf("%s: %w: %s is not there any more", s.Address, ErrChanged, f.Key)
+			}
+			if err != nil {
+				return s.fail("fetch "+f.Key, err)
+			}
+			if near != "" {
 				return os.Symlink(near, at)
 			}
 			return s.copyTo(ctx, at, f)

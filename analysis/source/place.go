@@ -17,6 +17,8 @@ import (
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
+
+	"spendbot/analysis/ingest"
 )
 
 // Object is a file of a source.
@@ -26,14 +28,20 @@ type Object struct {
 	ModTime time.Time
 	// ETag changes when the content does: the server's entity tag, or its MD5, or the time of the last change.
 	ETag string
+	// Away says that it is a link which leads out of the folder: it is not read, since whoever may put files there may not have us read
+	// others.
+	Away bool
 }
+
+// away is what is wrong with a file that is.
+func away(key string) string { return key + " is a link that leads out of the folder" }
 
 // place is where a source's files lie: a bucket or a folder. Keys are below the source's address.
 type place interface {
 	list(ctx context.Context) ([]Object, error)
 	open(ctx context.Context, key string) (io.ReadCloser, error)
 	// near is the path of a file that needs no fetching, or "".
-	near(key string) string
+	near(key string) (string, error)
 	close() error
 }
 
@@ -108,12 +116,15 @@ func (b *bucket) open(ctx context.Context, key string) (io.ReadCloser, error) {
 	return r, nil
 }
 
-func (b *bucket) near(string) string { return "" }
+func (b *bucket) near(string) (string, error) { return "", nil }
 
 func (b *bucket) close() error { return b.b.Close() }
 
-// errGone says that a file which was listed is not there any more.
-var errGone = errors.New("it is not there any more")
+var (
+	// errGone says that a file which was listed is not there any more.
+	errGone = errors.New("it is not there any more")
+	errAway = errors.New("it is a link that leads out of the folder")
+)
 
 // folder is a place on this machine.
 type folder struct {
@@ -157,10 +168,18 @@ func (f *folder) list(ctx context.Context) ([]Object, error) {
 		if d.IsDir() || !st.Mode().IsRegular() {
 			return nil
 		}
+		leads := false
+		if d.Type()&fs.ModeSymlink != 0 {
+			if _, err := f.near(rel); errors.Is(err, errAway) {
+				leads = true
+			} else if err != nil && !errors.Is(err, errGone) {
+				return err
+			}
+		}
 		if len(out) == mostObjects {
 			return fmt.Errorf("more than %d files lie there; name a folder further down", mostObjects)
 		}
-		out = append(out, Object{Key: rel, Size: st.Size(), ModTime: st.ModTime(), ETag: changed(st.ModTime())})
+		out = append(out, Object{Key: rel, Size: st.Size(), ModTime: st.ModTime(), ETag: changed(st.ModTime()), Away: leads})
 		return nil
 	})
 	slices.SortFunc(out, byKey)
@@ -168,14 +187,34 @@ func (f *folder) list(ctx context.Context) ([]Object, error) {
 }
 
 func (f *folder) open(_ context.Context, key string) (io.ReadCloser, error) {
-	r, err := os.Open(f.near(key))
+	at, err := f.near(key)
+	if err != nil {
+		return nil, err
+	}
+	r, err := os.Open(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errGone
 	}
 	return r, err
 }
 
-func (f *folder) near(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
+// near follows a link within the folder. The one file that an address names may lie anywhere.
+func (f *folder) near(key string) (string, error) {
+	at := filepath.Join(f.root, filepath.FromSlash(key))
+	if f.single != "" {
+		return at, nil
+	}
+	real, ok, err := ingest.Inside(f.root, at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", errGone
+	case err != nil:
+		return "", err
+	case !ok:
+		return "", errAway
+	}
+	return real, nil
+}
 
 func (f *folder) close() error { return nil }
 

@@ -120,6 +120,9 @@ func (s *Source) Manifested(ctx context.Context) (bool, error) {
 		return false, s.fail("list it", err)
 	}
 	for _, o := range manifestsToRead(objects) {
+		if o.Away {
+			return true, nil // which is refused with the delivery
+		}
 		b, err := s.read(ctx, o, maxManifest+1)
 		if err != nil {
 			return false, err
@@ -238,7 +241,11 @@ func openFolder(at string, o Options) (*Source, error) {
 	}
 	s := &Source{Address: AddressOf(abs), opts: o, nearby: true}
 	if st.IsDir() {
-		s.place = &folder{root: abs}
+		root, err := filepath.EvalSymlinks(abs)
+		if err != nil {
+			return nil, err
+		}
+		s.place = &folder{root: root}
 	} else {
 		s.place = &folder{root: filepath.Dir(abs), single: filepath.Base(abs)}
 	}

@@ -517,6 +517,68 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+// TestLinks: a link within the folder is followed; one that leads out of it is not read, whatever it is a link to.
+func TestLinks(t *testing.T) {
+	elsewhere, dir := t.TempDir(), t.TempDir()
+	at := func(parts ...string) string { return filepath.Join(parts...) }
+	write := func(p, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func(to, p string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(to, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(at(elsewhere, "secret.csv"), bill("secret", "2026-10", 1, "7"))
+	write(at(elsewhere, "r-Manifest.json"), report("a", "described/20261001-20261101/r-1.csv"))
+	write(at(dir, "kept/a.csv"), bill("1", "2026-10", 1, "1"))
+	link("../kept/a.csv", at(dir, "inside/a.csv"))
+	link(at(elsewhere, "secret.csv"), at(dir, "out/a.csv"))
+	link("../out/a.csv", at(dir, "twice/a.csv")) // a link inside to one that leads out
+	write(at(dir, "described/20261001-20261101/r-1.csv"), bill("2", "2026-10", 1, "1"))
+	link(at(elsewhere, "r-Manifest.json"), at(dir, "described/20261001-20261101/r-Manifest.json"))
+	write(at(dir, "named/20261001-20261101/n-Manifest.json"), report("a", "bucket/named/20261001-20261101/n-1.csv"))
+	link(at(elsewhere, "secret.csv"), at(dir, "named/20261001-20261101/n-1.csv"))
+	root := at(t.TempDir(), "bills") // a folder may itself be named by a link
+	link(dir, root)
+	s, err := Open(t.Context(), root, Options{Settle: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	l := look(t, s, newStore(t), noon)
+	want := "described/20261001-20261101 refused, inside ready, kept ready, named/20261001-20261101 refused, out refused, twice refused"
+	if got := states(l); got != want {
+		t.Errorf("states %s, want %s", got, want)
+	}
+	for _, f := range l.Found {
+		if f.State == Refused && !strings.Contains(f.Why, "is a link that leads out of the folder") {
+			t.Errorf("%s is refused for %q", f.Key, f.Why)
+		}
+	}
+	if _, err := s.place.open(t.Context(), "out/a.csv"); !errors.Is(err, errAway) {
+		t.Errorf("what a link leads out to was opened: %v", err)
+	}
+	one, err := Open(t.Context(), at(dir, "out/a.csv"), Options{Settle: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	if got, want := states(look(t, one, newStore(t), noon)), ". ready"; got != want {
+		t.Errorf("a link that the address itself names: %s, want %s", got, want)
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	for address, want := range map[string]string{
 		"http://x/y":                             "bills are not fetched over http",
