@@ -38,6 +38,17 @@ func (d *detector) grow(s Series) {
 	d.aside = append(d.aside, make([]bool, more)...)
 }
 
+// clone is a detector that goes its own way from here.
+func (d *detector) clone() *detector {
+	c := *d
+	c.room = room{}
+	for _, v := range []*[]float64{&c.values, &c.off, &c.plain, &c.fee, &c.around} {
+		*v = slices.Clone(*v)
+	}
+	c.aside = slices.Clone(c.aside)
+	return &c
+}
+
 // detector is a detection under way. Up to the day at hand, off is how far each day was from the expected, plain how far from what
 // was expected without its day of the month, both in the scale of values, fee the latter in money, and aside whether it is left out of
 // what is learnt.

@@ -53,6 +53,11 @@ type Anomaly struct {
 	// Points are its days and those before it, up to the last complete one.
 	Points []Point `json:"-"`
 
+	// OnsetHour is the hour that it began in, UTC, where charges are by the hour and tell; zero where it is not known.
+	OnsetHour time.Time `json:"onset_hour,omitzero"`
+	// Hours are set of what is found by the hours of days that are not complete: its amounts are theirs, and may yet change.
+	Hours *Hours `json:"hours,omitempty"`
+
 	// Price is the new list price as a multiple of the old one, of a change of price; 0 of all else.
 	Price float64 `json:"list_price_ratio,omitempty"`
 
@@ -109,7 +114,8 @@ func (l *line) find(o Options) {
 			costs[i] = math.NaN()
 		}
 	}
-	days := o.Memory.detect(memoryKey{l.leaf, l.level, l.start}, Series{Start: l.start, Costs: costs, Known: o.Known.marks(l, len(costs)), Unanswered: l.unanswered(o)}, o.Settings)
+	days := o.Memory.detect(memoryKey{l.leaf, l.level, l.start}, Series{Start: l.start, Costs: costs, Known: o.Known.marks(l, len(costs)), Unanswered: l.unanswered(o)}, l.whole, o.Settings)
+	l.judged, l.costs = days, costs
 	l.found = l.runs(days[:l.whole], costs, floor, o)
 	if l.whole == len(days) {
 		return

@@ -159,7 +159,13 @@ func incident(parts []Anomaly) Incident {
 		in.Days = max(in.Days, p.Days)
 	}
 	if len(parts) > 1 {
-		in.Points = added(parts)
+		in.Points, in.OnsetHour, in.Hours = added(parts), time.Time{}, nil
+		for _, p := range parts {
+			if !p.OnsetHour.IsZero() && p.Onset.Equal(in.Onset) && (in.OnsetHour.IsZero() || p.OnsetHour.Before(in.OnsetHour)) {
+				in.OnsetHour = p.OnsetHour
+			}
+			in.Hours = in.Hours.with(p.Hours)
+		}
 	}
 	return in
 }

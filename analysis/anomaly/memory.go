@@ -39,23 +39,29 @@ func (m *Memory) begin() {
 	clear(m.used)
 }
 
-// detect is [Detect], from the first day on that is not known.
-func (m *Memory) detect(k memoryKey, s Series, set Settings) []Day {
+// detect is [Detect], from the first day on that is not known. Days from whole on are not complete, and are not kept.
+func (m *Memory) detect(k memoryKey, s Series, whole int, set Settings) []Day {
 	if m == nil {
 		return Detect(s, set)
 	}
+	complete := s.first(whole)
 	m.mu.Lock()
 	d := m.kept[k]
 	delete(m.kept, k)
 	m.mu.Unlock()
-	if d == nil || d.set != set || d.s.Unanswered != s.Unanswered || !d.continues(s) {
-		d = newDetector(s, set)
+	if d == nil || d.set != set || d.s.Unanswered != s.Unanswered || !d.continues(complete) {
+		d = newDetector(complete, set)
 	} else {
-		d.grow(s)
+		d.grow(complete)
 	}
 	days := d.run()
+	if whole < len(s.Costs) {
+		more := d.clone()
+		more.grow(s)
+		days = more.run()
+	}
 	m.mu.Lock()
-	d.room, d.print = room{}, fingerprint(s, d.judged)
+	d.room, d.print = room{}, fingerprint(complete, d.judged)
 	m.kept[k], m.used[k] = d, true
 	m.mu.Unlock()
 	return days

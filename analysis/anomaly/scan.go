@@ -33,8 +33,11 @@ type Options struct {
 	Through time.Time
 	// Since is the first day an incident may still have been out of its band to be listed; zero lists all.
 	Since time.Time
-	// Provisional has days that are not complete looked at too, for warnings: partial days can only say what costs too much already.
+	// Provisional has days that are not complete looked at too, for warnings: partial days can only say what costs too much already. Where
+	// charges are by the hour their hours are judged.
 	Provisional bool
+	// Now is the moment it is: its day is not complete, and no later hour is read. Zero takes the providers' word for what is complete.
+	Now time.Time
 	// Filters keep to some of the rows.
 	Filters []analysis.Filter
 	Floors  Floors
@@ -65,7 +68,7 @@ const history = 400
 type Result struct {
 	Incidents []Incident `json:"incidents"` // the latest onset first
 	// Warnings are of days whose data is not complete ([Options.Provisional]): what costs more than expected already. They may yet
-	// change, and are no alerts.
+	// change. Those that hours tell ([Anomaly.Hours]) are as sure as an alert on a complete day; the others are none.
 	Warnings []Incident            `json:"warnings"`
 	Series   int                   `json:"series"`  // that were looked at
 	Monthly  []Monthly             `json:"monthly"` // what was left out for having no days
@@ -109,6 +112,10 @@ type line struct {
 	size  float64   // of all days, absolute
 	found []Anomaly // in the order of their onset
 	warns []Anomaly // told by a day that is not complete
+	hours []Anomaly // told by hours of such a day
+
+	judged []Day // and what it was judged by; nil where no day comes up to the floor
+	costs  []float64
 }
 
 // Scan looks for anomalies in all leaves that the sight shows.
@@ -126,12 +133,18 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	var period analysis.Period
 	for _, p := range o.Providers {
 		last := p.Through
+		if yesterday := o.yesterday(); yesterday.Before(last) { // a day that is not over is not complete, whatever has come of it
+			last = yesterday
+		}
 		if !o.Through.IsZero() && o.Through.Before(last) {
 			last = o.Through
 		}
 		through[p.Name], read[p.Name] = last, last
 		if o.Provisional && !p.Monthly && o.Through.IsZero() && p.Last.After(last) {
 			last = p.Last
+			if today := o.yesterday().AddDate(0, 0, 1); today.Before(last) {
+				last = analysis.Later(through[p.Name], today)
+			}
 			read[p.Name] = last
 		}
 		if !p.Monthly && !last.Before(period.End) {
@@ -168,13 +181,18 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	if err := judge(ctx, lines, o); err != nil {
 		return nil, err
 	}
+	if o.Provisional && o.Through.IsZero() && !o.replay {
+		if err := r.hours(ctx, sight, parts, lines, through, read, o); err != nil {
+			return nil, err
+		}
+	}
 	listed, err := prices(ctx, sight, query.Fill(pricesSQL, parts), lines, period, through, o, r)
 	if err != nil {
 		return nil, err
 	}
 	special := append(coverage(lines), listed...)
 	special = slices.DeleteFunc(special, func(a Anomaly) bool { return a.Last.Before(o.Since) })
-	var found, warns []Anomaly
+	var found, warns, byHour []Anomaly
 	for _, l := range lines {
 		if l.level == levelCoverage {
 			continue
@@ -184,14 +202,16 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 				found = append(found, a)
 			}
 		}
-		warns = append(warns, l.warns...)
+		warns, byHour = append(warns, l.warns...), append(byHour, l.hours...)
 	}
+	byHour = slices.DeleteFunc(byHour, func(a Anomaly) bool { return slices.ContainsFunc(found, a.Same) })
+	warns = slices.DeleteFunc(warns, func(a Anomaly) bool { return slices.ContainsFunc(byHour, a.Same) }) // the hours say it better
 	found = withCoverage(found, special)
 	if o.replay {
 		r.raw = slices.Clone(found)
 	}
 	r.Incidents = incidents(found, o.Expected)
-	for _, i := range incidents(warns, o.Expected) {
+	for _, i := range append(incidents(byHour, o.Expected), incidents(warns, o.Expected)...) {
 		if i.ExpectedBy == "" {
 			r.Warnings = append(r.Warnings, i)
 		}

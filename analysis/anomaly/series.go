@@ -17,6 +17,15 @@ type Series struct {
 	Unanswered int
 }
 
+// first is the series of its first n days.
+func (s Series) first(n int) Series {
+	s.Costs = s.Costs[:n]
+	if s.Known != nil {
+		s.Known = s.Known[:n]
+	}
+	return s
+}
+
 // Day is what is said of a day.
 type Day struct {
 	// Judged says that there was enough history to say anything; the other fields are zero without it.

@@ -44,8 +44,12 @@ const pointsBefore = 28
 // rateDays is how many of an anomaly's last days say what it costs a day by now.
 const rateDays = 7
 
-// Rate is what an anomaly costs a day by now, an estimate: the mean over its last days, at most 7, of the cost less the expected.
+// Rate is what an anomaly costs a day by now, an estimate: the mean over its last days, at most 7, of the cost less the expected; where hours
+// tell, what 24 of them come to.
 func (a Anomaly) Rate() analysis.Amount {
+	if a.Hours != nil {
+		return a.Excess.Mul(decimal.NewFromInt(24)).DivRound(decimal.NewFromInt(int64(max(1, a.Hours.N()))), 2)
+	}
 	sum, n := decimal.Zero, int64(0)
 	for i := len(a.Points) - 1; i >= 0 && n < rateDays; i-- {
 		if p := a.Points[i]; !p.Day.After(a.Last) && !p.Day.Before(a.Onset) && p.Known {
@@ -63,6 +67,10 @@ func (a Anomaly) Rate() analysis.Amount {
 func (a Anomaly) ToMonthEnd() analysis.Amount {
 	if !a.Going {
 		return decimal.Zero
+	}
+	if a.Hours != nil { // from the last hour on
+		left := analysis.MonthOf(a.Through).End.Sub(a.Hours.Read).Hours()
+		return a.Rate().Mul(decimal.NewFromInt(int64(max(0, left)))).DivRound(decimal.NewFromInt(24), 2)
 	}
 	return a.Rate().Mul(decimal.NewFromInt(int64(a.DaysLeft())))
 }

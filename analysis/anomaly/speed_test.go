@@ -16,24 +16,11 @@ import (
 // BenchmarkScanStore scans all series of a store of all days, then those of the last weeks as the bot does when a day came.
 // SPENDBOT_BENCH_STORE names the store (BenchmarkWhy of package reply makes one of ten million line items); without it the demo company's.
 func BenchmarkScanStore(b *testing.B) {
-	ctx := context.Background()
 	var c *company
 	if dir := os.Getenv("SPENDBOT_BENCH_STORE"); dir == "" {
 		c = demoCompany(b)
 	} else {
-		s, err := store.Open(ctx, dir, store.Limits{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer s.Close()
-		c = &company{lens: query.Lens{}}
-		if c.sn, err = s.Snapshot(ctx, 0); err != nil {
-			b.Fatal(err)
-		}
-		defer c.sn.Close()
-		if c.survey, err = survey.Of(ctx, s, c.sn); err != nil {
-			b.Fatal(err)
-		}
+		c = openStore(b, dir)
 	}
 	rows := int64(0)
 	for _, m := range c.survey.Months {
@@ -72,4 +59,24 @@ func BenchmarkScanStore(b *testing.B) {
 	b.ReportMetric(first.Seconds()/float64(b.N), "s-all")
 	b.ReportMetric(fresh.Seconds()/float64(b.N), "s-last-weeks")
 	b.ReportMetric(again.Seconds()/float64(b.N), "s-one-more-day")
+}
+
+// openStore is the newest snapshot of a store.
+func openStore(t testing.TB, dir string) *company {
+	t.Helper()
+	ctx := context.Background()
+	s, err := store.Open(ctx, dir, store.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	c := &company{lens: query.Lens{}}
+	if c.sn, err = s.Snapshot(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.sn.Close() })
+	if c.survey, err = survey.Of(ctx, s, c.sn); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -59,10 +59,12 @@ type Channel func(team string, day time.Time) string
 // NoChannel is a [Channel] that knows none.
 func NoChannel(string, time.Time) string { return "" }
 
-// Within keeps what stood out on a day of a period. A period without an end goes on.
+// Within keeps what stood out on a day of a period. A period without an end goes on, and so does one that reaches the last complete day: what
+// the days after that show already comes with it.
 func (r *Result) Within(p analysis.Period) *Result {
 	return r.keep(func(i Incident) bool {
-		return !i.Last.Before(p.Start) && (p.End.IsZero() || i.Onset.Before(p.End))
+		next := i.Through.AddDate(0, 0, 1)
+		return !i.Last.Before(p.Start) && (p.End.IsZero() || i.Onset.Before(p.End) || !i.Onset.Before(next) && !p.End.Before(next))
 	})
 }
 
@@ -101,11 +103,20 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 			break
 		}
 		a.Parts = append(a.Parts, analysis.Part{Text: i.warning()})
+		if i.Hours != nil {
+			a.Actions = append(a.Actions, analysis.Action{Label: "Explain " + i.leaf.service + " since " + i.Onset.Format("2 Jan"), Ask: i.Question()})
+		}
+	}
+	if t := r.hoursTable(); t != nil {
+		a.Parts = append(a.Parts, analysis.Part{Table: t})
 	}
 	if len(r.Incidents) == 0 {
+		if len(r.Warnings) > 0 {
+			a.Caveats = append(a.Caveats, estimates)
+		}
 		return
 	}
-	a.Caveats = append(a.Caveats, "what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before")
+	a.Caveats = append(a.Caveats, estimates)
 	for n, i := range r.Incidents {
 		if n == mostTold {
 			a.Parts = append(a.Parts, analysis.Part{Text: fmt.Sprintf("And %d more, %s; ask for fewer days or a part of the bill to read them.", len(r.Incidents)-n, names(r.Incidents[n:]))})
@@ -129,6 +140,42 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 		t.Rows = append(t.Rows, row)
 	}
 	a.Parts = append(a.Parts, analysis.Part{Table: t})
+}
+
+const estimates = "what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before"
+
+// ByHour are the warnings that hours tell.
+func (r *Result) ByHour() []Incident {
+	var out []Incident
+	for _, i := range r.Warnings {
+		if i.Hours != nil {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// hoursTable is each hour that stood out with what was expected of it, for programs; nil where none did.
+func (r *Result) hoursTable() *analysis.Table {
+	t := &analysis.Table{Drawn: true}
+	for _, c := range []string{"hour", "what", "cost", "expected", "at least", "at most"} {
+		t.Columns = append(t.Columns, analysis.Column{Name: strings.ReplaceAll(c, " ", "_"), Label: c, Kind: analysis.ColText})
+	}
+	for _, i := range r.ByHour() {
+		for _, p := range i.Parts {
+			for _, h := range p.Hours.Points {
+				row := analysis.Row{Key: p.Slice}
+				for _, c := range []string{h.Hour.Format(time.RFC3339), p.Label, render.MoneyExact(h.Actual.Round(2), p.Currency), render.MoneyExact(h.Expected, p.Currency), render.MoneyExact(h.Low, p.Currency), render.MoneyExact(h.High, p.Currency)} {
+					row.Cells = append(row.Cells, analysis.Cell{Text: c})
+				}
+				t.Rows = append(t.Rows, row)
+			}
+		}
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return t
 }
 
 // names are the services of incidents, a few.
@@ -166,7 +213,7 @@ func (i Incident) told(books *runbooks.Library, channel Channel) string {
 	var said strings.Builder
 	switch {
 	case i.Going:
-		fmt.Fprintf(&said, "%s, since %s: %s %s the %s expected so far", i.name(), i.Onset.Format("Mon 2 Jan"), money(i.Excess), way, render.MoneyExact(i.Expected, i.Currency))
+		fmt.Fprintf(&said, "%s, since %s: %s %s the %s expected so far", i.name(), i.since(), money(i.Excess), way, render.MoneyExact(i.Expected, i.Currency))
 		if i.Days > 1 {
 			fmt.Fprintf(&said, ", %s a day now", money(i.Rate()))
 		}
@@ -174,9 +221,9 @@ func (i Incident) told(books *runbooks.Library, channel Channel) string {
 			fmt.Fprintf(&said, ", about %s more by %s if nothing changes", money(more), analysis.MonthOf(i.Through).Last().Format("2 Jan"))
 		}
 	default:
-		when := "on " + i.Onset.Format("Mon 2 Jan")
+		when := "on " + i.since()
 		if !i.Onset.Equal(i.Last) {
-			when = i.Onset.Format("Mon 2 Jan") + " to " + i.Last.Format("Mon 2 Jan")
+			when = i.since() + " to " + i.Last.Format("Mon 2 Jan")
 		}
 		fmt.Fprintf(&said, "%s, %s: %s %s the %s expected", i.name(), when, money(i.Excess), way, render.MoneyExact(i.Expected, i.Currency))
 	}
@@ -300,6 +347,15 @@ func (r *Result) headline(asked analysis.Period) string {
 	if n := len(r.Incidents) - len(told); n > 0 {
 		expected = fmt.Sprintf(" %d more somebody said to expect.", n)
 	}
+	if n := len(r.ByHour()); n > 0 && len(told) == 0 {
+		by := plural(n, "anomaly")
+		if n > 1 {
+			by = fmt.Sprintf("%d anomalies", n)
+		}
+		return fmt.Sprintf("%s by the hour, provisional; none of complete days %s, in %d series.", by, when, r.Series) + expected
+	} else if n > 0 {
+		expected = fmt.Sprintf(" By the hour %d more, provisional.", n) + expected
+	}
 	switch n := len(told); n {
 	case 0:
 		return fmt.Sprintf("No anomalies %s, in %d series.", when, r.Series) + expected
@@ -316,7 +372,29 @@ func (r *Result) headline(asked analysis.Period) string {
 	}
 }
 
+// since is the day it began, and the hour where that is known: "Tue 24 Nov 14:00 UTC".
+func (i Incident) since() string {
+	if i.OnsetHour.IsZero() {
+		return i.Onset.Format("Mon 2 Jan")
+	}
+	return i.OnsetHour.Format("Mon 2 Jan 15:04 UTC")
+}
+
 // warning says what a day that is not complete yet shows already.
 func (i Incident) warning() string {
-	return fmt.Sprintf("Provisional, the data of %s is not complete: %s is already %s (estimate).", i.Last.Format("2 Jan"), i.Label, against(i.Excess, i.Currency))
+	if i.Hours == nil {
+		return fmt.Sprintf("Provisional, the data of %s is not complete: %s is already %s (estimate).", i.Last.Format("2 Jan"), i.Label, against(i.Excess, i.Currency))
+	}
+	h := *i.Hours
+	said := fmt.Sprintf("By the hour, provisional: %s, since %s: %s in %s, expected %s to %s, so %s (estimate)", i.name(), i.since(), render.MoneyExact(i.Actual.Round(2), i.Currency), plural(h.N(), "hour"),
+		render.MoneyExact(i.Low, i.Currency), render.MoneyExact(i.High, i.Currency), against(i.Excess, i.Currency))
+	if i.Going {
+		said += ", " + render.MoneyExact(i.Rate().Round(2), i.Currency) + " a day at this rate"
+	} else {
+		said += ", over since " + h.End.Format("15:04")
+	}
+	if i.Team != "" {
+		said += ". Team " + i.Team
+	}
+	return said + fmt.Sprintf(". The hours are known up to %s; %s is not complete.", h.Read.Format("Mon 2 Jan 15:04 UTC"), i.Last.Format("2 Jan"))
 }

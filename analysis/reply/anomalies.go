@@ -31,7 +31,7 @@ func (w *work) anomalies(ctx context.Context) error {
 		}
 	}
 	o := w.watch.Options
-	o.Providers, o.Since, o.Filters, o.Provisional = w.survey.Providers, w.plan.Current.Start, w.plan.Filters, true
+	o.Providers, o.Since, o.Filters, o.Provisional, o.Now = w.survey.Providers, w.plan.Current.Start, w.plan.Filters, true, w.now
 	r, err := anomaly.Scan(ctx, w.sight, o)
 	if err != nil {
 		return err

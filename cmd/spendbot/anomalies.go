@@ -215,7 +215,7 @@ func (a *app) scanned(ctx context.Context, said string, since time.Time, all boo
 			ans.Reading.Current.Start = since
 			out.Since = since.Format(analysis.DateLayout)
 		}
-		on.Options.Since, on.Options.Provisional = since, true
+		on.Options.Since, on.Options.Provisional, on.Now = since, true, a.now
 		r, err := anomaly.Scan(ctx, on.sight, on.Options)
 		if err != nil {
 			return err
