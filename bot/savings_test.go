@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
 	"spendbot/analysis/desk"
@@ -23,6 +25,8 @@ import (
 	"spendbot/bot/incident"
 	"spendbot/bot/sandbox/tracker"
 	"spendbot/bot/state"
+	"spendbot/bot/ticket"
+	"spendbot/runbooks"
 )
 
 // mended is a service of the bill that these tests plant: what it used a day before its anomaly, during it, after its fix, and at last.
@@ -433,3 +437,73 @@ func TestWhatLiesIsAskedAbout(t *testing.T) {
 
 // groomWords are how what lies is asked about.
 var groomWords = regexp.MustCompile(`Is that still the day|Whose is it|Does anybody here know|Still worth doing`)
+
+func TestFieldsOfATicketAreFilledIn(t *testing.T) {
+	t.Parallel()
+	book := runbooks.Runbook{Front: runbooks.Front{Effort: "weeks", Risk: "high"}}
+	b := &Bot{opts: Options{Today: func() time.Time { return theOnset }, Tickets: TicketOptions{Fields: map[string]any{"a": "$saving", "b": "$roi", "c": "$effort", "d": "$risk", "e": "$team", "f": "$incident", "g": "as it stands", "h": 7, "i": "$cost_centre"}}}}
+	amount := decimal.NewFromInt
+	k := b.ticketOf(state.Incident{ID: "I-7F3K2M", Team: "payments"}, ticket.Facts{Runbook: &book, Saving: ticket.Saving{Low: amount(900), High: amount(1100), Confidence: analysis.High}})
+	want := map[string]any{"a": json.Number("1000"), "b": json.Number("45"), "c": "weeks", "d": "high", "e": "payments", "f": "I-7F3K2M", "g": "as it stands", "h": 7}
+	if d := cmp.Diff(want, k.Custom); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestOneResourceIsNotCountedTwice: two incidents of other series whose tickets are about the same gateway are one saving in the backlog, whichever is found first, and a day of both is proved once.
+func TestOneResourceIsNotCountedTwice(t *testing.T) {
+	t.Parallel()
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "spendbot.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	now := theOnset.AddDate(0, 0, 3)
+	for i, name := range []string{"NAT bytes", "VPC of the account", "Logs"} {
+		var detail state.IncidentDetail
+		detail.Series, detail.Title, detail.Currency, detail.Runbook, detail.Going = []string{name + " up"}, name, "USD", "nat-and-data-transfer", true
+		detail.Rate = decimal.NewFromInt(int64(100 - i))
+		detail.PerDay = detail.Rate
+		in, err := db.OpenIncident(t.Context(), state.Incident{IncidentDetail: detail}, now, func(*state.Incident) (state.IncidentStep, error) { return state.IncidentStep{}, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := state.Ticket{Subject: in.ID, Label: name, Project: "FIN", TicketDetail: state.TicketDetail{Resources: []string{[]string{"nat-1", "nat-1", "logs-1"}[i]}}}
+		if k, _, err = db.ClaimTicket(t.Context(), k, now, func(state.Ticket) ([]state.Post, error) { return nil, nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.KeepSaving(t.Context(), k.ID, now, func(state.Saving) (state.Saving, bool, []state.Post, error) {
+			day := theOnset.AddDate(0, 0, 20)
+			return state.Saving{State: "verified", Since: day, SavingFigures: state.SavingFigures{Day: day.AddDate(0, 0, 6), From: day, PerDay: decimal.NewFromInt(int64(100 - i)), Currency: "USD"}}, true, nil, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	books, err := runbooks.Built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := Opportunities(t.Context(), db, books, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranked := backlog.Rank(list)
+	var got []string
+	for _, o := range ranked {
+		got = append(got, fmt.Sprintf("%s %s %s %v", o.Title, o.Effort, o.Risk, o.Overlaps != ""))
+	}
+	if d := cmp.Diff([]string{"NAT bytes hours medium false", "VPC of the account hours medium true", "Logs hours medium false"}, got); d != "" {
+		t.Error(d)
+	}
+	if sums := backlog.Sum(ranked); len(sums) != 1 || sums[0].Count != 2 || sums[0].Overlap != 1 || !sums[0].High.Equal(analysis.Monthly(decimal.NewFromInt(100)).Add(analysis.Monthly(decimal.NewFromInt(98)))) {
+		t.Errorf("%+v", sums)
+	}
+	proofs, err := Proofs(t.Context(), db, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	months := backlog.Realized(proofs)
+	if sums := backlog.Summed(months, proofs); len(sums) != 1 || !sums[0].Saved.Equal(decimal.NewFromInt(7*(100+98))) || !sums[0].SavedADay.Equal(decimal.NewFromInt(198)) {
+		t.Errorf("%+v of %+v", sums, months)
+	}
+}

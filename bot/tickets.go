@@ -14,12 +14,14 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/event"
+	"spendbot/bot/backlog"
 	"spendbot/bot/incident"
 	"spendbot/bot/jira"
 	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
 	"spendbot/bot/ticket"
+	"spendbot/runbooks"
 )
 
 // TicketOptions say how tickets are made. Without a client none is.
@@ -31,7 +33,7 @@ type TicketOptions struct {
 	// Priority and Due are by severity; a priority is Jira's name for it.
 	Priority map[incident.Severity]string
 	Due      map[incident.Severity]time.Duration
-	// Fields are further fields by id. A value "$saving", "$saving_low", "$saving_high", "$cost_centre", "$team" or "$incident" is filled in; anything else stands as it is.
+	// Fields are further fields by id. A value "$saving", "$saving_low", "$saving_high", "$roi" (what a day of work brings a month), "$effort", "$risk", "$cost_centre", "$team" or "$incident" is filled in; anything else stands as it is.
 	Fields map[string]any
 	// Readers is what the readers of Jira's projects may see: a ticket of anything else is not made. Empty sees everything.
 	Readers []analysis.Filter
@@ -347,6 +349,10 @@ func (b *Bot) ticketOf(in state.Incident, f ticket.Facts) jira.Ticket {
 		k.Due = b.opts.Today().UTC().Add(d).Truncate(24 * time.Hour)
 	}
 	mid := f.Saving.Low.Add(f.Saving.High).Div(two).Round(2)
+	var front runbooks.Front
+	if f.Runbook != nil {
+		front = f.Runbook.Front
+	}
 	for id, v := range o.Fields {
 		switch v {
 		case "$saving":
@@ -355,6 +361,12 @@ func (b *Bot) ticketOf(in state.Incident, f ticket.Facts) jira.Ticket {
 			v = json.Number(f.Saving.Low.String())
 		case "$saving_high":
 			v = json.Number(f.Saving.High.String())
+		case "$roi":
+			v = json.Number(backlog.Score(backlog.Opportunity{Low: f.Saving.Low, High: f.Saving.High, Confidence: f.Saving.Confidence, Effort: backlog.Effort(front.Effort), Risk: backlog.Risk(front.Risk)}).String())
+		case "$effort":
+			v = front.Effort
+		case "$risk":
+			v = front.Risk
 		case "$cost_centre":
 			v = to.CostCentre
 		case "$team":

@@ -132,7 +132,9 @@ func TestOverPrism(t *testing.T) {
 		{"assign", func() error { return c.Assign(ctx, "ED-24", "5b10a2844c20165700ede21g") }, map[int]jira.Outcome{400: jira.Refused, 403: jira.Refused, 404: jira.Refused}},
 		{"comment", func() error { return c.Say(ctx, "ED-24", "It grew.", "spendbot I-1/2") }, map[int]jira.Outcome{400: jira.Refused, 401: jira.Later, 404: jira.Refused, 413: jira.Refused}},
 		{"comments", func() error { _, err := c.Comments(ctx, "ED-24"); return err }, map[int]jira.Outcome{401: jira.Later, 404: jira.Refused}},
-		{"remote link", func() error { return c.LinkRemote(ctx, "ED-24", "spendbot/I-1", "https://x.slack.com/archives/C1/p12", "Slack: NAT") }, map[int]jira.Outcome{400: jira.Refused, 401: jira.Later, 403: jira.Refused, 404: jira.Refused}},
+		{"remote link", func() error {
+			return c.LinkRemote(ctx, "ED-24", "spendbot/I-1", "https://x.slack.com/archives/C1/p12", "Slack: NAT")
+		}, map[int]jira.Outcome{400: jira.Refused, 401: jira.Later, 403: jira.Refused, 404: jira.Refused}},
 		{"issue link", func() error { return c.LinkIssues(ctx, "Duplicate", "ED-24", "ED-25") }, map[int]jira.Outcome{400: jira.Refused, 401: jira.Later, 404: jira.Refused, 413: jira.Refused}},
 		{"people", func() error {
 			_, err := c.People(ctx, "ED", "mia")

@@ -59,6 +59,7 @@ func Summary(f Facts) string {
 	what := f.Slice
 	if f.How != "" {
 		how, _, _ := strings.Cut(f.How, ",")
+		how, _, _ = strings.Cut(how, ";")
 		what += ": " + how
 	}
 	money := render.Money(f.PerDay.Abs(), f.Currency) + " a day " + overUnder(f.PerDay) + " expected"
@@ -101,13 +102,19 @@ func (f Facts) changed() string {
 	if f.Going && f.ToMonthEnd.Sign() > 0 {
 		since += fmt.Sprintf("; about %s more by the end of the month if nothing changes", f.money(f.ToMonthEnd))
 	} else if !f.Going {
-		since += "; it has ended"
+		since = fmt.Sprintf("From %s to %s: %s %s expected. It has ended", f.Onset.Format("Mon 2 Jan"), f.Through.Format("Mon 2 Jan 2006"), f.money(f.SoFar.Abs()), overUnder(f.SoFar))
 	}
 	lines = append(lines, wiki.Text(since+"."))
 	if f.How != "" {
 		lines = append(lines, wiki.Text("How: "+f.How+"."))
 	}
-	return strings.Join(lines, "\n")
+	read := "Effective cost in " + f.Currency + ", days in UTC."
+	if f.Team != "" {
+		read += " Owner: team " + f.Team + "."
+	} else {
+		read += " Owner: nobody is known."
+	}
+	return strings.Join(append(lines, wiki.Text(read)), "\n")
 }
 
 func (f Facts) evidence() string {
@@ -139,7 +146,9 @@ func (f Facts) evidence() string {
 			rows = append(rows, []string{"everything else", render.Delta(rest, f.Currency), "", ""})
 		}
 		rows = append(rows, []string{"all", render.Delta(b.Change.Delta, f.Currency), "", ""})
-		lines = append(lines, wiki.Table(rows))
+		if len(b.Drivers) > 0 {
+			lines = append(lines, wiki.Table(rows))
+		}
 		if res := f.resources(); len(res) > 1 {
 			lines = append(lines, wiki.Table(res))
 		}
@@ -221,8 +230,11 @@ func (f Facts) resources() [][]string {
 func (f Facts) mechanism() string {
 	lines := []string{wiki.Heading(3, "Likely mechanism, to be confirmed")}
 	switch {
+	case f.fell():
+		lines = append(lines, wiki.Text("Only what the bill shows is known. It costs less than expected: either somebody saved it, or something stopped that should run, or its bill is late. Whose is it, and was it meant?"))
 	case f.Runbook != nil:
 		lines = append(lines, wiki.Text("Hypothesis from the runbook "+f.Runbook.Front.Title+":"), wiki.Markdown(f.Runbook.Section("What you see")), wiki.Bold("Check first:")+" "+wiki.Markdown(f.Runbook.Section("First check")))
+		lines = append(lines, f.questions()...)
 	case f.How != "":
 		lines = append(lines, wiki.Text("Only what the bill shows is known: "+f.How+". No runbook is about this."))
 	default:
@@ -234,13 +246,35 @@ func (f Facts) mechanism() string {
 	return strings.Join(lines, "\n")
 }
 
+// mostQuestions is how many of the runbook's questions a ticket has.
+const mostQuestions = 3
+
+// questions are what to ask the bot first, as far as what is known of the incident fills them in.
+func (f Facts) questions() (out []string) {
+	for _, q := range f.Runbook.Questions() {
+		if len(out) == mostQuestions {
+			break
+		}
+		if filled, ok := runbooks.Fill(q, runbooks.Dates(f.Onset, f.Onset)); ok {
+			out = append(out, wiki.Bullets(wiki.Text("Ask the bot in Slack: ")+wiki.Mono(filled)))
+		}
+	}
+	return out
+}
+
+// fell reports whether it costs less than expected: runbooks are about what costs more.
+func (f Facts) fell() bool { return f.PerDay.IsNegative() }
+
 func (f Facts) steps() string {
-	if f.Runbook == nil {
+	if f.Runbook == nil || f.fell() {
 		return ""
 	}
 	var lines []string
 	for _, s := range []struct{ heading, section string }{{"Steps, each with risk and rollback", "Contain"}, {"Look closer", "Look closer"}, {"So that it does not come again", "Prevent"}} {
 		if text := forProvider(f.Runbook.Section(s.section), f.Provider); text != "" {
+			if len(lines) > 0 {
+				lines = append(lines, "")
+			}
 			lines = append(lines, wiki.Heading(3, s.heading), wiki.Markdown(text))
 		}
 	}
@@ -258,6 +292,9 @@ func (s Saving) Range() string {
 
 func (f Facts) expected() string {
 	lines := []string{wiki.Heading(3, "Expected saving")}
+	if f.fell() {
+		return strings.Join(append(lines, wiki.Text("None: it costs less than expected already.")), "\n")
+	}
 	if f.Saving.High.Sign() <= 0 {
 		return strings.Join(append(append(lines, wiki.Text("None that can be promised: "+f.Saving.Why+".")), f.work()...), "\n")
 	}
@@ -287,9 +324,23 @@ func (f Facts) work() (out []string) {
 	return out
 }
 
+// used reports whether it is usage that can be used less of, as far as the drivers are known.
+func (f Facts) used() bool {
+	return f.Bridge == nil || len(f.Bridge.Effects) == 0 || f.Saving.Confidence != analysis.Low || !f.Going
+}
+
 func (f Facts) verify() string {
+	if f.fell() {
+		return ""
+	}
 	lines := []string{wiki.Heading(3, "How it will be verified"),
 		wiki.Text("After Done the bot compares whole weeks of complete days before and after on the bill, at effective cost. Counted is what is used less; not price, credits, calendar, what moved to other resources, or what a commitment still pays. The result comes here and into the thread after 7 complete days.")}
+	if !f.used() {
+		lines[1] = wiki.Text("Little of this is usage, and the bot's own comparison after Done counts only what is used less: it will show no saving here. Hold the fix against the bill by this:")
+		if f.Runbook == nil {
+			lines[1] = wiki.Text("Little of this is usage, and the bot's own comparison after Done counts only what is used less: it will show no saving here.")
+		}
+	}
 	if f.Runbook != nil {
 		lines = append(lines, wiki.Markdown(f.Runbook.Section("Verify")))
 	}

@@ -59,7 +59,7 @@ func kinds(t *testing.T) map[string]Facts {
 		Evidence: []Evidence{{ID: "Q-7F3K2M", Question: "why did NAT change from 18 to 24 November?", Queries: []analysis.QueryTrace{{Name: "leaves", SQL: "SELECT 1\nFROM daily -- {code}"}}}},
 		Events:   []string{"deploy payments-api 4.18.0, Wed 18 Nov 09:12 UTC"}, Saving: Expect(excess, true, nat, "USD")}
 	ended := step
-	ended.Kind, ended.Going, ended.ToMonthEnd, ended.Through, ended.Bridge = "spike", false, decimal.Zero, day(2026, 11, 19), nil
+	ended.Kind, ended.Going, ended.ToMonthEnd, ended.Through, ended.Bridge, ended.SoFar = "spike", false, decimal.Zero, day(2026, 11, 19), nil, usd("3460")
 	ended.Saving = Expect(excess, false, nil, "USD")
 	ended.Evidence, ended.Events = nil, nil
 	credit := Facts{ID: "I-CRED1T", Slice: "credits of BigQuery · analytics", Kind: "step", Team: "data", Provider: "Google Cloud", How: "credits ended", Onset: day(2026, 11, 1), Through: day(2026, 11, 24), Going: true, Currency: "EUR", PerDay: usd("310.50"),
@@ -67,7 +67,16 @@ func kinds(t *testing.T) map[string]Facts {
 	credit.Saving = Expect([]analysis.Amount{usd("310.50"), usd("310.50"), usd("310.50")}, true, credit.Bridge, "EUR")
 	fresh := Facts{ID: "I-NEW", Slice: "p5.48xlarge · ml-research · *eu*", Kind: "appearance", How: "new since 23 Nov", Onset: day(2026, 11, 23), Through: day(2026, 11, 24), Going: true, Currency: "USD", PerDay: usd("2360"), SoFar: usd("4720"), ToMonthEnd: usd("14160")}
 	fresh.Saving = Expect([]analysis.Amount{usd("2360"), usd("2360")}, true, bridge("4720", map[analysis.Effect]string{analysis.EffNewSlice: "4720"}), "USD")
-	return map[string]Facts{"step": step, "spike-ended": ended, "credit-ended": credit, "appearance": fresh}
+	drift := Facts{ID: "I-DR1FT2", Slice: "Log ingestion · search-prod", Kind: "drift", Team: "search", Provider: "Microsoft", How: "usage x1.6, price unchanged", Onset: day(2026, 11, 2), Through: day(2026, 11, 24), Going: true, Currency: "EUR", PerDay: usd("96.40"), SoFar: usd("2217.20"),
+		ToMonthEnd: usd("742.50"), Low: usd("150"), High: usd("175"), Runbook: book("logs-and-metrics"), Bridge: bridge("2217.20", map[analysis.Effect]string{analysis.EffVolume: "1500", analysis.EffListPrice: "717.20"},
+			analysis.Driver{Label: "Analytics Logs · search-prod", Amount: usd("1800"), How: "usage x1.6", Onset: analysis.Onset{Day: day(2026, 11, 2)}})}
+	drift.Saving = Expect([]analysis.Amount{usd("60"), usd("90"), usd("120"), usd("123.75")}, true, drift.Bridge, "EUR")
+	covered := Facts{ID: "I-C0VER2", Slice: "EC2 · 9 accounts", Kind: "step", Team: "", Provider: "AWS", How: "covered 81% -> 64%; sp-0a1f ended 15 Nov", Onset: day(2026, 11, 16), Through: day(2026, 11, 24), Going: true, Currency: "USD", PerDay: usd("690"), SoFar: usd("6210"), ToMonthEnd: usd("4140"),
+		Low: usd("3900"), High: usd("4100"), Runbook: book("commitments"), Bridge: bridge("6210", map[analysis.Effect]string{analysis.EffCoverage: "6230", analysis.EffVolume: "-20"}, analysis.Driver{Label: "EC2 commitment coverage · 9 accounts", Amount: usd("6210"), How: "covered 81% -> 64%; sp-0a1f ended 15 Nov"})}
+	covered.Saving = Expect([]analysis.Amount{usd("680"), usd("690"), usd("700")}, true, covered.Bridge, "USD")
+	drop := Facts{ID: "I-DR0P22", Slice: "Egress · video", Kind: "drop", Team: "video", Provider: "Google Cloud", How: "usage x0.3, price unchanged", Onset: day(2026, 11, 21), Through: day(2026, 11, 24), Going: true, Currency: "USD", PerDay: usd("-812"), SoFar: usd("-3248"), Low: usd("1100"), High: usd("1260"), Runbook: book("nat-and-data-transfer")}
+	drop.Saving = Expect([]analysis.Amount{usd("-812")}, true, nil, "USD")
+	return map[string]Facts{"drift": drift, "coverage": covered, "drop": drop, "step": step, "spike-ended": ended, "credit-ended": credit, "appearance": fresh}
 }
 
 func TestTicketsAsTeamsReadThem(t *testing.T) {
