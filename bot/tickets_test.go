@@ -17,6 +17,7 @@ import (
 	"spendbot/bot/jira"
 	"spendbot/bot/sandbox"
 	"spendbot/bot/sandbox/tracker"
+	"spendbot/bot/sandbox/tracker/trackertest"
 	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/ticket"
@@ -45,7 +46,7 @@ func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 		to.CloseClientConnections()
 		to.Close()
 	})
-	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.passing}, slog.New(slog.DiscardHandler))
+	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.passing, Transport: trackertest.Checked(t, http.DefaultTransport)}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
