@@ -9,6 +9,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/desk"
 	"spendbot/bot/access"
+	"spendbot/bot/backlog"
 	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
 	"spendbot/bot/state"
@@ -98,7 +99,27 @@ func (b *Bot) home(ctx context.Context, e slack.Event) error {
 	if d.Moved, err = b.movedAnswers(ctx, e.Team, e.User, g.Scope); err != nil { // the rest of the view is no worse for it
 		b.log.Warn("not known which answers moved", "error", err)
 	}
+	if d.Backlog, err = b.homeBacklog(ctx, g.Scope); err != nil {
+		b.log.Warn("backlog not known", "error", err)
+	}
 	return b.slack.PublishHome(ctx, e.User, blocks.Home(d))
+}
+
+// homeBacklog is what could be saved and what is proved, within a scope; nil where nobody looks for it.
+func (b *Bot) homeBacklog(ctx context.Context, scope []analysis.Filter) (*blocks.HomeBacklog, error) {
+	if b.opts.Incidents.Channel == "" {
+		return nil, nil
+	}
+	list, err := Opportunities(ctx, b.db, b.books(), scope)
+	if err != nil {
+		return nil, err
+	}
+	proofs, err := Proofs(ctx, b.db, scope)
+	if err != nil {
+		return nil, err
+	}
+	ranked := backlog.Rank(list)
+	return &blocks.HomeBacklog{Ranked: ranked, Totals: backlog.Sum(ranked), Realized: backlog.Summed(backlog.Realized(proofs), proofs), Browse: b.browser(), Command: b.opts.Command}, nil
 }
 
 func (b *Bot) homeOf(ctx context.Context, g access.Grant, e slack.Event) (blocks.HomeData, error) {

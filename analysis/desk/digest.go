@@ -12,7 +12,7 @@ import (
 
 // Beside tells digests of what lies beside the bills; each may be nil.
 type Beside struct {
-	Incidents, Saved, Outlook pulse.Teller
+	Incidents, Backlog, Saved, Outlook pulse.Teller
 }
 
 // digest puts a digest together from answers that are all made on one snapshot, within one scope.
@@ -25,7 +25,7 @@ func (d *Desk) digest(ctx context.Context, id string, q Question, plan analysis.
 		}
 	}
 	m := &pulse.Desk{Survey: r.survey, Now: q.Now, Loads: base.Loads, Invoices: len(base.Invoices) > 0, Shared: len(d.opts.Allocation.Names()) > 0,
-		Incidents: d.opts.Beside.Incidents, Saved: d.opts.Beside.Saved, Outlook: d.opts.Beside.Outlook}
+		Incidents: d.opts.Beside.Incidents, Backlog: d.opts.Beside.Backlog, Saved: d.opts.Beside.Saved, Outlook: d.opts.Beside.Outlook}
 	m.Ask = func(ctx context.Context, p analysis.Plan) (*analysis.Answer, error) {
 		return d.reply(ctx, id, q, p, sn, r)
 	}

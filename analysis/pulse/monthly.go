@@ -55,7 +55,7 @@ func (w *work) monthly() error {
 		return err
 	}
 	w.say(met)
-	for _, t := range []Teller{w.Incidents, w.Saved, w.Outlook} {
+	for _, t := range []Teller{w.Incidents, w.Backlog, w.Saved, w.Outlook} {
 		if err := w.tell(t); err != nil {
 			return err
 		}

@@ -45,8 +45,8 @@ type Desk struct {
 	Loads []store.Load
 	// Shared says that shared costs are split, and Invoices that there are invoice totals to hold the bills against.
 	Shared, Invoices bool
-	// Incidents tells of anomalies, Saved of savings proved on the bill, Outlook of forecast and budget; nil leaves the line out.
-	Incidents, Saved, Outlook Teller
+	// Incidents tells of anomalies, Backlog of what is being done about them, Saved of savings proved on the bill, Outlook of forecast and budget; nil leaves the line out.
+	Incidents, Backlog, Saved, Outlook Teller
 }
 
 // work is a digest in the making.
@@ -188,6 +188,9 @@ func (w *work) weekly() error {
 	w.say(w.movers(3, 2))
 	w.say(w.why())
 	if err := w.tell(w.Incidents); err != nil {
+		return err
+	}
+	if err := w.tell(w.Backlog); err != nil {
 		return err
 	}
 	if err := w.tell(w.Saved); err != nil {

@@ -202,13 +202,15 @@ func Sum(ranked []Opportunity) []Total {
 	return out
 }
 
-// Next is the open opportunity without a ticket, or with one that nobody has begun, that is worth most; ok is false where there is none. Overlapping ones are passed over.
+// Waits reports whether an opportunity is open without a ticket, or with one that nobody has begun. One that overlaps with another does not: that one waits.
+func (o Opportunity) Waits() bool {
+	return o.Overlaps == "" && (o.State == Found || o.State == Expected && o.Assignee == "" || o.State == Regressed)
+}
+
+// Next is the opportunity that waits and is worth most; ok is false where there is none.
 func Next(ranked []Opportunity, team string) (Opportunity, bool) {
 	for _, o := range ranked {
-		if team != "" && !strings.EqualFold(o.Team, team) || o.Overlaps != "" {
-			continue
-		}
-		if o.State == Found || o.State == Expected && o.Assignee == "" || o.State == Regressed {
+		if o.Waits() && (team == "" || strings.EqualFold(o.Team, team)) {
 			return o, true
 		}
 	}

@@ -142,7 +142,11 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	o.Lens, o.Events = a.lens(st), st.events
 	o.Watch = func(context.Context) (w reply.Watch, err error) { return a.watching(st) }
 	if a.cfg.Incidents.Channel != "" {
-		o.Beside.Incidents, o.Beside.Saved = bot.IncidentsLine(st.state), bot.SavedLine(st.state)
+		books, err := a.library()
+		if err != nil {
+			return nil, err
+		}
+		o.Beside.Incidents, o.Beside.Backlog, o.Beside.Saved = bot.IncidentsLine(st.state), bot.BacklogLine(st.state, books), bot.SavedLine(st.state)
 	}
 	if o.Allocation, err = a.allocation(st); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,8 +13,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/shopspring/decimal"
 	"github.com/slack-go/slack"
 
+	"spendbot/analysis"
+	"spendbot/bot/backlog"
 	"spendbot/bot/slack/blockkit"
 )
 
@@ -32,7 +36,7 @@ func TestGoldens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			validView(t, v, viewSchema)
 			switch name { // the others differ in nothing that these do not show
-			case "rise.sql", "rerun.sql", "hostile.sql", "provenance.sql", "empty.sql", "home", "home_refusal", "home_empty":
+			case "rise.sql", "rerun.sql", "hostile.sql", "provenance.sql", "empty.sql", "home", "home_backlog", "home_backlog_empty", "home_refusal", "home_empty":
 				golden(t, name, v)
 			}
 			t.Logf("as read:\n%s", reading("", blocks))
@@ -59,10 +63,31 @@ func TestGoldens(t *testing.T) {
 		Questions: []string{"why did spend change last week?", "which teams grew most last month?"}, Now: time.Date(2026, 11, 23, 9,
 			0, 0, 0, time.UTC)})
 	view("home", h, h.Blocks.BlockSet)
+	h = Home(HomeData{Viewer: "Ana", Backlog: homeBacklogOf(7, backlog.Sums{Currency: "USD", Avoided: decimal.NewFromInt(8940)})})
+	view("home_backlog", h, h.Blocks.BlockSet)
+	h = Home(HomeData{Viewer: "Ana", Backlog: &HomeBacklog{}})
+	view("home_backlog_empty", h, h.Blocks.BlockSet)
 	h = Home(HomeData{Viewer: "Gus", Refusal: "Guests see no spend here. Ask a member of the workspace to share an answer with you."})
 	view("home_refusal", h, h.Blocks.BlockSet)
 	h = Home(HomeData{})
 	view("home_empty", h, h.Blocks.BlockSet)
+}
+
+// homeBacklogOf is a backlog of so many things, the first of them under way.
+func homeBacklogOf(n int, realized ...backlog.Sums) *HomeBacklog {
+	h := &HomeBacklog{Realized: realized, Command: "/spend", Browse: func(key string) string { return "https://x.example/browse/" + key }}
+	for i := range n {
+		m := decimal.NewFromInt(int64(1000 * (n - i)))
+		o := backlog.Opportunity{ID: fmt.Sprintf("I-AAAAA%d", i), Title: fmt.Sprintf("NAT bytes %d", i), Team: "payments", Currency: "USD", Basis: backlog.Effective, State: backlog.Found, Low: m, High: m.Mul(decimal.NewFromInt(2)),
+			Effort: backlog.Days, Risk: backlog.MediumRisk, Confidence: analysis.High}
+		if i == 0 {
+			o.State, o.Ticket, o.Assignee = backlog.InProgress, "FIN-12", "Ana Ruiz"
+		}
+		h.Ranked = append(h.Ranked, o)
+	}
+	h.Ranked = backlog.Rank(h.Ranked)
+	h.Totals = backlog.Sum(h.Ranked)
+	return h
 }
 
 func TestSQLFileGolden(t *testing.T) {

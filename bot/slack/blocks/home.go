@@ -1,6 +1,7 @@
 package blocks
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/render"
+	"spendbot/bot/backlog"
 	"spendbot/bot/slack/blockkit"
 )
 
@@ -23,6 +25,8 @@ type HomeData struct {
 	Freshness *analysis.Answer
 	// Moved are answers the viewer got that come out otherwise today, the newest first.
 	Moved []Moved
+	// Backlog is what could be saved, ranked, within what the viewer sees; nil where nothing is looked for. Browse links its tickets.
+	Backlog *HomeBacklog
 	// Questions are worth asking.
 	Questions []string
 	// Refusal is said instead of everything else.
@@ -30,7 +34,17 @@ type HomeData struct {
 	Now     time.Time
 }
 
+// HomeBacklog is what the home tab says of savings.
+type HomeBacklog struct {
+	Ranked   []backlog.Opportunity
+	Totals   []backlog.Total
+	Realized []backlog.Sums
+	Browse   func(key string) string
+	Command  string
+}
+
 const (
+	homeBacklog   = 5
 	homeDrivers   = 5
 	homeRows      = 8
 	homeQuestions = 6
@@ -56,6 +70,9 @@ func Home(h HomeData) slack.HomeTabViewRequest {
 	if b := movedAnswers(h.Moved); b != nil {
 		blocks = append(append(blocks, slack.NewDividerBlock()), b...)
 	}
+	if h.Backlog != nil {
+		blocks = append(append(blocks, slack.NewDividerBlock()), h.Backlog.section(h.Now)...)
+	}
 	if b := teams(h.Teams); b != nil {
 		blocks = append(append(blocks, slack.NewDividerBlock()), b...)
 	}
@@ -69,6 +86,34 @@ func Home(h HomeData) slack.HomeTabViewRequest {
 		}
 	}
 	return view(append(blocks, contextOf("Write to me in Messages, or mention me in a channel. Every answer shows the SQL it came from.")))
+}
+
+// section is the backlog's beginning, and what is proved.
+func (h *HomeBacklog) section(now time.Time) []slack.Block {
+	p := newPage()
+	if open, head := backlogHead(h.Ranked, h.Totals, ""); open == 0 {
+		p.lines(strong("Worth doing") + ": nothing is open in the backlog")
+	} else {
+		p.lines(strong("Worth doing") + ": " + esc(head, maxLine))
+		n := 0
+		for _, x := range h.Ranked {
+			if !x.State.Open() {
+				continue
+			}
+			if n++; n > homeBacklog {
+				p.note(fmt.Sprintf("%d more: %s backlog", open-homeBacklog, esc(h.Command, 40)))
+				break
+			}
+			p.lines(fmt.Sprintf("%d. ", n) + opportunity(x, BacklogOptions{Browse: h.Browse, Now: now}))
+		}
+	}
+	if len(h.Realized) == 0 {
+		p.lines("proved on the bill: nothing yet")
+	}
+	for _, s := range h.Realized {
+		p.lines("proved on the bill: " + realized(s.Saved, s.Avoided, s.Currency))
+	}
+	return p.blocks
 }
 
 // greeting is "for Ana · all spend · Mon 23 Nov 09:00 UTC".

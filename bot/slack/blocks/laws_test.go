@@ -260,7 +260,12 @@ func TestAnyAnswerIsAValidMessage(t *testing.T) {
 		validView(t, v, view)
 		harmless(t, "", v.Blocks.BlockSet, Options{})
 
-		h := Home(HomeData{Viewer: hostileText.Draw(t, "viewer"), Scope: hostileText.Draw(t, "scope"), MonthToDate: a, Teams: a, Freshness: a,
+		saves := homeBacklogOf(rapid.IntRange(0, 7).Draw(t, "backlog"))
+		for i := range saves.Ranked {
+			o := &saves.Ranked[i]
+			o.Title, o.Ticket, o.Assignee, o.Team = hostileText.Draw(t, "title"), hostileText.Draw(t, "ticket"), hostileText.Draw(t, "assignee"), hostileText.Draw(t, "team")
+		}
+		h := Home(HomeData{Backlog: saves, Viewer: hostileText.Draw(t, "viewer"), Scope: hostileText.Draw(t, "scope"), MonthToDate: a, Teams: a, Freshness: a,
 			Questions: rapid.SliceOfN(hostileText, 0, 9).Draw(t, "questions"), Refusal: rapid.SampledFrom([]string{"", "",
 				"no"}).Draw(t, "refusal")})
 		validView(t, h, view)

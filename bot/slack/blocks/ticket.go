@@ -251,23 +251,9 @@ func Backlog(ranked []backlog.Opportunity, o BacklogOptions) Message {
 	if o.Team != "" {
 		of = " of team " + o.Team
 	}
-	open := 0
-	for _, x := range ranked {
-		if x.State.Open() {
-			open++
-		}
-	}
+	open, head := backlogHead(ranked, o.Totals, of)
 	if open == 0 {
 		return Note("Nothing is open in the backlog" + quiet(of, 80) + ".")
-	}
-	head := counted(open, "opportunity", "opportunities") + of
-	for i, t := range o.Totals {
-		if sep := ", "; t.High.Sign() > 0 {
-			if i == 0 {
-				sep = ": "
-			}
-			head += sep + saves(t) + " a month at " + string(t.Basis)
-		}
 	}
 	p := newPage()
 	p.lines(strong(esc(head, maxLine)))
@@ -284,6 +270,24 @@ func Backlog(ranked []backlog.Opportunity, o BacklogOptions) Message {
 	}
 	p.note("ranked by " + esc(backlog.HowRanked, 400) + ". What overlaps is counted once")
 	return Message{Text: fallbackOf(head), Blocks: p.blocks}
+}
+
+// backlogHead says how many are open, and what they come to.
+func backlogHead(ranked []backlog.Opportunity, totals []backlog.Total, of string) (open int, head string) {
+	for _, x := range ranked {
+		if x.State.Open() {
+			open++
+		}
+	}
+	head = counted(open, "opportunity", "opportunities") + of
+	sep := ": "
+	for _, t := range totals {
+		if t.High.Sign() > 0 {
+			head += sep + saves(t) + " a month at " + string(t.Basis)
+			sep = ", "
+		}
+	}
+	return open, head
 }
 
 func saves(t backlog.Total) string {
