@@ -14,6 +14,7 @@ const (
 	Freshness     Intent = "freshness"      // how far the data reaches
 	Showback      Intent = "showback"       // who bears the period's bill, shared costs split by the allocation rules; see package showback
 	Trust         Intent = "trust"          // whether the data can be relied on: Topic is what was looked at
+	Ownership     Intent = "ownership"      // whose something is: team, cost centre, channel, and by which rule; see package owners
 	AnomalyList   Intent = "anomaly_list"   // what costs more or less than was to be expected: see package anomaly
 	Ambiguous     Intent = "ambiguous"      // a question back, with choices
 	OutOfScope    Intent = "oos"            // not something this bot answers, or not something a bill can tell

@@ -61,6 +61,9 @@ func (p *parse) aside() (analysis.Plan, bool) {
 	if p.asksShowback() {
 		return p.showback(nil), true
 	}
+	if pl, ok := p.owner(); ok {
+		return pl, true
+	}
 	if t, ok := p.topicOf(topics); ok && !p.plainSpend(t) {
 		if t.name == "allocation" {
 			return p.showback(nil), true

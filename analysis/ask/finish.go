@@ -338,6 +338,9 @@ func (p *parse) defaultSpan(pl *analysis.Plan, ruled *span) span {
 	case pl.Intent == analysis.AnomalyList:
 		p.note("no period was given: the last %d complete days", anomalyDays)
 		return p.cal.trailing(byDay, anomalyDays, "")
+	case pl.Intent == analysis.Ownership:
+		p.note("no period was given: the last %d complete days", ownerDays)
+		return p.cal.trailing(byDay, ownerDays, "")
 	case pl.Intent == analysis.Showback:
 		start := byMonth.step(p.cal.start(byMonth, p.cal.end()), -1)
 		p.note("no period was given: the last complete month")

@@ -60,6 +60,10 @@ func laws(t *testing.T, r *Reader, question string, p analysis.Plan) {
 		if p.Topic == "" || p.Baseline != nil || len(p.GroupBy) > 0 {
 			t.Fatalf("%q: trusted in %q, baseline %v, by %v", question, p.Topic, p.Baseline, p.GroupBy)
 		}
+	case analysis.Ownership:
+		if p.Baseline != nil || len(p.Windows) > 0 || len(p.GroupBy) > 0 || p.Current.IsZero() || len(p.Filters) == 0 {
+			t.Fatalf("%q: whose nothing is, or with a comparison or a cut: %+v", question, p)
+		}
 	default:
 		t.Fatalf("%q: intent %q", question, p.Intent)
 	}

@@ -59,6 +59,11 @@ func (r *Reader) Sentence(p analysis.Plan) string {
 			what = "unusual spikes"
 		}
 		return what + of + " " + periodWords(p.Current)
+	case analysis.Ownership:
+		if of == "" {
+			return ""
+		}
+		return "who owns " + strings.TrimPrefix(of, " for ") + " " + periodWords(p.Current)
 	case analysis.Freshness:
 		return "how fresh is the data?"
 	case analysis.Provenance:

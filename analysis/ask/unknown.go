@@ -252,7 +252,7 @@ func (p *parse) entityPosition(i int) bool {
 		j--
 	}
 	if j < 0 || in(p.ts[j].low, "for", "of", "on", "in", "from", "with", "only", "at", "within", "excluding", "except", "without", "vs", "versus",
-		"compare", "against", "and", "or", "tagged", "tag", "did", "does", "about", "project", "named", "called", "is", "are", "by", "per") {
+		"compare", "against", "and", "or", "tagged", "tag", "did", "does", "about", "project", "named", "called", "is", "are", "by", "per", "owns", "own", "owned") {
 		return j >= 0 || i+1 < len(p.ts) && costNouns[p.ts[i+1].low] || len(p.ts) == 1 || i+1 == len(p.ts)
 	}
 	return i+1 < len(p.ts) && (costNouns[p.ts[i+1].low] || in(p.ts[i+1].low, "vs", "versus")) || costNouns[p.ts[j].low] || in(p.ts[j].low, "what", "how", "much", "is") && i+1 == len(p.ts)

@@ -18,6 +18,7 @@ import (
 	"spendbot/analysis/allocation"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/event"
+	"spendbot/analysis/owners"
 	"spendbot/analysis/query"
 	"spendbot/analysis/reconcile"
 	"spendbot/analysis/reply"
@@ -43,6 +44,8 @@ type Options struct {
 	Events event.Source
 	// Beside tells digests of what lies beside the bills.
 	Beside Beside
+	// Owners gives the rules of who owns what; nil, and a nil book, where there are none.
+	Owners func() (*owners.Book, error)
 	// Watch gives what anomalies are looked for with, when a question is about them; nil has the default floors and tells nobody.
 	Watch func(ctx context.Context) (reply.Watch, error)
 }
@@ -281,6 +284,11 @@ func (d *Desk) reply(ctx context.Context, id string, q Question, plan analysis.P
 	p := &reply.Replier{Snapshot: sn, Lens: lens, Survey: r.survey, Reader: r.ask, Now: q.Now, Previous: q.Previous, Rules: d.opts.Allocation, Events: d.opts.Events}
 	if plan.Intent == analysis.Trust && len(plan.Scope) == 0 {
 		if err := d.records(ctx, sn, p); err != nil {
+			return nil, err
+		}
+	}
+	if plan.Intent == analysis.Ownership && d.opts.Owners != nil {
+		if p.Owners, err = d.opts.Owners(); err != nil {
 			return nil, err
 		}
 	}

@@ -28,7 +28,7 @@ func ownedDesk(t *testing.T) *desk.Desk {
 			return query.Lens{}.Over(b.Current(now).Layer(false)), nil
 		}
 		return query.Lens{}.Over(b.Layer(false)), nil
-	}})
+	}, Owners: func() (*owners.Book, error) { return b, nil }})
 	return d
 }
 
@@ -58,6 +58,7 @@ func TestScopedByOwners(t *testing.T) {
 	for i, q := range []string{
 		"spend by team in October", "why did payments change last week?", "and by team?", "spend by cost centre in October", "spend by business unit and group in October",
 		"unallocated spend in October", "top 10 teams in October", "spend of everything in October with today's rules",
+		"who owns EC2?", "who owns EC2 in October?",
 	} {
 		a, err := d.Answer(ctx, fmt.Sprintf("Q-%06d", i), desk.Question{Text: q, Scope: scope, Now: now, Follows: previous})
 		if err != nil {
@@ -102,6 +103,51 @@ func TestScopedByOwners(t *testing.T) {
 	}
 	if len(part.Parts) > 0 || strings.Contains(part.Headline, "growth") {
 		t.Errorf("another team's spend is told: %s %+v", part.Headline, part.Parts)
+	}
+}
+
+// TestWhoOwnsIt: what has an owner is answered with the owner, by what and by which version; what nobody knows with a question back.
+func TestWhoOwnsIt(t *testing.T) {
+	d := ownedDesk(t)
+	for i, c := range []struct {
+		ask, headline string
+		says          []string // in the table and the caveats
+	}{
+		{"who owns account security?", "Team infra owns account security; its channel is #infra.", []string{"CC-4200", "assignee gil", "security tooling is run by infra, whoever tagged it", "account name is security", "by the owners: version 1"}},
+		{"Who is the owner of payments-prod?", "Team payments owns account payments-prod; its channel is #payments.", []string{"CC-1100", "tag team", "by the owners: version 1"}},
+		{"who owns EC2?", "Service Amazon Elastic Compute Cloud has", []string{"#search", "#payments", "by the owners: version 1"}},
+		{"whose is i-0a1b2c3d4e5f?", `Nothing in these bills is called "i-0a1b2c3d4e5f" or like it, so I cannot say whose it is.`, nil},
+		{"who owns <!channel> *@here*?", `I read "@here" as a service or a tag value and know neither. Closest: `, nil},
+		{"who owns?", "Whose is what? Name a service, an account, a resource or a tag as the bills have it.", nil},
+	} {
+		a, err := d.Answer(t.Context(), fmt.Sprintf("Q-0002%02d", i), desk.Question{Text: c.ask, Now: now})
+		if err != nil {
+			t.Fatalf("%s: %v", c.ask, err)
+		}
+		if !strings.HasPrefix(a.Headline, c.headline) {
+			t.Errorf("%s: %s", c.ask, a.Headline)
+		}
+		said := strings.Join(a.Caveats, "\n")
+		for _, p := range a.Parts {
+			for _, r := range p.Table.Rows {
+				for _, cell := range r.Cells {
+					said += " " + cell.Text
+				}
+			}
+		}
+		for _, s := range c.says {
+			if !strings.Contains(said, s) {
+				t.Errorf("%s: %q is not said: %s", c.ask, s, said)
+			}
+		}
+		if len(c.says) > 0 && len(a.Trace.Queries) != 1 {
+			t.Errorf("%s: %d queries", c.ask, len(a.Trace.Queries))
+		}
+	}
+	bare, _ := open(t, desk.Options{})
+	a, err := bare.Answer(t.Context(), "Q-000300", desk.Question{Text: "who owns EC2?", Now: now})
+	if err != nil || !strings.HasPrefix(a.Headline, "No owners are configured here") {
+		t.Errorf("%v, %v", a, err)
 	}
 }
 

@@ -34,7 +34,7 @@ func TestDiffSumsToZero(t *testing.T) {
 		if rapid.Bool().Draw(t, "a month") {
 			period = analysis.MonthOf(first)
 		}
-		tuples, err := owners.ReadTuples(ctx, sight, period, nil, lines, was, is)
+		tuples, _, err := owners.ReadTuples(ctx, sight, period, nil, lines, was, is)
 		if err != nil {
 			t.Fatal(err)
 		}

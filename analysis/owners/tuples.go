@@ -34,7 +34,7 @@ FROM {table} WHERE ({where}) GROUP BY {places} ORDER BY {places}`
 
 // ReadTuples reads the rows of a period as the rules of some books see them; the zero period is all days. where narrows them
 // down; lines reads the line items instead of the rollup.
-func ReadTuples(ctx context.Context, sight *store.Sight, period analysis.Period, where []query.Fragment, lines bool, books ...*Book) ([]Tuple, error) {
+func ReadTuples(ctx context.Context, sight *store.Sight, period analysis.Period, where []query.Fragment, lines bool, books ...*Book) ([]Tuple, analysis.QueryTrace, error) {
 	columns := []string{"SubAccountId", "ServiceName"}
 	tags := false
 	var days []time.Time
@@ -85,12 +85,12 @@ func ReadTuples(ctx context.Context, sight *store.Sight, period analysis.Period,
 	for i := range places {
 		places[i] = fmt.Sprint(i + 1)
 	}
-	rows, _, err := sight.Query(ctx, "what the rules tell apart", query.Fill(tuplesSQL, map[string]query.Fragment{
+	rows, trace, err := sight.Query(ctx, "what the rules tell apart", query.Fill(tuplesSQL, map[string]query.Fragment{
 		"keys": query.Join(", ", keys...), "day": query.F(dayExpr), "rows": query.F(table.Rows()), "table": query.F(string(table)),
 		"where": query.Join(") AND (", where...), "places": query.F(strings.Join(places, ", ")),
 	}))
 	if err != nil {
-		return nil, err
+		return nil, trace, err
 	}
 	read := map[string]map[string]string{"": nil}
 	out := make([]Tuple, 0, len(rows.Values))
@@ -101,7 +101,7 @@ func ReadTuples(ctx context.Context, sight *store.Sight, period analysis.Period,
 		}
 		if tags {
 			if t.Row.Tags, err = readTags(read, text(r[len(columns)])); err != nil {
-				return nil, err
+				return nil, trace, err
 			}
 		}
 		v := r[len(keys):]
@@ -115,7 +115,7 @@ func ReadTuples(ctx context.Context, sight *store.Sight, period analysis.Period,
 		t.Rows, _ = v[4].(int64)
 		out = append(out, t)
 	}
-	return out, nil
+	return out, trace, nil
 }
 
 // eras are the days inside a period on which something begins or ends, in order.

@@ -336,7 +336,7 @@ var readAs = map[analysis.Intent]string{
 	analysis.TopN: "the largest", analysis.Breakdown: "a breakdown", analysis.Provenance: "where a figure comes from",
 	analysis.Freshness: "how far the data reaches", analysis.Ambiguous: "not clear enough to answer",
 	analysis.OutOfScope: "nothing a bill can tell", analysis.Trust: "whether the data can be relied on",
-	analysis.Showback: "who bears the bill", analysis.AnomalyList: "what stands out",
+	analysis.Showback: "who bears the bill", analysis.AnomalyList: "what stands out", analysis.Ownership: "whose it is",
 }
 
 // ReadingWords says how a question was read: "why it changed, by team: effective cost in USD, 16-22 Nov against 9-15 Nov 2026

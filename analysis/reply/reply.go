@@ -16,6 +16,7 @@ import (
 	"spendbot/analysis/ask"
 	"spendbot/analysis/event"
 	"spendbot/analysis/explain"
+	"spendbot/analysis/owners"
 	"spendbot/analysis/query"
 	"spendbot/analysis/reconcile"
 	"spendbot/analysis/store"
@@ -43,6 +44,8 @@ type Replier struct {
 	Loads    []store.Load
 	// Events gives what was done to the systems behind the bill; nil where nobody keeps that.
 	Events event.Source
+	// Owners are the rules of who owns what; nil where there are none.
+	Owners *owners.Book
 	// Watch is what anomalies are looked for with; its zero value has the default floors and tells nobody.
 	Watch Watch
 }
@@ -52,7 +55,7 @@ func (r *Replier) Answer(ctx context.Context, id, question string, plan analysis
 	begin := time.Now()
 	w := &work{survey: r.Survey, reader: r.Reader, now: r.Now, previous: r.Previous, plan: plan, invoices: r.Invoices, loads: r.Loads, source: r.Events, a: &analysis.Answer{ID: id, Asked: r.Now.UTC(), Question: question, Caveats: []string{},
 		Trace: analysis.Trace{Queries: []analysis.QueryTrace{}}}}
-	w.rules, w.watch = r.Rules, r.Watch
+	w.rules, w.watch, w.book = r.Rules, r.Watch, r.Owners
 	if err := w.confine(); err != nil {
 		return nil, fmt.Errorf("answer %q: %w", question, err)
 	}
@@ -132,6 +135,7 @@ type work struct {
 	previous *analysis.Answer
 	rules    *allocation.Rules
 	watch    Watch
+	book     *owners.Book
 	invoices []reconcile.Invoice
 	loads    []store.Load
 	source   event.Source
@@ -169,6 +173,8 @@ func (w *work) carryOut(ctx context.Context) error {
 		return w.showback(ctx)
 	case analysis.AnomalyList:
 		return w.anomalies(ctx)
+	case analysis.Ownership:
+		return w.ownership(ctx)
 	case analysis.ExplainChange:
 		if w.plan.Topic == mismatchTopic {
 			return w.mismatch(ctx)

@@ -140,6 +140,7 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 	}
 	o := desk.Options{Ask: opts, Seats: a.cfg.Slack.Seats, Invoices: func() ([]reconcile.Invoice, error) { return a.cfg.readInvoices("") }}
 	o.Lens, o.Events = a.lens(st), st.events
+	o.Owners = a.ownersOf(st).book
 	o.Watch = func(context.Context) (w reply.Watch, err error) { return a.watching(st) }
 	if a.cfg.Incidents.Channel != "" {
 		books, err := a.library()

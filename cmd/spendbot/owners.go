@@ -77,10 +77,14 @@ func (a *app) policy(storeDir string) (*access.Policy, error) {
 // lens puts together what snapshots are looked at through, the innermost layer first: the owners add their columns to the rows as
 // they are stored.
 func (a *app) lens(st *opened) func(context.Context, *store.Snapshot, analysis.Plan) (query.Lens, error) {
-	o := &ownersLens{app: a, store: st.Store, history: owners.HistoryIn(st.Dir()), today: a.clock(), lines: map[int64][]string{}}
+	o := a.ownersOf(st)
 	return a.converted(func(ctx context.Context, sn *store.Snapshot, p analysis.Plan) (query.Lens, error) {
 		return o.lens(ctx, sn, p)
 	})
+}
+
+func (a *app) ownersOf(st *opened) *ownersLens {
+	return &ownersLens{app: a, store: st.Store, history: owners.HistoryIn(st.Dir()), today: a.clock(), lines: map[int64][]string{}}
 }
 
 // ownersLens makes the owners' layer for a snapshot and a plan.
@@ -238,7 +242,8 @@ func (l *looked) tuples(ctx context.Context, p analysis.Period, books ...*owners
 	for _, b := range books {
 		lines = lines || len(b.NeedsLines(l.dropped)) > 0
 	}
-	return owners.ReadTuples(ctx, l.sight, p, nil, lines, books...)
+	tuples, _, err := owners.ReadTuples(ctx, l.sight, p, nil, lines, books...)
+	return tuples, err
 }
 
 // month is the month that --month names; the zero period is all days.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"spendbot/analysis"
@@ -92,18 +91,18 @@ func (a *app) ownersWho() *cobra.Command {
 				where = append(where, w)
 				said = append(said, analysis.ScopeWords([]analysis.Filter{f}))
 			}
-			tuples, err := owners.ReadTuples(ctx, l.sight, p, where, true, l.book)
+			tuples, _, err := owners.ReadTuples(ctx, l.sight, p, where, true, l.book)
 			if err != nil {
 				return err
 			}
 			if len(tuples) == 0 {
 				return fmt.Errorf("no charge of %s has %s; --on DAY looks at another day", p, strings.Join(said, ", "))
 			}
-			groups := verdicts(l.book, tuples)
+			groups := owners.CasesOf(l.book, tuples)
 			if asJSON {
 				out := []whoJSON{}
 				for _, g := range groups {
-					out = append(out, g.json())
+					out = append(out, whoOf(g))
 				}
 				return encode(a.stdout, out)
 			}
@@ -151,59 +150,16 @@ func resourceID(sv *survey.Survey, s string) string {
 	return s
 }
 
-// verdict is rows of which the same is said for the same reasons.
-type verdict struct {
-	owners.Verdict
-	why      map[owners.Attribute][]string
-	rows     int64
-	cost     map[string]decimal.Decimal
-	accounts []string
-}
-
-func verdicts(b *owners.Book, tuples []owners.Tuple) []*verdict {
-	var out []*verdict
-	by := map[string]*verdict{}
-	for _, t := range tuples {
-		v := b.Judge(t.Row)
-		key := v.Version.SHA256
-		for _, a := range owners.Attributes {
-			d := v.Decisions[a]
-			key += fmt.Sprintf("\x00%s\x00%s\x00%d", d.Value, d.By, d.Rule)
-		}
-		g := by[key]
-		if g == nil {
-			g = &verdict{Verdict: v, why: map[owners.Attribute][]string{}, cost: map[string]decimal.Decimal{}}
-			for a, d := range v.Decisions {
-				if d.By == owners.ByRule {
-					g.why[a] = v.Version.Why(d.Rule, t.Row)
-				}
-			}
-			by[key] = g
-			out = append(out, g)
-		}
-		g.rows += t.Rows
-		g.cost[t.Currency] = g.cost[t.Currency].Add(t.Cost)
-		seen := false
-		for _, n := range g.accounts {
-			seen = seen || n == t.Account
-		}
-		if !seen {
-			g.accounts = append(g.accounts, t.Account)
-		}
-	}
-	return out
-}
-
-func (v *verdict) json() whoJSON {
-	j := whoJSON{Version: v.Version.Words(), Rows: v.rows, Accounts: v.accounts, Owners: map[string]ownerJSON{
-		"group": {Value: v.Group, By: "team"}, "business_unit": {Value: v.BusinessUnit, By: "team"}}}
-	for a, d := range v.Decisions {
-		j.Owners[string(a)] = ownerJSON{d.Value, v.By(d), v.why[a]}
+func whoOf(c *owners.Case) whoJSON {
+	j := whoJSON{Version: c.Version.Words(), Rows: c.Rows, Accounts: c.Accounts, Owners: map[string]ownerJSON{
+		"group": {Value: c.Group, By: "team"}, "business_unit": {Value: c.BusinessUnit, By: "team"}}}
+	for a, d := range c.Decisions {
+		j.Owners[string(a)] = ownerJSON{d.Value, c.By(d), c.Why[a]}
 	}
 	return j
 }
 
-func (a *app) printWho(_ context.Context, groups []*verdict, what string, p analysis.Period) error {
+func (a *app) printWho(_ context.Context, groups []*owners.Case, what string, p analysis.Period) error {
 	w := a.stdout
 	for i, g := range groups {
 		if i == whoShown {
@@ -214,10 +170,10 @@ func (a *app) printWho(_ context.Context, groups []*verdict, what string, p anal
 			fmt.Fprintln(w)
 		}
 		costs := ""
-		for c, d := range g.cost {
+		for c, d := range g.Cost {
 			costs += ", " + render.Money(d, c)
 		}
-		fmt.Fprintf(w, "%s, %s: %s line items%s\n", render.Clean(what), p, humanize.Comma(g.rows), costs)
+		fmt.Fprintf(w, "%s, %s: %s line items%s\n", render.Clean(what), p, humanize.Comma(g.Rows), costs)
 		t := newTable("", "", "", "")
 		t.ResetHeaders()
 		for _, at := range owners.Attributes {
@@ -225,16 +181,7 @@ func (a *app) printWho(_ context.Context, groups []*verdict, what string, p anal
 			if d.By == owners.ByNone && at != owners.Team {
 				continue
 			}
-			by := g.By(d)
-			switch d.By {
-			case owners.ByNone:
-				by = "no rule and no tag gives it one"
-			case owners.ByTeam:
-				by = "what " + by + " says of itself"
-			}
-			if why := g.why[at]; len(why) > 0 {
-				by += ": " + strings.Join(why, ", ")
-			}
+			by := g.Because(at)
 			t.AppendRow(table.Row{"", strings.ReplaceAll(string(at), "_", " "), render.Clean(d.Value), render.Clean(by)})
 			if at == owners.Team {
 				t.AppendRow(table.Row{"", "group", render.Clean(g.Group), "what the team belongs to"})
