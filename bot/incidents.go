@@ -101,7 +101,7 @@ func (b *Bot) FindIncidents(ctx context.Context) error {
 		}
 		o := l.Watch.Options
 		o.Providers, o.Expected, o.Unanswered = l.Survey.Providers, patterns, incident.Unanswered(kept)
-		o.Memory = b.judged
+		o.Memory, o.Now, o.Provisional = b.judged, now, true
 		for _, p := range l.Survey.Providers {
 			if since := p.Through.AddDate(0, 0, 1-incidentDays); o.Since.IsZero() || since.Before(o.Since) {
 				o.Since = since
@@ -119,7 +119,7 @@ func (b *Bot) FindIncidents(ctx context.Context) error {
 		s.queries = r.Queries
 		books := b.books()
 		var found []incident.Found
-		for _, i := range r.Incidents {
+		for _, i := range append(r.Incidents, r.ByHour()...) {
 			f := incident.Of(i, l.Owned)
 			if m, ok := i.Runbook(books); ok {
 				f.Runbook = m.Runbook.Slug
@@ -203,11 +203,9 @@ func (s *scan) through(in state.Incident) time.Time {
 	var last time.Time
 	for _, p := range s.look.Survey.Providers {
 		if p.Name == in.Provider {
-			return p.Through
+			return anomaly.Complete(p, s.now)
 		}
-		if p.Through.After(last) {
-			last = p.Through
-		}
+		last = analysis.Later(last, anomaly.Complete(p, s.now))
 	}
 	return last
 }
@@ -279,7 +277,7 @@ func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Foun
 	if len(says) == 0 && same(next, kept) {
 		return nil
 	}
-	replies := slices.ContainsFunc(says, func(s incident.Say) bool { return s.Reply })
+	replies := slices.ContainsFunc(says, func(s incident.Say) bool { return s.Reply || s.Kind == "confirmed" })
 	made := next
 	if err := s.explain(ctx, &made, f, replies && f != nil); err != nil {
 		return err
@@ -344,12 +342,12 @@ func (s *scan) explain(ctx context.Context, in *state.Incident, f *incident.Foun
 		return err
 	}
 	a := &analysis.Answer{ID: id, Asked: s.now.UTC(), Question: in.Question, Currency: in.Currency, Caveats: []string{"what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before"},
-		Reading: analysis.Plan{Intent: analysis.AnomalyList, Metric: analysis.Effective, Filters: in.Filters, GroupBy: []analysis.Dimension{}, Current: analysis.Period{Start: in.Onset, End: in.Through.AddDate(0, 0, 1)}},
+		Reading: analysis.Plan{Intent: analysis.AnomalyList, Metric: analysis.Effective, Filters: in.Filters, GroupBy: []analysis.Dimension{}, Current: analysis.Period{Start: in.Onset, End: analysis.Later(in.Through, in.Last).AddDate(0, 0, 1)}},
 		Trace:   analysis.Trace{Snapshot: s.look.Snapshot, ChargesSnapshot: s.look.Charges, Queries: slices.Clone(s.queries)}}
 	a.Headline = fmt.Sprintf("%s %s what was expected since %s (estimate): %s.", render.MoneyExact(in.Excess.Round(2).Abs(), in.Currency), overOrUnder(in.Excess), in.Onset.Format("2 Jan 2006"), in.Title)
 	for _, p := range s.look.Survey.Providers {
 		if in.Provider == "" || p.Name == in.Provider {
-			a.Through = append(a.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
+			a.Through = append(a.Through, analysis.ProviderThrough{Provider: p.Name, Day: anomaly.Complete(p, s.now)})
 		}
 	}
 	if f != nil {
@@ -357,7 +355,12 @@ func (s *scan) explain(ctx context.Context, in *state.Incident, f *incident.Foun
 			a.Parts = append(a.Parts, analysis.Part{Series: series})
 		}
 	}
-	if drivers && f.Scanned != nil {
+	if in.Provisional() {
+		a.Caveats = append(a.Caveats, "by the hours of a day that is not complete, up to "+in.HoursEnd.Format("2 Jan 15:04")+" UTC: provisional")
+		if f != nil && f.Scanned != nil {
+			a.Parts = append(a.Parts, analysis.Part{Table: anomaly.HoursTable([]anomaly.Incident{*f.Scanned})})
+		}
+	} else if drivers && f.Scanned != nil {
 		x, err := f.Scanned.Explain(ctx, s.look.Sight, s.look.Survey)
 		if err != nil {
 			return err

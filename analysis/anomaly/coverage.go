@@ -60,6 +60,15 @@ func coverage(lines []*line) []Anomaly {
 	return out
 }
 
+// shows reports whether a change of coverage or of a price is what a series of usage shows in the same direction.
+func (s Anomaly) shows(a Anomaly) bool {
+	same := a.level <= levelService && a.leaf.provider == s.leaf.provider && a.leaf.currency == s.leaf.currency && a.leaf.service == s.leaf.service && a.leaf.kind == "Usage" && a.Direction() == s.Direction()
+	if s.level == levelPrice {
+		return same && (a.level != levelLeaf || a.leaf.usageType == s.leaf.usageType && a.leaf.region == s.leaf.region)
+	}
+	return same && s.leaf.kind == onDemand
+}
+
 // withCoverage puts changes of coverage and of prices beside what else was found, in the place of those that show the same by its parts.
 func withCoverage(found, special []Anomaly) []Anomaly {
 	for _, s := range special {
@@ -68,9 +77,9 @@ func withCoverage(found, special []Anomaly) []Anomaly {
 		}
 		var out []Anomaly
 		for _, a := range found {
-			part := a.level <= levelService && a.leaf.provider == s.leaf.provider && a.leaf.currency == s.leaf.currency && a.leaf.service == s.leaf.service && a.leaf.kind == "Usage" && near(a.Onset, s.Onset) && a.Direction() == s.Direction()
+			part := s.shows(a) && near(a.Onset, s.Onset)
 			if s.level == levelPrice {
-				part = part && (a.leaf.usageType == s.leaf.usageType && a.leaf.region == s.leaf.region || a.level != levelLeaf && a.PerDay().Abs().LessThan(s.PerDay().Abs().Mul(decimal.NewFromInt(2))))
+				part = part && (a.leaf.usageType == s.leaf.usageType && a.leaf.region == s.leaf.region || a.PerDay().Abs().LessThan(s.PerDay().Abs().Mul(decimal.NewFromInt(2))))
 			} else {
 				part = part && a.PerDay().LessThanOrEqual(s.PerDay())
 			}

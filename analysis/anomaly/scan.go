@@ -132,17 +132,14 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 	through, read := map[string]time.Time{}, map[string]time.Time{} // the last complete day, and the last that is looked at
 	var period analysis.Period
 	for _, p := range o.Providers {
-		last := p.Through
-		if yesterday := o.yesterday(); yesterday.Before(last) { // a day that is not over is not complete, whatever has come of it
-			last = yesterday
-		}
+		last := Complete(p, o.Now)
 		if !o.Through.IsZero() && o.Through.Before(last) {
 			last = o.Through
 		}
 		through[p.Name], read[p.Name] = last, last
 		if o.Provisional && !p.Monthly && o.Through.IsZero() && p.Last.After(last) {
 			last = p.Last
-			if today := o.yesterday().AddDate(0, 0, 1); today.Before(last) {
+			if today := analysis.DayOf(o.Now.UTC()); !o.Now.IsZero() && today.Before(last) {
 				last = analysis.Later(through[p.Name], today)
 			}
 			read[p.Name] = last
@@ -204,7 +201,9 @@ func Scan(ctx context.Context, sight *store.Sight, o Options) (*Result, error) {
 		}
 		warns, byHour = append(warns, l.warns...), append(byHour, l.hours...)
 	}
-	byHour = slices.DeleteFunc(byHour, func(a Anomaly) bool { return slices.ContainsFunc(found, a.Same) })
+	byHour = slices.DeleteFunc(byHour, func(a Anomaly) bool {
+		return slices.ContainsFunc(found, a.Same) || slices.ContainsFunc(special, func(s Anomaly) bool { return s.shows(a) && overlaps(s, a) })
+	})
 	warns = slices.DeleteFunc(warns, func(a Anomaly) bool { return slices.ContainsFunc(byHour, a.Same) }) // the hours say it better
 	found = withCoverage(found, special)
 	if o.replay {

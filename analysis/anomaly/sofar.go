@@ -20,6 +20,17 @@ func (a Anomaly) Key() string {
 	return strings.Join(parts, "|")
 }
 
+// Holds reports whether the series of one key is a sum that holds the other's.
+func Holds(sum, part string) bool {
+	s, p := strings.Split(sum, "|"), strings.Split(part, "|")
+	for i := range s {
+		if len(s) != len(p) || s[i] != several && s[i] != p[i] {
+			return false
+		}
+	}
+	return true
+}
+
 var keyEscapes = strings.NewReplacer("%", "%25", "|", "%7C")
 
 // Direction is up for what costs more than expected, down for less.

@@ -107,7 +107,7 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 			a.Actions = append(a.Actions, analysis.Action{Label: "Explain " + i.leaf.service + " since " + i.Onset.Format("2 Jan"), Ask: i.Question()})
 		}
 	}
-	if t := r.hoursTable(); t != nil {
+	if t := HoursTable(r.Warnings); t != nil {
 		a.Parts = append(a.Parts, analysis.Part{Table: t})
 	}
 	if len(r.Incidents) == 0 {
@@ -155,14 +155,17 @@ func (r *Result) ByHour() []Incident {
 	return out
 }
 
-// hoursTable is each hour that stood out with what was expected of it, for programs; nil where none did.
-func (r *Result) hoursTable() *analysis.Table {
+// HoursTable is each hour of incidents with what was expected of it, for programs; nil where none was found by the hour.
+func HoursTable(in []Incident) *analysis.Table {
 	t := &analysis.Table{Drawn: true}
 	for _, c := range []string{"hour", "what", "cost", "expected", "at least", "at most"} {
 		t.Columns = append(t.Columns, analysis.Column{Name: strings.ReplaceAll(c, " ", "_"), Label: c, Kind: analysis.ColText})
 	}
-	for _, i := range r.ByHour() {
+	for _, i := range in {
 		for _, p := range i.Parts {
+			if p.Hours == nil {
+				continue
+			}
 			for _, h := range p.Hours.Points {
 				row := analysis.Row{Key: p.Slice}
 				for _, c := range []string{h.Hour.Format(time.RFC3339), p.Label, render.MoneyExact(h.Actual.Round(2), p.Currency), render.MoneyExact(h.Expected, p.Currency), render.MoneyExact(h.Low, p.Currency), render.MoneyExact(h.High, p.Currency)} {

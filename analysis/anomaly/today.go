@@ -14,6 +14,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/query"
 	"spendbot/analysis/store"
+	"spendbot/analysis/survey"
 )
 
 // hoursSQL reads what leaves cost hour by hour, of the usage that is charged by the hour.
@@ -108,12 +109,12 @@ func (r *Result) hours(ctx context.Context, sight *store.Sight, parts map[string
 	return nil
 }
 
-// yesterday is the last day that is over; far ahead where it is not known what time it is.
-func (o Options) yesterday() time.Time {
-	if o.Now.IsZero() {
-		return analysis.Day(9999, time.December, 31)
+// Complete is a provider's last complete day at a moment, zero for whenever: a day that is not over is not complete, whatever has come of it.
+func Complete(p survey.Provider, now time.Time) time.Time {
+	if yesterday := analysis.DayOf(now.UTC()).AddDate(0, 0, -1); !now.IsZero() && yesterday.Before(p.Through) {
+		return yesterday
 	}
-	return analysis.DayOf(o.Now.UTC()).AddDate(0, 0, -1)
+	return p.Through
 }
 
 // until is the end of a day, or of the last hour of it that has passed.

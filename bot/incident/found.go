@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"spendbot/analysis"
@@ -32,6 +33,10 @@ func Of(i anomaly.Incident, owners bool) Found {
 		Currency: i.Currency, Onset: i.Onset, Told: i.Told, Last: i.Last, Going: i.Going, NewLevel: i.New, Low: i.Low, High: i.High,
 		IncidentAmounts: state.IncidentAmounts{Through: i.Through, Actual: i.Actual, Excess: i.Excess, PerDay: i.PerDay(), Rate: i.Rate(), ToMonthEnd: i.ToMonthEnd(), Days: i.Days},
 	}
+	d.OnsetHour = i.OnsetHour
+	if i.Hours != nil {
+		d.HoursEnd = i.Hours.End
+	}
 	for _, p := range i.Parts {
 		d.Series = append(d.Series, p.Key()+" "+string(p.Direction()))
 		d.Parts = append(d.Parts, state.IncidentPart{Key: p.Key(), Label: p.Label, Slice: p.Columns(), Excess: p.Excess})
@@ -39,7 +44,7 @@ func Of(i anomaly.Incident, owners bool) Found {
 			d.Through = p.Through
 		}
 	}
-	d.LastCost = costOf(i.Points, d.Last, d.Actual)
+	d.LastCost = costOf(i.Points, d.Last, d.Actual) // of hours, all of theirs: their day has no point
 	return Found{Team: i.Team, Seen: d, ExpectedBy: i.ExpectedBy, Points: i.Points, Scanned: &i}
 }
 
@@ -58,10 +63,19 @@ const reach = 3
 
 // meets reports whether a found one is of the series of a kept one, and of its days or of those right after them.
 func (f Found) meets(in state.Incident) bool {
-	if !slices.ContainsFunc(f.Seen.Series, func(s string) bool { return slices.Contains(in.Series, s) }) {
+	if !slices.ContainsFunc(f.Seen.Series, func(s string) bool {
+		// What hours told of a series its day may tell of a sum over it.
+		return slices.Contains(in.Series, s) || in.Provisional() && slices.ContainsFunc(in.Series, func(kept string) bool { return holds(s, kept) })
+	}) {
 		return false
 	}
 	return !f.Seen.Onset.After(in.Last.AddDate(0, 0, reach)) && !f.Seen.Last.Before(in.Onset.AddDate(0, 0, -reach))
+}
+
+// holds reports whether a series is a sum over another; both have their direction behind them.
+func holds(sum, part string) bool {
+	i, j := strings.LastIndexByte(sum, ' '), strings.LastIndexByte(part, ' ')
+	return i >= 0 && j >= 0 && sum[i:] == part[j:] && anomaly.Holds(sum[:i], part[:j])
 }
 
 // Pair is a kept incident with what a scan finds of it now.
@@ -166,8 +180,14 @@ func Match(kept []state.Incident, found []Found) []Pair {
 	return append(out, fresh...)
 }
 
-// join adds one found incident to another: the larger leads, the amounts are sums.
+// join adds one found incident to another: the larger leads, the amounts are sums. What hours tell waits until their day is complete where days tell already.
 func join(a, b Found) Found {
+	if a.Seen.Provisional() != b.Seen.Provisional() {
+		if a.Seen.Provisional() {
+			return b
+		}
+		return a
+	}
 	if b.Seen.Excess.Abs().GreaterThan(a.Seen.Excess.Abs()) {
 		a, b = b, a
 	}
@@ -186,7 +206,13 @@ func join(a, b Found) Found {
 	d.Days = max(d.Days, b.Seen.Days)
 	d.Going = d.Going || b.Seen.Going
 	d.NewLevel = d.NewLevel && b.Seen.NewLevel
-	d.Onset, d.Told = analysis.Earlier(d.Onset, b.Seen.Onset), analysis.Earlier(d.Told, b.Seen.Told)
+	d.Onset, d.Told, d.OnsetHour = analysis.Earlier(d.Onset, b.Seen.Onset), analysis.Earlier(d.Told, b.Seen.Told), time.Time{}
+	for _, s := range []state.IncidentSeen{a.Seen, b.Seen} {
+		if h := s.OnsetHour; !h.IsZero() && s.Onset.Equal(d.Onset) && (d.OnsetHour.IsZero() || h.Before(d.OnsetHour)) {
+			d.OnsetHour = h
+		}
+	}
+	d.HoursEnd = analysis.Later(d.HoursEnd, b.Seen.HoursEnd)
 	d.Last, d.Through = analysis.Later(d.Last, b.Seen.Last), analysis.Later(d.Through, b.Seen.Through)
 	if out.ExpectedBy == "" || b.ExpectedBy == "" {
 		out.ExpectedBy = ""

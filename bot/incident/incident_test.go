@@ -99,6 +99,71 @@ func TestAScanLeavesLifeAlone(t *testing.T) {
 	}
 }
 
+// byTheHour is what the hours of the day after a complete one say: since its third hour, some of them, at 25 an hour.
+func byTheHour(through, hours int) *Found {
+	f := found([]int64{500}, 0)
+	d := &f.Seen
+	d.Through, d.Onset, d.Told, d.Last, d.Days, d.Going = day(through), day(through+1), day(through+1), day(through+1), 1, true
+	d.OnsetHour = d.Onset.Add(3 * time.Hour)
+	d.HoursEnd = d.OnsetHour.Add(time.Duration(hours) * time.Hour)
+	d.Excess, d.PerDay, d.Rate = decimal.NewFromInt(int64(25*hours)), decimal.NewFromInt(int64(25*hours)), decimal.NewFromInt(600)
+	f.Points = nil
+	return f
+}
+
+// TestHoursBecomeDays: what hours tell is one incident with what its complete day tells, which keeps the hour and says nothing twice; what its day does not tell ends.
+func TestHoursBecomeDays(t *testing.T) {
+	begin := func(series ...string) state.Incident {
+		f := byTheHour(-1, 4)
+		f.Seen.Series = series
+		in := Open(*f, rules)
+		in.ID, in.Opened = "I-1", at(-1)
+		return in
+	}
+	in := begin("nat up")
+	step := func(f *Found, through int) []Say {
+		t.Helper()
+		kept := []state.Incident{in}
+		var all []Found
+		if f != nil {
+			all = append(all, *f)
+		}
+		pairs := Match(kept, all)
+		if len(pairs) != 1 || pairs[0].Kept == nil {
+			t.Fatalf("%d pairs: %+v", len(pairs), pairs)
+		}
+		var said []Say
+		in, said = Step(in, pairs[0].Found, day(through), rules, at(through))
+		return said
+	}
+	if said := step(byTheHour(-1, 8), -1); len(said) > 0 || !in.Provisional() || !in.Excess.Equal(decimal.NewFromInt(200)) {
+		t.Errorf("four hours on: %+v, %s", said, in.Excess)
+	}
+	if said := step(nil, -1); len(said) > 0 || !in.Open {
+		t.Errorf("not found, and its day is not complete: %+v", said)
+	}
+	said := step(found([]int64{250}, 0), 0)
+	if len(said) != 1 || said[0].Kind != "confirmed" || said[0].Reply || in.Provisional() || !in.OnsetHour.Equal(day(0).Add(3*time.Hour)) || !in.Said.Rate.Equal(decimal.NewFromInt(250)) {
+		t.Errorf("the day is complete: %+v, since %s, provisional %v", said, in.OnsetHour, in.Provisional())
+	}
+
+	in = begin("aws|USD|vpc|1|Usage|use1|nat|pay up")
+	sum := found([]int64{250}, 0)
+	sum.Seen.Series = []string{"aws|USD|vpc|1|Usage|*|*|* up"}
+	if step(sum, 0); in.Provisional() {
+		t.Error("a sum over its series is not it")
+	}
+	in = begin("nat up")
+	if said := step(nil, 0); len(said) != 1 || in.Open || in.Resolution != Back || !in.ResolvedDay.Equal(day(1)) {
+		t.Errorf("its day is as usual: %+v, %s since %s", said, in.Resolution, in.ResolvedDay)
+	}
+
+	both := Match([]state.Incident{begin("nat up")}, []Found{*byTheHour(0, 4), *found([]int64{250}, 0)})
+	if len(both) != 1 || both[0].Found.Seen.Provisional() || !both[0].Found.Seen.Excess.Equal(decimal.NewFromInt(250)) {
+		t.Errorf("days and hours together: %+v", both)
+	}
+}
+
 func TestLives(t *testing.T) {
 	for _, c := range []struct {
 		name   string

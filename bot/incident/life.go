@@ -75,6 +75,10 @@ func Step(in state.Incident, f *Found, through time.Time, r Rules, now time.Time
 		in.ResolvedAt, in.ResolvedDay, in.ContainedAt, in.ContainedDay = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 		say(true, "reopened", "%s", f.Seen.Last.Format(time.DateOnly))
 	}
+	if was.Provisional() && !in.Provisional() { // what the hours came to was of a part of its days
+		say(false, "confirmed", "%s %s", in.Excess, in.Onset.Format(time.DateOnly))
+		in.Said, in.Peak = in.IncidentAmounts, in.IncidentAmounts
+	}
 	if restated(was, in) {
 		say(!in.Excess.Sub(was.Excess).Abs().LessThan(decimal.Max(was.Said.PerDay.Abs(), decimal.New(1, 0))), "restated", "%s -> %s", was.Excess, in.Excess)
 	}
@@ -125,6 +129,9 @@ func take(in state.Incident, f Found) state.Incident {
 		in.Title, in.Question = was.Title, was.Question
 	}
 	in.Told = analysis.Earlier(in.Told, was.Told)
+	if in.OnsetHour.IsZero() && analysis.DayOf(was.OnsetHour).Equal(in.Onset) { // a scan looks for it for some days
+		in.OnsetHour = was.OnsetHour
+	}
 	if in.Team == "" && len(in.Members) == 0 {
 		in.Team = f.Team
 	}
@@ -136,11 +143,18 @@ func gone(in state.Incident, through time.Time, now time.Time) (state.Incident, 
 	if !in.Open || through.Before(in.Through) {
 		return in, nil // the data reaches less far than when it was found: nothing can be said
 	}
-	was := in.Excess
-	in.State, in.Open, in.Resolution, in.ResolvedAt, in.ResolvedDay, in.Going = state.Resolved, false, Restated, now, in.Onset, false
+	if in.Provisional() && through.Before(in.Last) {
+		return in, nil // its day will tell
+	}
+	was, why := in.Excess, Restated
+	in.State, in.Open, in.ResolvedAt, in.ResolvedDay, in.Going = state.Resolved, false, now, in.Onset, false
+	if in.Provisional() { // on the whole its days came to what was expected
+		why, in.ResolvedDay = Back, in.Last.AddDate(0, 0, 1)
+	}
+	in.Resolution = why
 	in.Rate, in.ToMonthEnd, in.Through = decimal.Zero, decimal.Zero, through
 	in.Said = in.IncidentAmounts
-	return in, []Say{{Kind: "resolved", Detail: Restated + ": it was " + was.String(), Reply: true}}
+	return in, []Say{{Kind: "resolved", Detail: why + ": it was " + was.String(), Reply: true}}
 }
 
 // comesBack reports whether a closed incident goes on beyond what closed it: days after it was back, or after the last day that it was expected for.
@@ -158,7 +172,7 @@ func comesBack(in state.Incident, f Found) bool {
 
 // restated reports whether what was known of the same days has changed: the excess moved although no day was added.
 func restated(was, is state.Incident) bool {
-	return was.Through.Equal(is.Through) && was.Last.Equal(is.Last) && !was.Excess.Equal(is.Excess) && was.Days > 0
+	return !was.Provisional() && !is.Provisional() && was.Through.Equal(is.Through) && was.Last.Equal(is.Last) && !was.Excess.Equal(is.Excess) && was.Days > 0
 }
 
 // backFor counts the known days after the last one out of its band, up to the last complete one.
@@ -177,7 +191,7 @@ func backFor(in state.Incident, f Found) int {
 
 // contained reports whether its last complete days are all below the share of its largest rate that contains it. One that only began has nothing to be held against.
 func contained(in state.Incident, f Found, r Rules) bool {
-	if in.Days <= r.Quiet || in.Peak.Rate.IsZero() {
+	if in.Days <= r.Quiet || in.Peak.Rate.IsZero() || in.Provisional() {
 		return false
 	}
 	most := in.Peak.Rate.Abs().Mul(decimal.NewFromFloat(r.Contained))

@@ -71,16 +71,24 @@ type IncidentSeen struct {
 	Question string            `json:"question"`
 	Currency string            `json:"currency"`
 	Onset    time.Time         `json:"onset"`
-	Told     time.Time         `json:"told"` // the day whose data made it pass the floor
-	Last     time.Time         `json:"last"` // the last day that stood out
-	Going    bool              `json:"going"`
-	NewLevel bool              `json:"new_level,omitempty"` // the level was taken for the new one
-	LastCost analysis.Amount   `json:"last_cost"`           // of the day Last, exactly
-	Low      analysis.Amount   `json:"low"`                 // of what was expected, a day
-	High     analysis.Amount   `json:"high"`
+	// OnsetHour is the hour of Onset that it began in, UTC; zero where it is not known.
+	OnsetHour time.Time `json:"onset_hour,omitzero"`
+	// HoursEnd is the end of the last hour that stood out, of what is known by the hours of a day that is not complete: its amounts are
+	// theirs, and provisional. Zero of what complete days tell.
+	HoursEnd time.Time       `json:"hours_end,omitzero"`
+	Told     time.Time       `json:"told"` // the day whose data made it pass the floor
+	Last     time.Time       `json:"last"` // the last day that stood out
+	Going    bool            `json:"going"`
+	NewLevel bool            `json:"new_level,omitempty"` // the level was taken for the new one
+	LastCost analysis.Amount `json:"last_cost"`           // of the day Last, exactly
+	Low      analysis.Amount `json:"low"`                 // of what was expected, a day
+	High     analysis.Amount `json:"high"`
 
 	IncidentAmounts
 }
+
+// Provisional reports whether it is known by the hours of a day that is not complete.
+func (s IncidentSeen) Provisional() bool { return !s.HoursEnd.IsZero() }
 
 // IncidentLife is what life brings an incident: what people and the bot did with it, and what it was when. Scans leave it alone.
 type IncidentLife struct {

@@ -184,7 +184,7 @@ func (a *app) watched(ctx context.Context, said, topic string, look func(context
 	plan.Current = analysis.Period{Start: on.survey.Vocabulary.First, End: on.survey.Vocabulary.Through.AddDate(0, 0, 1)}
 	ans := &analysis.Answer{ID: id, Asked: a.now.UTC(), Question: said, Reading: plan, Caveats: []string{}, Trace: analysis.Trace{Snapshot: sn.ID, ChargesSnapshot: sn.ChargesID, Queries: []analysis.QueryTrace{}}}
 	for _, p := range on.survey.Providers {
-		ans.Through = append(ans.Through, analysis.ProviderThrough{Provider: p.Name, Day: p.Through})
+		ans.Through = append(ans.Through, analysis.ProviderThrough{Provider: p.Name, Day: anomaly.Complete(p, a.now)})
 	}
 	if err := look(ctx, on, ans); err != nil {
 		return nil, err

@@ -107,6 +107,9 @@ func incidentHead(in state.Incident) string {
 	if n := len(in.Members); n > 0 {
 		return fmt.Sprintf("%d things at once are off what was expected, since %s", n, dayName(in.Onset))
 	}
+	if in.Provisional() {
+		return fmt.Sprintf("%s: %s in %s, expected %s", in.Title, render.Money(in.LastCost, in.Currency), counted(int(in.HoursEnd.Sub(in.OnsetHour).Hours()), "hour", "hours"), band(in))
+	}
 	return fmt.Sprintf("%s: %s on %s, expected %s", in.Title, render.Money(in.LastCost, in.Currency), dayName(in.Last), band(in))
 }
 
@@ -123,26 +126,60 @@ func band(in state.Incident) string {
 func incidentCost(in state.Incident) string {
 	money := func(d analysis.Amount) string { return about(d, in.Currency) }
 	var b strings.Builder
+	if in.Provisional() {
+		return incidentHours(in)
+	}
 	if !in.Open || !in.Going {
-		when := "on " + dayName(in.Onset)
+		when := "on " + since(in)
 		if !in.Onset.Equal(in.Last) {
-			when = dayName(in.Onset) + " to " + dayName(in.Last)
+			when = since(in) + " to " + dayName(in.Last)
 		}
 		fmt.Fprintf(&b, "%s: %s %s what was expected in all", when, money(in.Excess), way(in.Excess))
 		return b.String()
 	}
-	fmt.Fprintf(&b, "since %s (%s): %s %s what was expected so far", dayName(in.Onset), counted(in.Days, "complete day", "complete days"), money(in.Excess), way(in.Excess))
+	fmt.Fprintf(&b, "since %s (%s): %s %s what was expected so far", since(in), counted(in.Days, "complete day", "complete days"), money(in.Excess), way(in.Excess))
 	if in.Days > 1 {
 		fmt.Fprintf(&b, ", %s a day now", money(in.Rate))
 	}
-	if !in.ToMonthEnd.IsZero() && in.ToMonthEnd.Sign() == in.Excess.Sign() {
-		word := "more"
-		if in.ToMonthEnd.IsNegative() {
-			word = "less"
-		}
-		fmt.Fprintf(&b, ", about %s %s by %s if nothing changes", money(in.ToMonthEnd), word, analysis.MonthOf(in.Through).Last().Format("2 Jan"))
-	}
+	b.WriteString(incidentToCome(in))
 	return b.String()
+}
+
+// incidentToCome is ", about $23,600 more by 30 Nov if nothing changes"; "" where nothing is known to come.
+func incidentToCome(in state.Incident) string {
+	if in.ToMonthEnd.IsZero() || in.ToMonthEnd.Sign() != in.Excess.Sign() {
+		return ""
+	}
+	word := "more"
+	if in.ToMonthEnd.IsNegative() {
+		word = "less"
+	}
+	return fmt.Sprintf(", about %s %s by %s if nothing changes", about(in.ToMonthEnd, in.Currency), word, analysis.MonthOf(in.Through).Last().Format("2 Jan"))
+}
+
+// since is the day it began, and the hour where that is known: "Tue 24 Nov 14:00 UTC".
+func since(in state.Incident) string {
+	if in.OnsetHour.IsZero() {
+		return dayName(in.Onset)
+	}
+	return in.OnsetHour.UTC().Format("Mon 2 Jan 15:04") + " UTC"
+}
+
+// incidentHours is what the hours of a day that is not complete have cost.
+func incidentHours(in state.Incident) string {
+	when := "since " + since(in)
+	if !in.Open || !in.Going {
+		end := in.HoursEnd.UTC().Format("15:04")
+		if !analysis.DayOf(in.HoursEnd).Equal(analysis.DayOf(in.OnsetHour)) {
+			end = in.HoursEnd.UTC().Format("Mon 2 Jan 15:04")
+		}
+		when = in.OnsetHour.UTC().Format("Mon 2 Jan 15:04") + " to " + end + " UTC"
+	}
+	s := fmt.Sprintf("by the hour, provisional: %s, %s %s what was expected", when, about(in.Excess, in.Currency), way(in.Excess))
+	if in.Open && in.Going {
+		s += " so far, " + about(in.Rate, in.Currency) + " a day at this rate" + incidentToCome(in)
+	}
+	return s
 }
 
 // incidentState says who answers for it and how far it has come; "" for one that is new.

@@ -54,6 +54,12 @@ func TestIncidentGoldens(t *testing.T) {
 		"incident.on_it": Incident(change(func(in *state.Incident) {
 			in.State, in.AcknowledgedBy, in.AcknowledgedAt = state.Acknowledged, "U012AB3CD", nov(21)
 		}), o),
+		"incident.hours": Incident(change(func(in *state.Incident) { // by the hours of the day after the last complete one
+			in.Onset, in.Told, in.Last, in.Days, in.How, in.Kind = nov(21), nov(21), nov(21), 1, "", "spike"
+			in.OnsetHour, in.HoursEnd, in.Arrived = nov(21).Add(14*time.Hour), nov(21).Add(20*time.Hour), nov(21).Add(20*time.Hour)
+			in.LastCost, in.Low, in.High, in.Excess, in.Rate, in.ToMonthEnd = amt("612.40"), amt("148"), amt("190"), amt("443.20"), amt("1772.80"), amt("16250")
+		}), o),
+		"incident.hour": Incident(change(func(in *state.Incident) { in.OnsetHour = nov(18).Add(14 * time.Hour) }), o),
 		"incident.drop": Incident(change(func(in *state.Incident) {
 			in.Excess, in.Rate, in.ToMonthEnd, in.How = amt("-2769.89"), amt("-461"), amt("-3693"), ""
 		}), IncidentOptions{}),
