@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,9 +12,8 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/demo"
+	"spendbot/analysis/demo/demotest"
 	"spendbot/analysis/desk"
-	"spendbot/analysis/ingest"
-	"spendbot/analysis/owners"
 	"spendbot/analysis/query"
 	"spendbot/analysis/store"
 	"spendbot/bot/access"
@@ -33,63 +31,18 @@ type digestRig struct {
 	other *Bot
 }
 
-// digestStore is the demo company's bills, loaded once.
-var digestStore struct {
-	once sync.Once
-	dir  string
-	err  error
-}
+// company is the demo company's bills, loaded once.
+var company = demotest.Company{Options: demo.Options{Now: digestDay, Months: 2}}
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if digestStore.dir != "" {
-		os.RemoveAll(filepath.Dir(digestStore.dir))
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(company.Run(m)) }
 
 func digestDesk(t testing.TB) *desk.Desk {
 	t.Helper()
-	digestStore.once.Do(func() {
-		var root string
-		if root, digestStore.err = os.MkdirTemp("", "spendbot-digests-"); digestStore.err != nil {
-			return
-		}
-		digestStore.dir = filepath.Join(root, "store")
-		ctx := context.Background()
-		if _, digestStore.err = demo.Generate(ctx, filepath.Join(root, "bills"), demo.Options{Now: digestDay, Months: 2}); digestStore.err != nil {
-			return
-		}
-		s, err := store.Open(ctx, digestStore.dir, store.Limits{})
-		if err != nil {
-			digestStore.err = err
-			return
-		}
-		defer s.Close()
-		_, digestStore.err = ingest.Load(ctx, s, filepath.Join(root, "bills"), ingest.Options{Now: digestDay})
-	})
-	if digestStore.err != nil {
-		t.Fatal(digestStore.err)
-	}
-	s, err := store.Open(context.Background(), digestStore.dir, store.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := owners.HistoryIn(t.TempDir())
-	if _, err := h.Apply(demo.OwnersFile, demo.Owners, time.Time{}, digestDay); err != nil {
-		t.Fatal(err)
-	}
-	versions, err := h.Versions()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, book := company.Open(t), demotest.Book(t, digestDay)
 	d := desk.New(s, desk.Options{Lens: func(context.Context, *store.Snapshot, analysis.Plan) (query.Lens, error) {
-		return query.Lens{}.Over(owners.NewBook(versions...).Layer(false)), nil
+		return query.Lens{}.Over(book.Layer(false)), nil
 	}})
-	t.Cleanup(func() {
-		d.Close()
-		s.Close()
-	})
+	t.Cleanup(func() { d.Close() })
 	return d
 }
 

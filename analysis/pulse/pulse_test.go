@@ -19,7 +19,6 @@ import (
 	"spendbot/analysis/demo"
 	"spendbot/analysis/demo/demotest"
 	"spendbot/analysis/desk"
-	"spendbot/analysis/owners"
 	"spendbot/analysis/pulse"
 	"spendbot/analysis/query"
 	"spendbot/analysis/render"
@@ -38,15 +37,7 @@ func TestMain(m *testing.M) { os.Exit(company.Run(m)) }
 func open(t *testing.T, o desk.Options) *desk.Desk {
 	t.Helper()
 	s := company.Open(t)
-	h := owners.HistoryIn(t.TempDir())
-	if _, err := h.Apply(demo.OwnersFile, demo.Owners, time.Time{}, now); err != nil {
-		t.Fatal(err)
-	}
-	versions, err := h.Versions()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := owners.NewBook(versions...)
+	b := demotest.Book(t, now)
 	o.Lens = func(context.Context, *store.Snapshot, analysis.Plan) (query.Lens, error) {
 		return query.Lens{}.Over(b.Layer(false)), nil
 	}

@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"spendbot/analysis/demo"
 	"spendbot/analysis/ingest"
+	"spendbot/analysis/owners"
 	"spendbot/analysis/store"
 )
 
@@ -29,6 +31,16 @@ func Load(ctx context.Context, dir string, o demo.Options) (*store.Store, *demo.
 		return nil, nil, errors.Join(err, s.Close())
 	}
 	return s, m, nil
+}
+
+// Book is the demo company's owners, as applied on a day.
+func Book(t testing.TB, day time.Time) *owners.Book {
+	t.Helper()
+	v, err := owners.HistoryIn(t.TempDir()).Apply(demo.OwnersFile, demo.Owners, time.Time{}, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owners.NewBook(v)
 }
 
 // Company is a store of the demo company's bills that the tests of a package share: it is made when the first of them asks for it.
