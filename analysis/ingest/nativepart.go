@@ -23,6 +23,7 @@ type native struct {
 	src      string    // SQL: every column of the dialect, typed, from the file
 	table    *setTable // nil: every row makes what the dialect makes of its tags
 	leaves   string    // SQL: of a Parquet file, what is read of it
+	same     present   // by the dialect's name for a column: the text, as SQL, of every row
 	variants []map[group]*groupSums
 	variant  int
 	witness  []bool // by variant: see [dialect.Variant]
@@ -202,7 +203,7 @@ func (p *part) mapped(ctx context.Context, w *store.Writer) error {
 	if err != nil {
 		return fmt.Errorf("the mapping %s cannot be carried out: %w", d.Mapping(), err)
 	}
-	p.from, p.have = "("+q+")", present{}
+	p.from, p.have, p.same = "("+q+")", present{}, present{}
 	for _, r := range rows.Values {
 		name := text(r[0])
 		c, ok := byName()[strings.ToLower(name)]
@@ -210,6 +211,13 @@ func (p *part) mapped(ctx context.Context, w *store.Writer) error {
 			return fmt.Errorf("the mapping %s selects %q, which is no column of the store", d.Mapping(), name)
 		}
 		p.have[name] = ident(name)
+	}
+	for name, of := range d.Plain() {
+		if strings.HasPrefix(of, "'") {
+			p.same[name] = of
+		} else if v := n.same[of]; v != "" {
+			p.same[name] = v
+		}
 	}
 	p.version = d.Name
 	if len(d.Variants) > 1 {
@@ -277,7 +285,7 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		cells, of = append(cells, cell), append(of, i)
 	}
 	p.from = fmt.Sprintf("read_parquet(%s, hive_partitioning=false)", store.QuoteLiteral(p.src.at))
-	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols}
+	p.native = &native{currency: o.Currency, reading: h.reading, columns: cols, same: present{}}
 	table, err := p.parquetSets(ctx, w, read)
 	if err != nil {
 		return err
@@ -306,7 +314,10 @@ func (p *part) nativeParquet(ctx context.Context, w *store.Writer, cols []column
 		if err != nil {
 			return err // which it was not before
 		}
-		leaves = append(leaves, read[i].expr+" AS "+name)
+		if cols[i].kind == kindText && cols[i].tag == "" {
+			p.native.same[cols[i].native] = cells[k].same
+		}
+		leaves = append(leaves, cmp.Or(cells[k].same, read[i].expr)+" AS "+name)
 		if exprs[i], totals[i] = cell.value, cell.total; cells[k].plain {
 			exprs[i] = cell.whole
 		}

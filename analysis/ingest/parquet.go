@@ -47,7 +47,7 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 		h = nested
 	}
 	cols := h.columns
-	p := &part{src: src, version: h.version, from: from, have: present{}}
+	p := &part{src: src, version: h.version, from: from, have: present{}, same: present{}}
 	warn := newWarnings()
 	if h.reading != nil {
 		if err := p.nativeParquet(ctx, w, cols, read, h, o, warn); err != nil {
@@ -72,8 +72,16 @@ func parquetPart(ctx context.Context, w *store.Writer, src source, o Options) (*
 		return nil, err
 	}
 	for _, cell := range cells {
-		if cell.filled {
-			p.have[cols[cell.column].focus.Name] = cell.value
+		if !cell.filled {
+			continue
+		}
+		c := cols[cell.column]
+		if p.have[c.focus.Name] = cell.value; cell.same != "" {
+			same, err := newParquetCell(c, cell.same, "VARCHAR", true)
+			if err != nil {
+				return nil, err // which it was not before
+			}
+			p.have[c.focus.Name], p.same[c.focus.Name] = same.value, same.value
 		}
 	}
 	if err := p.tally(ctx, w, o); err != nil {
@@ -104,7 +112,8 @@ type parquetCell struct {
 	whole    string // of text: value, when no cell says in words that it has none
 	plain    bool   // whole goes for value, as [part.checkParquet] finds
 	nested   bool
-	filled   bool // some cell has a value, as [part.checkParquet] finds
+	filled   bool   // some cell has a value, as [part.checkParquet] finds
+	same     string // of text: the value of every row, as SQL, where all have one, as [part.checkParquet] finds
 }
 
 // badIf is a reason to refuse a cell.
@@ -177,6 +186,9 @@ func newParquetCell(c column, raw, typ string, whole bool) (parquetCell, error) 
 				return cell, nil
 			case c.kind == kindAmounts && (of["AMOUNT"] == "DOUBLE" || of["AMOUNT"] == "FLOAT"):
 				cell.total = fmt.Sprintf("list_sum(list_transform(%s, lambda a: %s))", raw, wideFloat("a.amount", of["AMOUNT"], ""))
+				if of["TYPE"] == "VARCHAR" { // the amounts, which are added up already, would be made texts
+					clean = fmt.Sprintf("CAST(to_json(list_transform(%s, lambda a: a.type)) AS VARCHAR)", raw)
+				}
 			}
 		} else if c.kind == kindTags || c.kind == kindAmounts {
 			bare := "false" // Azure's tags come without their braces
@@ -243,9 +255,20 @@ func tooFine(s string) string {
 		s, store.MoneyScale)
 }
 
-// checkParquet looks at every cell in one pass and tells of the first bad one. It finds which columns have no value, and reads texts
-// as they stand where it can: what does nothing on millions of rows takes time too.
+// checkParquet looks at every cell in one pass and tells of the first bad one. It finds which columns have no value, and which texts are
+// the same in every row, as the account and the currency mostly are, and reads texts as they stand where it can: what does nothing on millions of
+// rows takes time too.
 func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parquetCell, warn *warnings) error {
+	bounds, err := constants(ctx, w, []string{p.src.at})
+	if err != nil {
+		return p.explain(err)
+	}
+	said := map[string]string{} // what the file says of itself, which is not taken on trust
+	for path, v := range bounds {
+		if v != "" && v != "NULL" {
+			said[strings.ReplaceAll(path, ", ", ".")] = v
+		}
+	}
 	var sel []string
 	for _, c := range cells {
 		for _, b := range c.bad {
@@ -254,7 +277,9 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 		if c.lossy != "" {
 			sel = append(sel, "count(*) FILTER (WHERE "+c.lossy+")")
 		}
-		if c.whole != "" { // null when all cells are
+		if v := said[c.name]; c.whole != "" && v != "" {
+			sel = append(sel, "bool_or("+c.raw+" IS DISTINCT FROM "+store.QuoteLiteral(v)+")")
+		} else if c.whole != "" { // null when all cells are
 			sel = append(sel, "bool_or("+c.raw+" IN ('', 'NULL'))")
 		} else if !c.nested {
 			sel = append(sel, "CASE WHEN count("+c.raw+") > 0 THEN true END")
@@ -293,7 +318,9 @@ func (p *part) checkParquet(ctx context.Context, w *store.Writer, cells []parque
 		if c.whole != "" || !c.nested {
 			unsaid, some := answers[0].(bool)
 			if cells[i].filled = some; c.whole != "" && !unsaid {
-				cells[i].value, cells[i].plain = c.whole, true
+				if cells[i].value, cells[i].plain = c.whole, true; said[c.name] != "" {
+					cells[i].same = store.QuoteLiteral(said[c.name])
+				}
 			}
 			answers = answers[1:]
 		}

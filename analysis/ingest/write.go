@@ -27,6 +27,7 @@ type part struct {
 	from     string  // SQL: the relation that reads the file
 	have     present // its columns
 	spans    map[string]span
+	same     present         // columns that have one value in all rows, as SQL of nothing but itself
 	exact    map[string]bool // columns whose every value is as FOCUS writes it
 	native   *native         // nil for FOCUS
 }
@@ -77,7 +78,11 @@ func csvPart(t *tally) *part {
 
 // writeCharges writes a part's rows as the store's line items and returns the staged files.
 func writeCharges(ctx context.Context, w *store.Writer, p *part, n int, o Options, loadID, name string, absent func(column string) bool) ([]string, error) {
-	sel := fmt.Sprintf("SELECT\n  %s\nFROM (%s) AS src", selectList(p, o, loadID, name, absent), relation(p.have, p.from))
+	list, err := selectList(ctx, w, p, o, loadID, name, absent)
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	sel := fmt.Sprintf("SELECT\n  %s\nFROM (%s) AS src", list, relation(p.have, p.from))
 	files, err := copyOut(ctx, w, sel, filepath.Join(w.Staging(), fmt.Sprintf("charges-%d", n)), len(partitionsOf(p.groups)))
 	if err != nil {
 		return nil, p.explain(err)
@@ -104,7 +109,7 @@ func copyOut(ctx context.Context, w *store.Writer, sel, to string, partitions in
 			return nil, err
 		}
 	}
-	err := w.Exec(ctx, fmt.Sprintf("COPY (SELECT *, strftime(%s, '%%Y-%%m') AS p_month, %s AS p_source, %s AS p_provider FROM (%s)%s) TO %s (FORMAT parquet, COMPRESSION snappy, PARTITION_BY (p_source, p_provider, p_month))",
+	err := w.Exec(ctx, fmt.Sprintf("COPY (SELECT *, strftime(%s, '%%Y-%%m') AS p_month, CAST(%s AS VARCHAR) AS p_source, CAST(%s AS VARCHAR) AS p_provider FROM (%s)%s) TO %s (FORMAT parquet, COMPRESSION snappy, PARTITION_BY (p_source, p_provider, p_month))",
 		ident(store.ColPeriod), ident(store.ColSource), ident(store.ColProvider), sel, order, store.QuoteLiteral(to)))
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -17,7 +18,8 @@ const (
 	Time        // ISO in its many ways of writing, or month/day/year
 	Tags        // names with values: a JSON object, one without its braces, or a list of {"key","value"}; becomes a JSON object
 	// Amounts are a list of objects with an amount (Google's credits), as JSON or as Python writes it; becomes a JSON list. Beside a
-	// column c of them there is the Number c_total, what the amounts add up to: null where there is none.
+	// column c of them there is the Number c_total, what the amounts add up to: null where there is none. Of a list that lies in Parquet the
+	// JSON list is one of the amounts' types, where they have a type.
 	Amounts
 )
 
@@ -218,6 +220,21 @@ func (r Rule) value() string {
 	add("-", r.Minus)
 	return "CASE WHEN " + strings.Join(null, " AND ") + " THEN NULL ELSE 0" + sum + " END"
 }
+
+// Plain are the columns that the SQL selects as they stand: those of the dialect, by its name for them, and texts, as SQL, which are the same in
+// every row. Loads use it to save work; a column that is not among them is as good.
+func (d *Dialect) Plain() map[string]string {
+	out := map[string]string{}
+	for _, m := range plain.FindAllStringSubmatch(d.SQL, -1) {
+		_, is := d.Column(m[1])
+		if is || strings.HasPrefix(m[1], "'") {
+			out[m[2]] = m[1]
+		}
+	}
+	return out
+}
+
+var plain = regexp.MustCompile(`(?m)^\s*('[^']*'|[a-z_]+) AS ([A-Z]\w*),?$`)
 
 // Mapping is what a load's record calls the dialect's present version.
 func (d *Dialect) Mapping() string { return fmt.Sprintf("%s-%d", d.ID, d.Version) }
