@@ -364,7 +364,7 @@ func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, f
 	}
 	var head []string
 	for _, t := range totals {
-		s := fmt.Sprintf("%s to %s a month at %s (%d", render.Money(t.Low, t.Currency), render.Money(t.High, t.Currency), t.Basis, t.Count)
+		s := fmt.Sprintf("%s a month at %s (%d", moneyRange(t.Low, t.High, t.Currency), t.Basis, t.Count)
 		if t.Overlap > 0 {
 			s += fmt.Sprintf("; %d more overlap and are not counted", t.Overlap)
 		}
@@ -376,17 +376,17 @@ func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, f
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.Style().Options = table.OptionsNoBordersAndSeparators
-	t.AppendHeader(table.Row{"what", "a month", "score", "state", "whose", "ticket", "id"})
+	t.AppendHeader(table.Row{"what", "a month", "effort", "score", "state", "whose", "ticket", "id"})
 	for _, x := range list {
-		money := render.Money(x.Low, x.Currency) + " to " + render.Money(x.High, x.Currency)
-		if x.Low.Equal(x.High) {
-			money = render.Money(x.Low, x.Currency)
+		work := string(x.Effort)
+		if x.Risk != "" {
+			work += ", " + string(x.Risk) + " risk"
 		}
 		id := x.ID
 		if x.Overlaps != "" {
 			id += " (in " + x.Overlaps + ")"
 		}
-		t.AppendRow(table.Row{render.Clean(clipText(x.Title, 60)), money, x.Score.Round(0).String(), string(x.State), render.Clean(cmp.Or(x.Assignee, x.Team)), x.Ticket, id})
+		t.AppendRow(table.Row{render.Clean(clipText(x.Title, 60)), moneyRange(x.Low, x.High, x.Currency), work, x.Score.Round(0).String(), string(x.State), render.Clean(cmp.Or(x.Assignee, x.Team)), x.Ticket, id})
 	}
 	fmt.Fprintln(a.stdout, t.Render())
 	if len(flow) > 0 {
@@ -400,6 +400,14 @@ func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, f
 		}
 	}
 	return nil
+}
+
+// moneyRange is an amount between two, or the one where they are the same.
+func moneyRange(low, high analysis.Amount, currency string) string {
+	if a, b := render.Money(low, currency), render.Money(high, currency); a != b {
+		return a + " to " + b
+	}
+	return render.Money(low, currency)
 }
 
 func clipText(s string, most int) string {
