@@ -105,6 +105,7 @@ func makeFOCUSParquet(b *testing.B, path string, rows int) error {
 FROM (SELECT i, i // 24 AS thing, TIMESTAMP '2026-10-01' + to_hours(CAST(i %% 24 + 24 * (i // 24 %% 31) AS BIGINT)) AS hour FROM range(%[2]d) t(i))`, cost, rows))
 }
 
+// writeBench writes a query's rows as Parquet, or as CSV where the path says so.
 func writeBench(b *testing.B, path, query string) error {
 	b.Helper()
 	s := newStore(b)
@@ -113,5 +114,9 @@ func writeBench(b *testing.B, path, query string) error {
 		return err
 	}
 	defer w.Close()
-	return w.Exec(b.Context(), fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION snappy)", query, store.QuoteLiteral(path)))
+	format := "FORMAT parquet, COMPRESSION snappy"
+	if filepath.Ext(path) == ".csv" {
+		format = "HEADER"
+	}
+	return w.Exec(b.Context(), fmt.Sprintf("COPY (%s) TO %s (%s)", query, store.QuoteLiteral(path), format))
 }

@@ -237,6 +237,28 @@ FROM range(3) t(i)`)
 	}
 }
 
+// TestTextsThatAreOneInAllRows loads a Parquet file in which most texts are the same in every row, and one of the same rows with another beside
+// them, in which no text is: what is known of the whole file must not show in a row.
+func TestTextsThatAreOneInAllRows(t *testing.T) {
+	rows := func(more string) string {
+		return parquetFile(t, `SELECT 'Bob''s Cloud' AS ProviderName, 'payer' AS BillingAccountId, '007' AS SubAccountId, 'usage-based' AS ChargeFrequency, '2026-10-01T00:00:00Z' AS BillingPeriodStart,
+  '2026-10-05T00:00Z' AS ChargePeriodStart, 'usage' AS ChargeCategory, 'USD' AS BillingCurrency, '1.5e0' AS BilledCost, 0.1 + i AS EffectiveCost, '{"InstanceType":"m5.large"}' AS SkuPriceDetails,
+  'NULL' AS RegionId, 'a, "b"' AS ServiceName, '{" team": "a''b"}' AS Tags, 'r' || i AS ResourceId FROM range(3) t(i)`+more)
+	}
+	const ofRow = `SELECT ServiceProviderName, x_Source, SubAccountId, ChargeFrequency, BillingPeriodStart, ChargePeriodStart, ChargeCategory, BilledCost, EffectiveCost, x_InstanceType, RegionId, ServiceName, Tags
+FROM charges WHERE ResourceId = 'r1'`
+	alone, beside := newStore(t), newStore(t)
+	load(t, alone, rows(""))
+	load(t, beside, rows(` UNION ALL SELECT 'Z', 'z', 'z', 'Recurring', '2026-11-01T00:00:00Z', '2026-11-05T00:00Z', 'Tax', 'EUR', '2', 9, '{}', 'z', 'z', '{}', 'z'`))
+	got := ask(t, alone, ofRow)
+	if want := `Bob's Cloud|Bob's Cloud/payer|007|Usage-Based|2026-10-01 00:00:00|2026-10-05 00:00:00|Usage|1.5|1.1|m5.large|-|a, "b"|{"team": "a'b"}`; got != want {
+		t.Errorf("alone it is %s, want %s", got, want)
+	}
+	if other := ask(t, beside, ofRow); other != got {
+		t.Errorf("beside another it is %s, alone %s", other, got)
+	}
+}
+
 // parquetFile writes a query's rows as Parquet.
 func parquetFile(t testing.TB, query string) string {
 	t.Helper()
