@@ -337,49 +337,45 @@ func (b *Bot) target(in state.Incident) TicketTarget {
 
 // ticketOf is the ticket of an incident as the bot would make it. Its assignee is not looked up yet.
 func (b *Bot) ticketOf(in state.Incident, f ticket.Facts) jira.Ticket {
-	to, o := b.target(in), b.opts.Tickets
-	s := incident.Severity(in.Severity)
-	k := jira.Ticket{Project: to.Project, Type: to.Type, Summary: ticket.Summary(f), Description: ticket.Description(f), Components: to.Components, Priority: o.Priority[s], Labels: []string{ticketLabel}, Custom: map[string]any{}}
-	for _, l := range to.Labels {
-		if !slices.Contains(k.Labels, l) {
-			k.Labels = append(k.Labels, l)
-		}
-	}
-	if d := o.Due[s]; d > 0 {
-		k.Due = b.opts.Today().UTC().Add(d).Truncate(24 * time.Hour)
-	}
 	mid := f.Saving.Low.Add(f.Saving.High).Div(two).Round(2)
 	var front runbooks.Front
 	if f.Runbook != nil {
 		front = f.Runbook.Front
 	}
-	for id, v := range o.Fields {
-		switch v {
-		case "$saving":
-			v = json.Number(mid.String())
-		case "$saving_low":
-			v = json.Number(f.Saving.Low.String())
-		case "$saving_high":
-			v = json.Number(f.Saving.High.String())
-		case "$roi":
-			v = json.Number(backlog.Score(backlog.Opportunity{Low: f.Saving.Low, High: f.Saving.High, Confidence: f.Saving.Confidence, Effort: backlog.Effort(front.Effort), Risk: backlog.Risk(front.Risk)}).String())
-		case "$effort":
-			v = front.Effort
-		case "$risk":
-			v = front.Risk
-		case "$cost_centre":
-			v = to.CostCentre
-		case "$team":
-			v = in.Team
-		case "$incident":
-			v = in.ID
+	score := backlog.Score(backlog.Opportunity{Low: f.Saving.Low, High: f.Saving.High, Confidence: f.Saving.Confidence, Effort: backlog.Effort(front.Effort), Risk: backlog.Risk(front.Risk)})
+	k := b.ticketFor(b.target(in), map[string]any{"$saving": json.Number(mid.String()), "$saving_low": json.Number(f.Saving.Low.String()), "$saving_high": json.Number(f.Saving.High.String()),
+		"$roi": json.Number(score.String()), "$effort": front.Effort, "$risk": front.Risk, "$team": in.Team, "$incident": in.ID})
+	s := incident.Severity(in.Severity)
+	k.Summary, k.Description, k.Priority = ticket.Summary(f), ticket.Description(f), b.opts.Tickets.Priority[s]
+	if d := b.opts.Tickets.Due[s]; d > 0 {
+		k.Due = b.opts.Today().UTC().Add(d).Truncate(24 * time.Hour)
+	}
+	return k
+}
+
+// ticketFor is an empty ticket for a target, with the fields that are configured; values are what stands for their "$names", and what has none is left out.
+func (b *Bot) ticketFor(to TicketTarget, values map[string]any) jira.Ticket {
+	k := jira.Ticket{Project: to.Project, Type: to.Type, Components: to.Components, Labels: []string{ticketLabel}, Custom: map[string]any{}}
+	for _, l := range to.Labels {
+		if !slices.Contains(k.Labels, l) {
+			k.Labels = append(k.Labels, l)
 		}
-		if v != "" {
+	}
+	for id, v := range b.opts.Tickets.Fields {
+		if name, ok := v.(string); ok && slices.Contains(ticketNames, name) {
+			if v = values[name]; name == "$cost_centre" {
+				v = to.CostCentre
+			}
+		}
+		if v != nil && v != "" {
 			k.Custom[id] = v
 		}
 	}
 	return k
 }
+
+// ticketNames are the values of fields that are filled in; see [TicketOptions].
+var ticketNames = []string{"$saving", "$saving_low", "$saving_high", "$roi", "$effort", "$risk", "$cost_centre", "$team", "$incident"}
 
 // ticketFacts is what a ticket is made of: the incident as it is now, and what its last answer tells of it.
 func (b *Bot) ticketFacts(ctx context.Context, in state.Incident) (ticket.Facts, error) {
@@ -450,6 +446,24 @@ func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts
 	if err != nil {
 		return k, false, err
 	}
+	var more []ticketWork
+	if f.Thread != "" {
+		more = append(more, ticketWork{"link", jira.MethodRemoteLink, jira.Work{GlobalID: "spendbot/" + in.ID, URL: f.Thread, Title: "Slack: " + in.Title}})
+	}
+	if chart {
+		more = append(more, ticketWork{"chart", jira.MethodAttach, jira.Work{Answer: in.Answer, File: fileChart, Name: in.Answer + ".png"}})
+	}
+	return b.claim(ctx, k, made, more...)
+}
+
+// ticketWork is what is to be done to a ticket once it is made, named by its part.
+type ticketWork struct {
+	part, method string
+	work         jira.Work
+}
+
+// claim keeps that a ticket is to be made, with the work that makes it, once for its subject.
+func (b *Bot) claim(ctx context.Context, k state.Ticket, made jira.Ticket, more ...ticketWork) (state.Ticket, bool, error) {
 	k, fresh, err := b.db.ClaimTicket(ctx, k, b.opts.Today(), func(k state.Ticket) ([]state.Post, error) {
 		made.Labels = append(slices.DeleteFunc(slices.Clone(made.Labels), func(l string) bool { return l == k.Label }), k.Label)
 		if !slices.Contains(made.Labels, ticketLabel) {
@@ -460,19 +474,12 @@ func (b *Bot) claimTicket(ctx context.Context, in state.Incident, f ticket.Facts
 			return nil, err
 		}
 		posts := []state.Post{create}
-		if f.Thread != "" {
-			link, err := jira.Work{GlobalID: "spendbot/" + in.ID, URL: f.Thread, Title: "Slack: " + in.Title}.Post(k.ID+"/link", jira.MethodRemoteLink, k.ID)
+		for _, m := range more {
+			p, err := m.work.Post(k.ID+"/"+m.part, m.method, k.ID)
 			if err != nil {
 				return nil, err
 			}
-			posts = append(posts, link)
-		}
-		if chart {
-			chart, err := jira.Work{Answer: in.Answer, File: fileChart, Name: in.Answer + ".png"}.Post(k.ID+"/chart", jira.MethodAttach, k.ID)
-			if err != nil {
-				return nil, err
-			}
-			posts = append(posts, chart)
+			posts = append(posts, p)
 		}
 		return posts, nil
 	})

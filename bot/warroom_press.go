@@ -250,6 +250,9 @@ func (b *Bot) pressDeclared(ctx context.Context, e slack.Event, act blocks.Decla
 		to.thread = "" // for everybody in the channel
 		return b.executive(ctx, &to, d)
 	}
+	if act.Do == blocks.DeclaredTickets {
+		return b.openTasks(ctx, t, d)
+	}
 	return b.changeDeclared(ctx, t, d, act)
 }
 
@@ -288,7 +291,11 @@ func (b *Bot) changeDeclared(ctx context.Context, t *talk, d state.Declared, act
 		}
 		d.Pressed = append(d.Pressed, t.Key)
 		d.Pressed = d.Pressed[max(0, len(d.Pressed)-mostPressed):]
-		p, err := notePost(t.Key+"/said", d.Channel, "", blocks.Linked(did.said))
+		m := blocks.Linked(did.said)
+		if act.Do == blocks.DeclaredClose && b.opts.Tickets.Jira != nil {
+			m = blocks.WithTasks(m, d.ID)
+		}
+		p, err := notePost(t.Key+"/said", d.Channel, "", m)
 		st := state.DeclaredStep{Changes: []state.DeclaredChange{{Kind: did.kind, Who: t.User, Detail: did.detail}}, Posts: []state.Post{p}}
 		if act.Do == blocks.DeclaredClose {
 			st.Review = review
@@ -356,7 +363,7 @@ func (b *Bot) actOn(d *state.Declared, act blocks.DeclaredAction, who string, re
 		}
 		d.Open, d.ClosedAt, d.ClosedBy = false, now, who
 		d.Reviews++
-		return pressed{kind: "closed", said: fmt.Sprintf("<@%s> closed %s. A draft of the post-incident review follows, with the tasks that prevent the next one; they are not in a ticket system, the file is the list.", who, d.ID)}
+		return pressed{kind: "closed", said: fmt.Sprintf("<@%s> closed %s. A draft of the post-incident review follows, with the tasks that prevent the next one.", who, d.ID)}
 	case blocks.DeclaredReopen:
 		if d.Open {
 			return pressed{refused: d.ID + " is open."}
@@ -417,13 +424,7 @@ func (b *Bot) review(ctx context.Context, d state.Declared, by string, now time.
 	if d.Look != nil && d.Look.Answer != "" {
 		f.Answers = append(f.Answers, d.Look.Answer)
 	}
-	book, ok := b.books().Get(d.Runbook)
-	if !ok {
-		book, ok = b.books().Get(severeBook)
-	}
-	if ok {
-		f.Runbook = &book
-	}
+	f.Runbook = b.bookOf(d)
 	return declared.Review(f), nil
 }
 

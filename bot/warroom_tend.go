@@ -164,12 +164,8 @@ func (b *Bot) card(d state.Declared, now time.Time) (blocks.Message, string) {
 	if d.Open {
 		c.Next = b.slot(d, d.Slot+1)
 	}
-	book, ok := b.books().Get(d.Runbook)
-	if !ok {
-		book, ok = b.books().Get(severeBook)
-	}
-	if ok {
-		c.Options, c.Book, c.Slug = declared.Options(book), book.Front.Title, book.Slug
+	if book := b.bookOf(d); book != nil {
+		c.Options, c.Book, c.Slug = declared.Options(*book), book.Front.Title, book.Slug
 	}
 	still := c
 	still.Exposure = exposure(d, d.Began) // what changes by the hour is no reason to write it again

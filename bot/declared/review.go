@@ -162,7 +162,7 @@ func Review(f Facts) string {
 	if f.Runbook != nil {
 		line("From the runbook \u201c%s\u201d.", f.Runbook.Front.Title)
 	}
-	line("These are not in a ticket system yet: nothing here makes tickets of them. Owners and days are suggestions.")
+	line("Suggestions, with their owners and days. Where Jira is connected, \u201cOpen tickets\u201d under the message that closed the incident makes tickets of them.")
 	line("")
 	line("| task | owner | due |")
 	line("|---|---|---|")

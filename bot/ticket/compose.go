@@ -357,3 +357,23 @@ func (f Facts) links() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// TaskFacts are what the ticket of a task of a post-incident review is made of.
+type TaskFacts struct {
+	ID    string // of the billing incident: B-7F3K2M
+	Task  string
+	Title string // of the incident
+	Owner string // "team payments"
+	Since time.Time
+	// Thread is the address of the review in Slack.
+	Thread string
+}
+
+// Task is the ticket of a task that keeps a billing incident from happening again: its summary, and its text in Jira's markup.
+func Task(f TaskFacts) (summary, description string) {
+	lines := []string{wiki.Text(f.Task + "."), "", wiki.Text(fmt.Sprintf("A task of the review of billing incident %s: %s, since %s. Suggested for %s.", f.ID, f.Title, f.Since.Format("2 Jan 2006"), f.Owner))}
+	if f.Thread != "" {
+		lines = append(lines, wiki.Link("The review in Slack", f.Thread))
+	}
+	return strings.ReplaceAll(f.Task, "`", ""), strings.Join(lines, "\n")
+}

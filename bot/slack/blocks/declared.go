@@ -34,6 +34,7 @@ const (
 	DeclaredGoesOn    = "goes_on"
 	DeclaredClose     = "close"
 	DeclaredReopen    = "reopen"
+	DeclaredTickets   = "tickets" // of the tasks of its review
 )
 
 // DeclaredAction is a press of a declared incident's card.
@@ -60,7 +61,7 @@ func ParseDeclared(actionID, value string) (DeclaredAction, bool) {
 		return a, declared.IsRole(role)
 	}
 	switch do {
-	case DeclaredExec, DeclaredContained, DeclaredGoesOn, DeclaredClose, DeclaredReopen:
+	case DeclaredExec, DeclaredContained, DeclaredGoesOn, DeclaredClose, DeclaredReopen, DeclaredTickets:
 		return a, true
 	}
 	return DeclaredAction{}, false
@@ -227,6 +228,14 @@ func DeclaredUpdate(d state.Declared, x declared.Exposure, e declared.Exec) Mess
 	p.lines(strong(esc(e.Number, 40)), prose(e.Sentences[0], maxLine), prose(e.Sentences[1], maxLine), prose(e.Sentences[2], maxLine))
 	p.note(prose(x.Small(), maxCaveat) + "\n" + strings.Join([]string{"as of " + utc(x.At), d.ID, x.Answer}, " · "))
 	return Message{Text: quiet(e.Number+": "+e.Sentences[0], maxFallback), Blocks: p.blocks}
+}
+
+// WithTasks adds to what is said of a closed incident the offer to open tickets for the tasks of its review.
+func WithTasks(m Message, id string) Message {
+	if declaredID.MatchString(id) {
+		m.Blocks = append(m.Blocks, slack.NewActionBlock("", button(declaredPrefix+DeclaredTickets, id, "Open tickets")))
+	}
+	return m
 }
 
 // linkOf are the mentions that [Linked] keeps: of a person and of a channel, by id.

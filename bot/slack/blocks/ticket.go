@@ -174,7 +174,10 @@ func TicketReply(t state.Ticket, address string, n TicketNews) Message {
 	case "not passed on":
 		said = "A reply was not taken into " + link + ": " + esc(n.Detail, 500)
 	case "done":
-		said = link + " is done. I compare the bill before and after once 7 complete days have passed, and say here what it saved."
+		said = link + " is done."
+		if incidentID.MatchString(t.Subject) {
+			said += " I compare the bill before and after once 7 complete days have passed, and say here what it saved."
+		}
 	case "ended":
 		said = link + " was closed as " + strong(esc(n.Detail, 80)) + ". I open no other one for this on my own."
 	case "reopened":
@@ -199,6 +202,24 @@ func TicketReply(t state.Ticket, address string, n TicketNews) Message {
 // TicketThere says to who asks for a ticket that there is one.
 func TicketThere(t state.Ticket, address string) Message {
 	return ticketMessage("There is a " + TicketLine(t, address) + ".")
+}
+
+// TicketsThere says which tickets the tasks of a review have.
+func TicketsThere(list []state.Ticket, browse func(key string) string) Message {
+	var said []string
+	refused := 0
+	for _, t := range list {
+		switch {
+		case t.Key != "":
+			said = append(said, TicketLink(t.Key, browse(t.Key)))
+		default:
+			refused++
+		}
+	}
+	if refused > 0 {
+		said = append(said, counted(refused, "that Jira did not take", "that Jira did not take"))
+	}
+	return ticketMessage("The tasks of this review have their tickets: " + strings.Join(said, ", ") + ".")
 }
 
 func ticketMessage(said string) Message {
