@@ -228,7 +228,7 @@ func (w *run) periods(ctx context.Context, t query.Table) ([]sliceSum, error) {
 		return nil, err
 	}
 	var out []sliceSum
-	for _, r := range rows.Values {
+	for _, r := range rows.Together(0, 1, 3, 4, 5, 6) {
 		s := sliceSum{key: Key{str(r[0]), str(r[1]), month(r[3]), str(r[4])}, name: str(r[2]), invoice: str(r[5]), kind: Kind(str(r[6])), billed: amount(r[8]), eff: amount(r[9])}
 		s.rows, _ = r[7].(int64)
 		out = append(out, s)
@@ -292,7 +292,7 @@ func (w *run) files(ctx context.Context) error {
 			if b := l.Totals[cur].Billed; b != nil {
 				c.Loaded = *b
 			}
-			for _, r := range rows.Values {
+			for _, r := range rows.Together(0, 1, 2) {
 				if str(r[0]) != l.ID || str(r[2]) != cur {
 					continue
 				}

@@ -72,7 +72,7 @@ func Views(ctx context.Context, sight *store.Sight, p analysis.Period, filters [
 		}
 		traces = append(traces, tr)
 		out := kindSums{analysis.Billed: {}, analysis.Effective: {}, analysis.List: {}}
-		for _, r := range rows.Values {
+		for _, r := range rows.Together(0) {
 			kind, _ := r[0].(string)
 			for i, m := range []analysis.Metric{analysis.Billed, analysis.Effective, analysis.List} {
 				if a, ok := r[1+i].(decimal.Decimal); ok {

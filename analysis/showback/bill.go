@@ -178,7 +178,11 @@ func (b *Bill) cells(ctx context.Context, sight *store.Sight, given []analysis.D
 		return err
 	}
 	b.Queries = append(b.Queries, tr)
-	for _, r := range rows.Values {
+	keys := len(b.Dims) + 2 // the period, what matches, the owner
+	if b.Chargeback {
+		keys += 3
+	}
+	for _, r := range rows.Together(upTo(keys)...) {
 		c := allocation.Cell{Period: r[0].(time.Time), Currency: b.Currency, Matches: text(r[1])}
 		r = r[2:]
 		for range b.Dims {
@@ -230,6 +234,15 @@ func (b *Bill) cellsQuery(table query.Table, given []analysis.Dimension) (query.
 	}), nil
 }
 
+// upTo are the columns before the n-th.
+func upTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
 const weightsSQL = `SELECT p, k, o, sum(w) AS weight
 FROM (SELECT {period} AS p, {kind} AS k, {owner} AS o, {weight} AS w FROM {daily} WHERE {within} AND ({of})) AS t
 GROUP BY p, k, o
@@ -278,7 +291,7 @@ func (b *Bill) weights(ctx context.Context, sight *store.Sight, rules *allocatio
 	b.Queries = append(b.Queries, tr)
 	var out []allocation.Weight
 	units := map[string]bool{}
-	for _, v := range rows.Values {
+	for _, v := range rows.Together(upTo(3)...) {
 		w := allocation.Weight{Rule: i, Period: v[0].(time.Time), Owner: text(v[2])}
 		if w.Weight, _ = v[3].(decimal.Decimal); r.Weigh.By == allocation.Usage && !w.Weight.IsZero() {
 			units[text(v[1])] = true
