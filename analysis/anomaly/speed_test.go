@@ -41,6 +41,7 @@ func BenchmarkScanStore(b *testing.B) {
 			b.Fatal(err)
 		}
 		o.Through = time.Time{}
+		o.Provisional = true
 		t = time.Now()
 		r, err := c.scan(nil, o)
 		if err != nil {

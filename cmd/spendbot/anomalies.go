@@ -57,7 +57,8 @@ func (a *app) anomalies() *cobra.Command {
 		Short: "List what costs more or less than expected, and whose it is",
 		Long: `Judges every service, account, region, usage type and team by its own days before: weekdays, days of the month, trend. Days in a
 row that are at least $50 a day and 20% off (anomalies.floors in the configuration) are told, once for a level that stays; those with
-one cause are one incident. Only complete days are read. What was expected is an estimate; costs are exact.`,
+one cause are one incident. Complete days are judged; where charges are by the hour, so are the hours of the day that is not, upwards
+only, and marked provisional. What was expected is an estimate; costs are exact.`,
 		Example: `  spendbot anomalies
   spendbot anomalies --since 2026-11-01 --json
   spendbot anomalies --all`,

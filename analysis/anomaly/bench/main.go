@@ -9,7 +9,9 @@
 // Beside daily costs it was run, unchanged, on Numenta's NAB (hourly means, an hour standing for a day, so that the day's own rhythm is
 // unknown to it, the first 15% of each series for learning, no floors): of the labelled windows it flags an hour in 17 of 19
 // (realKnownCause) and 23 of 30 (realAWSCloudwatch), and of the hours outside 22% and 23%. It is made for days of money, and thresholds were not
-// moved for this.
+// moved for this. By the hours of a day (what a scan does where charges are by the hour: upwards only, four weeks to learn, sure to four
+// standard deviations) the same series, without floors, have 1.6% of the hours outside flagged, and of the windows 3 of 19: most fall, last an
+// hour or two, or come before there is a rhythm; those of realAWSCloudwatch are two weeks long, which is too short to be judged.
 package main
 
 import (
