@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -201,6 +202,19 @@ func Opportunities(ctx context.Context, db *state.DB, books *runbooks.Library, s
 			continue // it ended, and nobody had anything to do with it
 		}
 		o := opportunityOf(in, k, has, savings[k.ID])
+		if o.Basis != backlog.Measured { // as its ticket has it, or would
+			_, bridge, expected, err := expectedOf(ctx, db, in)
+			if err != nil {
+				return nil, err
+			}
+			o.Confidence = expected.Confidence
+			if !has {
+				o.Series = about(in, ticket.Carriers(bridge))
+			}
+			if k.High.Sign() <= 0 {
+				o.Low, o.High = expected.Low, expected.High
+			}
+		}
 		if r, ok := books.Get(in.Runbook); ok {
 			o.Effort, o.Risk = backlog.Effort(r.Front.Effort), backlog.Risk(r.Front.Risk)
 		}
@@ -211,16 +225,7 @@ func Opportunities(ctx context.Context, db *state.DB, books *runbooks.Library, s
 
 func opportunityOf(in state.Incident, k state.Ticket, has bool, s state.Saving) backlog.Opportunity {
 	o := backlog.Opportunity{ID: in.ID, Title: in.Title, Team: in.Team, Category: in.Runbook, Series: about(in, k.Resources), Currency: in.Currency, Basis: backlog.Effective, Since: in.Opened, State: backlog.Found,
-		Answer: in.Answer, Touched: in.Changed, Confidence: analysis.Low}
-	expected := ticket.Expect([]analysis.Amount{in.Rate, in.PerDay}, in.Going && in.Open, nil, in.Currency)
-	o.Low, o.High = expected.Low, expected.High
-	switch in.Effect {
-	case analysis.EffVolume, analysis.EffNewResources, analysis.EffNewSlice:
-		o.Confidence = analysis.High
-		if in.Days < 3 {
-			o.Confidence = analysis.Medium
-		}
-	}
+		Answer: in.Answer, Touched: in.Changed}
 	if !has {
 		return o
 	}
@@ -280,6 +285,9 @@ func Proofs(ctx context.Context, db *state.DB, scope []analysis.Filter) ([]backl
 			continue
 		}
 		in, err := db.Incident(ctx, k.Subject)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

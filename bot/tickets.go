@@ -390,29 +390,14 @@ func (b *Bot) ticketFacts(ctx context.Context, in state.Incident) (ticket.Facts,
 	if r, ok := b.books().Get(in.Runbook); ok && in.Runbook != "" {
 		f.Runbook = &r
 	}
-	var excess []analysis.Amount
-	if in.Answer != "" {
-		s, err := b.db.Answer(ctx, in.Answer)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return f, err
-		}
-		if err == nil {
-			a := s.Answer
-			f.Evidence = []ticket.Evidence{{ID: a.ID, Question: a.Question, Queries: a.Trace.Queries}}
-			for _, p := range a.Parts {
-				if p.Bridge != nil {
-					f.Bridge = p.Bridge
-				}
-				if p.Series != nil {
-					excess = excessOf(p.Series, in)
-				}
-			}
-		}
+	a, bridge, expected, err := expectedOf(ctx, b.db, in)
+	if err != nil {
+		return f, err
 	}
-	if len(excess) == 0 {
-		excess = []analysis.Amount{in.Rate}
+	if a != nil {
+		f.Evidence = []ticket.Evidence{{ID: a.ID, Question: a.Question, Queries: a.Trace.Queries}}
 	}
-	f.Saving = ticket.Expect(excess, in.Going && in.Open, f.Bridge, in.Currency)
+	f.Bridge, f.Saving = bridge, expected
 	near, err := b.about(ctx, in, b.names)
 	if err != nil || len(b.opts.Tickets.Readers) > 0 { // what happened elsewhere may be none of the readers' business
 		return f, err
@@ -421,6 +406,32 @@ func (b *Bot) ticketFacts(ctx context.Context, in state.Incident) (ticket.Facts,
 		f.Events = append(f.Events, event.Line(e))
 	}
 	return f, nil
+}
+
+// expectedOf is what a fix of an incident should save, by the answer that tells of its drivers, with that answer and its bridge; nil where there are none.
+func expectedOf(ctx context.Context, db *state.DB, in state.Incident) (a *analysis.Answer, bridge *analysis.Bridge, expected ticket.Saving, err error) {
+	excess := []analysis.Amount{in.Rate}
+	if in.Answer != "" {
+		s, err := db.Answer(ctx, in.Answer)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, nil, expected, err
+		default:
+			a = s.Answer
+			for _, p := range a.Parts {
+				if p.Bridge != nil {
+					bridge = p.Bridge
+				}
+				if p.Series != nil {
+					if days := excessOf(p.Series, in); len(days) > 0 {
+						excess = days
+					}
+				}
+			}
+		}
+	}
+	return a, bridge, ticket.Expect(excess, in.Going && in.Open, bridge, in.Currency), nil
 }
 
 // excessOf is what each day since the onset cost beyond the middle of what was expected, from the series of an incident's answer.
