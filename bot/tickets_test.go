@@ -2,13 +2,16 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +23,7 @@ import (
 	"spendbot/bot/sandbox/tracker/trackertest"
 	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
+	"spendbot/bot/state"
 	"spendbot/bot/ticket"
 )
 
@@ -29,33 +33,15 @@ type ticketed struct {
 	jira  *tracker.Tracker
 	site  string
 	begun time.Time
+	later atomic.Int64 // hours that the clock of machinery is ahead
 }
 
 const jiraToken = "a-token-of-the-sandbox"
 
 func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 	t.Helper()
-	r := &ticketed{threads: newRig(t, theOnset.Add(31*time.Hour)), begun: time.Now()}
-	to := httptest.NewUnstartedServer(nil)
-	r.site = "http://" + to.Listener.Addr().String()
-	r.jira = tracker.New(tracker.Options{Cloud: true, Site: r.site, User: "bot@company.example", Token: jiraToken, Now: r.clock})
-	r.jira.AddPeople(tracker.Person{ID: "5f-ana", Name: "Ana Ruiz"})
-	to.Config.Handler = r.jira
-	to.Start()
-	t.Cleanup(func() {
-		to.CloseClientConnections()
-		to.Close()
-	})
-	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.passing, Transport: trackertest.Checked(t, http.DefaultTransport)}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := client.Identify(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	o := TicketOptions{Jira: client, Rules: ticket.DefaultRules(), Target: func(string, time.Time) TicketTarget {
-		return TicketTarget{Project: "FIN", Type: "Task", Components: []string{"network"}, Labels: []string{"finops"}}
-	}, Priority: map[incident.Severity]string{incident.Medium: "Medium"}, Due: map[incident.Severity]time.Duration{incident.Medium: 14 * 24 * time.Hour}}
+	r := newTracked(t, tracker.Options{})
+	o := r.options()
 	if change != nil {
 		change(&o)
 	}
@@ -63,8 +49,47 @@ func newTicketed(t testing.TB, change func(*TicketOptions)) *ticketed {
 	return r
 }
 
+// newTracked is a workspace with a Jira, without a bot yet.
+func newTracked(t testing.TB, jo tracker.Options) *ticketed {
+	t.Helper()
+	r := &ticketed{threads: newRig(t, theOnset.Add(31*time.Hour)), begun: time.Now()}
+	to := httptest.NewUnstartedServer(nil)
+	r.site = "http://" + to.Listener.Addr().String()
+	jo.Cloud, jo.Site, jo.User, jo.Token = true, r.site, "bot@company.example", jiraToken
+	if jo.Now = r.clock; jo.Lag > 0 {
+		jo.Now = r.passing
+	}
+	r.jira = tracker.New(jo)
+	r.jira.AddPeople(tracker.Person{ID: "5f-ana", Name: "Ana Ruiz"})
+	to.Config.Handler = r.jira
+	to.Start()
+	t.Cleanup(func() {
+		to.CloseClientConnections()
+		to.Close()
+	})
+	return r
+}
+
+// options are those of a bot with a client of its own.
+func (r *ticketed) options() TicketOptions {
+	t := r.t
+	t.Helper()
+	client, err := jira.New(jira.Config{URL: r.site, User: "bot@company.example", Token: jiraToken, Writes: 1000, Now: r.passing, Transport: trackertest.Checked(t, http.DefaultTransport)}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Identify(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return TicketOptions{Jira: client, Rules: ticket.DefaultRules(), Target: func(string, time.Time) TicketTarget {
+		return TicketTarget{Project: "FIN", Type: "Task", Components: []string{"network"}, Labels: []string{"finops"}}
+	}, Priority: map[incident.Severity]string{incident.Medium: "Medium"}, Due: map[incident.Severity]time.Duration{incident.Medium: 14 * 24 * time.Hour}}
+}
+
 // passing is the rig's clock as the work on tickets sees it: so fast that what is tried again is tried soon.
-func (r *ticketed) passing() time.Time { return r.clock().Add(100 * time.Since(r.begun)) }
+func (r *ticketed) passing() time.Time {
+	return r.clock().Add(100*time.Since(r.begun) + time.Duration(r.later.Load())*time.Hour)
+}
 
 // issue waits for the one ticket in Jira, as a test wants it.
 func (r *ticketed) issue(what string, f func(tracker.Issue) bool) tracker.Issue {
@@ -346,19 +371,24 @@ func TestJirasWebhook(t *testing.T) {
 func (r *ticketed) second() *Bot {
 	r.t.Helper()
 	b := r.bot(Options{Incidents: testIncidents(), Tickets: r.b.opts.Tickets})
-	ctx, stop := context.WithCancel(context.Background())
+	r.t.Cleanup(r.running(b))
+	r.until("both bots are connected", func(s *sandbox.Snapshot) bool { return s.Sockets() > 1 })
+	return b
+}
+
+// running has a bot do all that it does of itself, until stop returns.
+func (r *ticketed) running(b *Bot) (stop func()) {
+	ctx, end := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = b.sender.Run(ctx) })
 	wg.Go(func() { b.tickets.Run(ctx) })
 	wg.Go(func() { b.take(ctx) })
 	wg.Go(func() { _ = slack.NewSocket(b.slack, b.Receive, b.Connected).Run(ctx) })
-	r.t.Cleanup(func() {
-		stop()
+	return func() {
+		end()
 		wg.Wait()
 		b.busy.Wait()
-	})
-	r.until("both bots are connected", func(s *sandbox.Snapshot) bool { return s.Sockets() > 1 })
-	return b
+	}
 }
 
 // react puts an emoji on a message, or takes it off.
@@ -580,4 +610,155 @@ func TestTheShortcutOpensTheSameTicket(t *testing.T) {
 	if got := r.jira.Writes(); got["create"] != 1 {
 		t.Errorf("written %v", got)
 	}
+}
+
+// TestTicketsThoughKilled: tickets of many incidents are asked for by button, shortcut and policy, of two bots on one state, while Jira fails in every way, its index lags, and both bots
+// are killed again and again. Each incident has one ticket with one link in the end, and heard once that it grew; nothing is left over.
+func TestTicketsThoughKilled(t *testing.T) {
+	t.Parallel()
+	n := 12
+	if os.Getenv("SPENDBOT_LONG") != "" {
+		n = 200
+	}
+	r := newTracked(t, tracker.Options{Lag: time.Minute})
+	var things []thing
+	for i := range n {
+		things = append(things, thing{fmt.Sprintf("Service %03d", i), "payments", []int64{500, 500, 500, 2600}})
+	}
+	rules := testIncidents()
+	rules.Rules.Storm = n + 1
+
+	var bots []*Bot
+	var kills []func()
+	begin := func() {
+		t.Helper()
+		bots, kills = nil, nil
+		for range 2 {
+			db := r.threads.open()
+			o := r.options()
+			o.Policy = &TicketPolicy{Name: "all", Severity: incident.Low}
+			b := testBot(t, db, r.box.App(), r.url, Options{Incidents: rules, Tickets: o, Today: r.passing, Now: r.passing})
+			stop := r.running(b)
+			bots = append(bots, b)
+			kills = append(kills, func() {
+				db.Close() // from here on nothing that it does is kept
+				stop()
+			})
+		}
+		r.b = bots[0]
+		r.until("both bots are connected", func(s *sandbox.Snapshot) bool { return s.Sockets() == 2 })
+	}
+	kill := func() {
+		var wg sync.WaitGroup
+		for _, k := range kills {
+			wg.Go(k)
+		}
+		wg.Wait()
+		r.until("both are gone", func(s *sandbox.Snapshot) bool { return s.Sockets() == 0 })
+		r.later.Add(2) // past their leases
+	}
+	policies := func() {
+		var wg sync.WaitGroup
+		for _, b := range bots {
+			wg.Go(func() { _ = b.TellTickets(context.Background()) }) // it may be killed at it
+		}
+		wg.Wait()
+	}
+	faults := []tracker.Fault{{Status: http.StatusBadGateway, Done: true}, {Status: http.StatusServiceUnavailable}, {Done: true}, {Status: http.StatusTooManyRequests, RetryAfter: "1"}, {Garbled: true}, {}}
+	breaks := 0
+	wrong := func(path string) {
+		f := faults[breaks%len(faults)]
+		f.Method, f.Path, f.Times = http.MethodPost, path, 1
+		r.jira.Break(f)
+		breaks++
+	}
+
+	begin()
+	r.find(2, things...)
+	var list []sandbox.Message
+	r.until("all threads", func(s *sandbox.Snapshot) bool {
+		list = roots(s.Messages("#payments"))
+		return len(list) == n
+	})
+	r.settled()
+	byPerson := 2 * n / 3
+	for i, m := range list[:byPerson] {
+		user := []string{sandbox.Ben, sandbox.Ana, sandbox.Dev}[i%3]
+		if i%2 == 0 {
+			r.press(user, m, blocks.ActTicket)
+		} else if err := r.box.Shortcut(user, ShortcutTicket, m.Channel, m.TS); err != nil {
+			t.Fatal(err)
+		}
+		r.until("the modal", func(s *sandbox.Snapshot) bool { return s.Modal(user) != nil })
+		wrong("/issue")
+		if err := r.box.SubmitView(user, r.box.Modal(user).ID, nil); err != nil {
+			t.Fatal(err)
+		}
+		r.until("the modal to be gone: it is taken", func(s *sandbox.Snapshot) bool { return s.Modal(user) == nil })
+		if i%(n/3) == n/3-1 { // somewhere in what was asked for
+			kill()
+			begin()
+		}
+	}
+	// The rest is asked for by the policy and by people of both bots at once.
+	var wg sync.WaitGroup
+	wg.Go(policies)
+	for i, m := range list[byPerson:] {
+		wrong("/issue")
+		in := r.incident(m)
+		for k, b := range bots {
+			e := slack.Event{Key: fmt.Sprint("submit/", k, "/", i), Kind: slack.Submit, Team: sandbox.DemoTeam, User: sandbox.Ben, Callback: blocks.ModalTicket, Meta: in.ID, Received: r.passing(),
+				Inputs: map[string]string{blocks.InputSummary: in.Title, blocks.InputProject: "FIN", blocks.InputType: "Task"}}
+			wg.Go(func() { _ = b.Receive(context.Background(), e) })
+		}
+	}
+	wg.Wait()
+	kill()
+	begin()
+	policies() // what it was killed at
+	r.stored("all tickets", func() bool { return len(r.jira.Issues()) >= n })
+
+	r.find(3, things...) // all grew
+	for range n / 6 {
+		wrong("/comment")
+	}
+	policies()
+	kill()
+	begin()
+	policies()
+	r.settled()
+	policies() // again: nothing is told twice
+	r.settled()
+
+	issues := r.jira.Issues()
+	if len(issues) != n || r.jira.Writes()["create"] != n {
+		t.Errorf("%d tickets by %d writes, want %d", len(issues), r.jira.Writes()["create"], n)
+	}
+	links := map[string]bool{}
+	for _, i := range issues {
+		if len(i.Links) != 1 || len(i.Comments) != 1 || links[i.Links[0].GlobalID] {
+			t.Errorf("%s has %d links and %d comments, or shares its link", i.Key, len(i.Links), len(i.Comments))
+			continue
+		}
+		links[i.Links[0].GlobalID] = true
+	}
+	if len(links) != n {
+		t.Errorf("%d links, want %d", len(links), n)
+	}
+	tickets, err := r.db.Tickets(t.Context(), state.TicketFilter{})
+	if err != nil || len(tickets) != n {
+		t.Fatalf("%d tickets are kept, %v", len(tickets), err)
+	}
+	for _, m := range list {
+		said := 0
+		for _, x := range r.box.Thread(m.Channel, m.TS) {
+			if strings.Contains(x.Text, "is open: ") || strings.Contains(x.Text, "was there already") {
+				said++
+			}
+		}
+		if said != 1 {
+			t.Errorf("the thread %s was told of its ticket %d times", m.TS, said)
+		}
+	}
+	t.Logf("%d incidents, %d tickets, %d links, %d faults", n, len(issues), len(links), breaks)
 }
