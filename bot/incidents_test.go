@@ -785,3 +785,55 @@ func TestChannelThatRefuses(t *testing.T) {
 	r.press(sandbox.Ana, m, blocks.ActAcknowledge)
 	r.root("#cloud-costs", "is on it")
 }
+
+// TestEveryButtonTwice: what people say of an incident is taken once, however often it is delivered and by however many bots: one line of history, one reply, one verdict.
+func TestEveryButtonTwice(t *testing.T) {
+	press := func(act blocks.IncidentAct) slack.Event {
+		return slack.Event{Kind: slack.Press, ActionID: "incident:" + string(act)}
+	}
+	submit := func(callback, until string) slack.Event {
+		return slack.Event{Kind: slack.Submit, Callback: callback, Inputs: map[string]string{blocks.InputUntil: until, blocks.InputWhy: "load test"}}
+	}
+	for _, c := range []struct {
+		name     string
+		steps    []slack.Event
+		history  string
+		verdicts int
+		state    state.IncidentState
+	}{
+		{"on it", []slack.Event{press(blocks.ActAcknowledge)}, "detected acknowledged", 0, state.Acknowledged},
+		{"on it and let go", []slack.Event{press(blocks.ActAcknowledge), press(blocks.ActRelease)}, "detected acknowledged released", 0, state.Detected},
+		{"expected and taken back", []slack.Event{submit(blocks.ModalExpect, ""), press(blocks.ActUndo)}, "detected expected undone", 1, state.Detected},
+		{"snoozed", []slack.Event{submit(blocks.ModalSnooze, "2026-11-25")}, "detected snoozed", 0, state.Detected},
+		{"not useful and taken back", []slack.Event{press(blocks.ActNotUseful), press(blocks.ActUndo)}, "detected not_useful undone", 1, state.Detected},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newThreads(t, testIncidents())
+			other := r.bot(Options{Incidents: testIncidents()})
+			r.find(0, thing{"NAT bytes", "payments", []int64{500, 500}})
+			m := r.root("#payments", "NAT bytes")
+			in := r.incident(m)
+			for i, e := range c.steps {
+				e.Key, e.Team, e.User, e.Channel, e.TS, e.Value, e.Meta = fmt.Sprint("press ", i), sandbox.DemoTeam, sandbox.Ben, m.Channel, m.TS, in.ID, in.ID
+				var wg sync.WaitGroup
+				for _, b := range []*Bot{r.b, other, r.b} {
+					wg.Go(func() { b.handleTest(t, e) })
+				}
+				wg.Wait()
+			}
+			r.settled()
+			if got := r.history(in.ID); got != c.history {
+				t.Errorf("history %q, want %q", got, c.history)
+			}
+			if n := r.replies(m, len(c.steps)); len(n) != len(c.steps) {
+				t.Errorf("%d replies, want %d: %q", len(n), len(c.steps), n)
+			}
+			if v, err := r.db.Verdicts(t.Context(), ""); err != nil || len(v) != c.verdicts {
+				t.Errorf("verdicts %+v, %v; want %d", v, err, c.verdicts)
+			}
+			if got := r.incident(m).State; got != c.state {
+				t.Errorf("state %s, want %s", got, c.state)
+			}
+		})
+	}
+}

@@ -128,14 +128,16 @@ func Snooze(in state.Incident, until, now time.Time) (state.Incident, []Say, err
 		return in, nil, ErrClosed
 	case !until.After(now):
 		return in, nil, fmt.Errorf("%s is past", until.Format(time.DateTime))
+	case until.Equal(in.SnoozedUntil):
+		return in, nil, nil
 	}
 	in.SnoozedUntil = until
 	return in, []Say{{Kind: "snoozed", Detail: until.UTC().Format(time.RFC3339)}}, nil
 }
 
-// Undo takes the last verdict on an incident back, if it holds: the incident is open again, as it was. The id of the verdict is "" where there is none.
+// Undo takes the last verdict on an incident back, if it holds: the incident is open again, as it was. The id of the verdict is "" where there is none, or the incident is open already.
 func Undo(in state.Incident, verdicts []state.Verdict) (next state.Incident, verdict string, out []Say) {
-	for i := len(verdicts) - 1; i >= 0; i-- {
+	for i := len(verdicts) - 1; i >= 0 && !in.Open; i-- {
 		v := verdicts[i]
 		if !v.Undone.IsZero() || v.Incident != in.ID {
 			continue
