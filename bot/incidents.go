@@ -605,11 +605,13 @@ func (b *Bot) ownerOf(ctx context.Context, in state.Incident) (string, error) {
 	return id, nil
 }
 
-// firstSentence is the first sentence of a text, a question mark ends one too.
+// firstSentence is the first sentence of a text, and the next one with it where it is a short question: "Which destination?" says little alone.
 func firstSentence(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
+	const short = 60
 	for i, r := range s {
-		if (r == '.' || r == '?') && (i+1 == len(s) || s[i+1] == ' ') {
+		end := i+1 == len(s) || (r == '.' || r == '?') && s[i+1] == ' '
+		if end && (r != '?' || i >= short || i+1 == len(s)) {
 			return s[:i+1]
 		}
 	}

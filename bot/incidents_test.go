@@ -837,3 +837,14 @@ func TestEveryButtonTwice(t *testing.T) {
 		})
 	}
 }
+
+func TestFirstSentence(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "Look.": "Look.", "Look\nat 4.18. Then go.": "Look at 4.18.", "Which one?": "Which one?", "Which one? Mostly the first. Then rest.": "Which one? Mostly the first.", "No end": "No end", "ends in é": "ends in é",
+		"Which log group, which stream, and which line of which code is it?  Ask.": "Which log group, which stream, and which line of which code is it?",
+	} {
+		if got := firstSentence(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
