@@ -295,17 +295,23 @@ func (h *hourly) passes(r *hourRun, need func(excess, expected float64) bool) bo
 	return true
 }
 
-// usual reports whether days like the run's last one, the rest of its hours as expected, were there before.
+// usual reports whether the same hours of days before cost about as much now and then; see [isUsual].
 func (h *hourly) usual(r *hourRun) bool {
-	t := r.last / 24
-	costs := slices.Clone(h.costs[:t+1])
-	costs[t] = h.days[t].Expected
+	t := r.first / 24
+	costs := make([]float64, t+1)
+	expected := 0.0
 	for i, x := range r.hours {
-		if x.judged && (r.first+i)/24 == t {
-			costs[t] += x.cost - x.expected
+		if !x.judged {
+			continue
+		}
+		expected += x.expected
+		for back := 0; back <= min(t, hourDays); back++ {
+			if at := r.first + i - 24*back; at >= 0 && !math.IsNaN(h.hours[at/24][at%24]) {
+				costs[t-back] += h.hours[at/24][at%24]
+			}
 		}
 	}
-	return isUsual(costs, t, h.days[t].Expected)
+	return isUsual(costs, t, expected)
 }
 
 // trim dates a run that is told from its first hour that matters; see [onsetShare].

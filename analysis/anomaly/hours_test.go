@@ -37,6 +37,9 @@ func hourlyOf(days, hours int, seed uint64, change func(at int, cost float64) fl
 // usually is a floor of $50 a day and 20%, as the default one.
 func usually(excess, expected float64) bool { return excess >= 50 && excess >= 0.2*expected }
 
+// uneven makes a day cost more or less than another.
+func uneven(at int) float64 { return math.Exp(0.25 * math.Sin(7.3*float64(at/24))) }
+
 func TestHoursThatStandOut(t *testing.T) {
 	t.Parallel()
 	const last = 119 // a Sunday, of which half is known
@@ -69,6 +72,24 @@ func TestHoursThatStandOut(t *testing.T) {
 				return c + 200
 			}
 			return c
+		}, 0, 0},
+		{"what comes every third week", func(at int, c float64) float64 {
+			if (last-at/24)%21 == 0 {
+				return 4 * c
+			}
+			return c
+		}, 0, 0},
+		{"twice as much where days are uneven", func(at int, c float64) float64 {
+			if at/24 == last {
+				return 2 * c
+			}
+			return uneven(at) * c
+		}, 0, 0},
+		{"a quarter of a day in an hour where days are uneven", func(at int, c float64) float64 {
+			if at == 24*last+6 {
+				return c + 60
+			}
+			return uneven(at) * c
 		}, 0, 0},
 		{"a job that runs at any hour", func(at int, c float64) float64 {
 			if at%24 == (at/24*5)%12 {
