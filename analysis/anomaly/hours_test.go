@@ -79,9 +79,9 @@ func TestHoursThatStandOut(t *testing.T) {
 			}
 			return c
 		}, 0, 0},
-		{"twice as much where days are uneven", func(at int, c float64) float64 {
+		{"nearly twice as much where days are uneven", func(at int, c float64) float64 {
 			if at/24 == last {
-				return 2 * c
+				return 1.9 * c
 			}
 			return uneven(at) * c
 		}, 0, 0},
