@@ -120,13 +120,15 @@ func TestHoursStayQuiet(t *testing.T) {
 	t.Parallel()
 	told, days := 0, 0
 	for seed := range uint64(3) {
-		h := hourlyOf(150, 24, seed, nil)
+		h := hourlyOf(150, 24, seed, func(at int, c float64) float64 { // days differ by an eighth
+			return c * math.Exp(0.12*rand.New(rand.NewPCG(uint64(at/24), seed)).NormFloat64())
+		})
 		for d := 100; d < 150; d++ {
 			days++
 			told += len(h.first(24*(d+1)).runs(d, usually))
 		}
 	}
-	if told > 0 {
+	if told > 1 {
 		t.Errorf("on %d of %d ordinary days hours stand out", told, days)
 	}
 }
