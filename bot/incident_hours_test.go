@@ -73,7 +73,7 @@ func TestHoursBeginAThread(t *testing.T) {
 		t.Errorf("what its hours are expected to cost cannot be traced: %v, %+v", err, a)
 	}
 	look(theOnset.Add(23 * time.Hour))
-	m = r.root("#cloud-costs", "in 9 hours, expected")
+	r.root("#cloud-costs", "in 9 hours, expected")
 	look(theOnset.Add(26 * time.Hour))
 	m = r.root("#cloud-costs", "on Wed 18 Nov, expected", "since Wed 18 Nov 14:00 UTC (1 complete day)", "nat-0 carries")
 	r.settled()
