@@ -207,7 +207,7 @@ func (d *mayfly) island(t *testing.T, keep func(map[string]string) bool) *compan
 	t.Helper()
 	ctx := context.Background()
 	bills := t.TempDir()
-	whole := filepath.Join(scratch, "bills")
+	whole := filepath.Join(scratch, "demo", "bills")
 	err := filepath.WalkDir(whole, func(path string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".csv.gz") {
 			return err
