@@ -412,7 +412,7 @@ func ticketChangeWords(in state.Incident, c state.IncidentChange) string {
 		return fmt.Sprintf("It is back on the bill: %s in all over expected through %s.", money(c.Amounts.Excess), through)
 	}
 	if in.Resolution == incident.Restated {
-		return "The bills of these days were restated, and it is no longer in them. If nothing else is to be done, close this ticket."
+		return "The bills of these days were restated, or given another owner, and it is no longer in them. If nothing else is to be done, close this ticket."
 	}
 	return fmt.Sprintf("Over: back within what is expected, %s over expected in all. If that is the fix, close this ticket as done; the saving is then verified on the bill.", money(c.Amounts.Excess))
 }

@@ -191,7 +191,7 @@ func incidentState(in state.Incident) string {
 		case in.Resolution == notUseful:
 			return strong("Closed") + ": somebody called this not useful"
 		case in.Resolution == "restated":
-			return strong("Closed") + ": the bills were restated and it is no longer in them"
+			return strong("Closed") + ": the bills were restated, or given another owner, and it is no longer in them"
 		case in.Resolution == "new level":
 			return strong("Closed") + ": this is the expected level from now on"
 		case strings.HasPrefix(in.Resolution, "merged into "):
@@ -490,7 +490,7 @@ func IncidentReply(in state.Incident, n IncidentNews) Message {
 	case "resolved":
 		switch in.Resolution {
 		case "restated":
-			said = fmt.Sprintf("The bills of these days were restated, and it is no longer in them: closed. It had been told as %s %s what was expected.", about(n.Was.Excess, cur), way(n.Was.Excess))
+			said = fmt.Sprintf("The bills of these days were restated, or given another owner, and it is no longer in them: closed. It had been told as %s %s what was expected.", about(n.Was.Excess, cur), way(n.Was.Excess))
 		case "new level":
 			said = fmt.Sprintf("This has been the level for so long that I take it for the expected one from now on: closed. %s %s what was expected until then.", about(in.Excess, cur), way(in.Excess))
 		default:
