@@ -26,11 +26,15 @@ func (i Incident) Question() string {
 
 // span names days so that they are read in whatever order days and months are written.
 func span(p analysis.Period) string {
-	const layout = "2 January 2006"
-	if p.Days() == 1 {
-		return "on " + p.Start.Format(layout)
+	const layout = "2 Jan 2006"
+	first, last := p.Start, p.Last()
+	switch {
+	case p.Days() == 1:
+		return "on " + first.Format(layout)
+	case first.Year() == last.Year() && first.Month() == last.Month():
+		return fmt.Sprintf("on %d-%s", first.Day(), last.Format(layout))
 	}
-	return "from " + p.Start.Format(layout) + " to " + p.Last().Format(layout)
+	return "from " + first.Format(layout) + " to " + last.Format(layout)
 }
 
 // Runbook is the runbook that says most about the incident; ok is false where none is about it.
