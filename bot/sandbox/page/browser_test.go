@@ -143,6 +143,19 @@ func (b *tab) until(what, js string) {
 	}
 }
 
+// got waits for what the page has sent.
+func got[T any](b *tab, what string, from <-chan T) T {
+	b.t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText + [...document.querySelectorAll('input, textarea')].map((e) => '\n' + e.dataset.blockId + ' = ' + e.value).join('')`))
+		b.t.Fatalf("waited for %s; console: %q; the page says:\n%s", what, b.console(), text)
+		panic("not reached")
+	}
+}
+
 // console gives what was complained of since the last call. A mark of our own tells that everything before it has arrived.
 func (b *tab) console() []string {
 	mark := fmt.Sprintf("mark %p %d", b, b.count.Add(1))

@@ -327,11 +327,11 @@ func TestForm(t *testing.T) {
 	b.until("the list to close", "!"+has(".picker"))
 	b.click(`dialog input[value=waste]`)
 	b.click(".modal-submit")
-	got := <-submitted
-	value := func(id string) object { return got[id].(object)["a"].(object) }
+	form := got(b, "the form", submitted)
+	value := func(id string) object { return form[id].(object)["a"].(object) }
 	if value("saving")["value"] != "410.5" && value("saving")["value"] != "410.50" || value("team")["selected_option"].(object)["value"] != "search" ||
 		len(value("also")["selected_users"].([]any)) != 2 || value("due")["selected_date"] != "2026-12-01" || value("kind")["selected_option"].(object)["value"] != "waste" {
-		t.Errorf("submitted: %v", got)
+		t.Errorf("submitted: %v", form)
 	}
 	b.until("the app's refusal", inside(`[data-error=summary]`, "Say what changed"))
 	if !b.is(`document.querySelector('input[data-block-id=saving]').value === '410.50'`) {
@@ -339,7 +339,7 @@ func TestForm(t *testing.T) {
 	}
 	b.shot("form-refused")
 	b.do("another summary", chromedp.Focus(chromedp.CSS(`input[data-block-id=summary]`)), chromedp.KeyEvent("NAT gateway, payments"), chromedp.KeyEvent("\r"))
-	if s := (<-submitted)["summary"].(object)["a"].(object)["value"]; s != "badNAT gateway, payments" {
+	if s := got(b, "the form again", submitted)["summary"].(object)["a"].(object)["value"]; s != "badNAT gateway, payments" {
 		t.Errorf("summary = %q", s)
 	}
 	b.until("the form to close", "!"+has("dialog"))

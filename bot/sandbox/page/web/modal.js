@@ -18,6 +18,9 @@ function errors(el, place, view) {
   });
   const rest = Object.values(all);
   el.querySelector('.modal-note').replaceChildren(...(rest.length ? [icon('warn'), h('span', {}, rest.join(' '))] : []));
+  const told = JSON.stringify(view.errors || {});
+  if (el.dataset.told === told) return; // whoever mends it may be typing elsewhere by now
+  el.dataset.told = told;
   const first = [...place.inputs.values()].find((i) => (view.errors || {})[i.block_id]);
   if (first && first.focus) {
     first.focus();
@@ -67,6 +70,7 @@ function make(view) {
     e.preventDefault();
     if (!view.submit) return;
     busy(el, true);
+    delete el.dataset.told;
     place.note('');
     try {
       const r = await api('view/submit', { view_id: view.id, values: values(place) });
