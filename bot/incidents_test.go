@@ -441,7 +441,7 @@ func TestRestatedAway(t *testing.T) {
 		t.Errorf("replies %q", n)
 	}
 	r.find(1)
-	m = r.root("#payments", "restated and it is no longer in them")
+	m = r.root("#payments", "and it is no longer in them")
 	if n := r.replies(m, 2); !strings.Contains(n[1], "no longer in it") && !strings.Contains(n[1], "no longer in them") {
 		t.Errorf("replies %q", n)
 	}

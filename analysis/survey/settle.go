@@ -130,7 +130,7 @@ func settling(days map[time.Time][]seen, loads int) (s Settling, ok, enough bool
 		}
 	}
 	best, found := 0, false
-	for age := store.ArrivalDays - 1; age >= 0; age-- {
+	for age := store.ArrivalDays - 1; age > 0; age-- { // on the day itself it is not over
 		if cases[age] < SettledCases {
 			continue
 		}
@@ -161,6 +161,9 @@ func (p *Provider) settle(loads []store.Load) {
 		return
 	}
 	days, n, last := history(loads, p.Name)
+	if over := last.AddDate(0, 0, -1); n > 0 && p.Through.After(over) { // however much has come of a day, it was not over at the last load
+		p.Through = over
+	}
 	s, ok, enough := settling(days, n)
 	if !ok && enough {
 		p.How = fmt.Sprintf("by rows per weekday: days go on changing as long as they are watched, %d days", store.ArrivalDays)

@@ -86,11 +86,27 @@ func TestHowDaysAreFoundComplete(t *testing.T) {
 	}
 }
 
+// TestADayThatIsNotOverIsNotComplete: a feed by the hour is full long before its day ends, and by how full it is nothing of it is missing.
+func TestADayThatIsNotOverIsNotComplete(t *testing.T) {
+	day := func(n int) time.Time { return analysis.Day(2026, time.November, n) }
+	full := feed{func(time.Time, int) float64 { return 1 }, 1000}
+	for _, loads := range [][]store.Load{full.loads(1), full.loads(20)} {
+		p := Provider{Name: "AWS", Last: day(23), Through: day(23)}
+		if p.settle(loads); !p.Through.Equal(day(22)) {
+			t.Errorf("after %d loads, the last on 23 Nov: complete through %s, %s", len(loads), p.Through.Format(analysis.DateLayout), p.How)
+		}
+	}
+	p := Provider{Name: "AWS", Last: day(21), Through: day(21)}
+	if p.settle(full.loads(1)); !p.Through.Equal(day(21)) {
+		t.Errorf("what ends before that is complete through %s", p.Through.Format(analysis.DateLayout))
+	}
+}
+
 // TestNoDayIsCalledCompleteThatIsNot simulates feeds of any delay with days that come late now and then: the age that is learned is
 // one by which nine of ten days stood, and no smaller one is.
 func TestNoDayIsCalledCompleteThatIsNot(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		lag := rapid.IntRange(0, 6).Draw(t, "days until a day is whole")
+		lag := rapid.IntRange(1, 6).Draw(t, "days until a day is whole")
 		early := rapid.Float64Range(0, 0.97).Draw(t, "share before")
 		stragglers := rapid.SliceOfN(rapid.IntRange(0, 40), 0, 1).Draw(t, "days back that come later")
 		n := rapid.IntRange(1, 30).Draw(t, "loads")
