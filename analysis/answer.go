@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -78,6 +79,24 @@ type Column struct {
 	Name  string     `json:"name"`
 	Label string     `json:"label"`
 	Kind  ColumnKind `json:"kind"`
+}
+
+// TextColumns are columns of text with these labels; a column's name is its label with "_" for spaces.
+func TextColumns(labels ...string) []Column {
+	out := make([]Column, len(labels))
+	for i, l := range labels {
+		out[i] = Column{Name: strings.ReplaceAll(l, " ", "_"), Label: l, Kind: ColText}
+	}
+	return out
+}
+
+// TextRow is a row of text.
+func TextRow(cells ...string) Row {
+	var r Row
+	for _, c := range cells {
+		r.Cells = append(r.Cells, Cell{Text: c})
+	}
+	return r
 }
 
 // Row holds a cell per column. Key is the slice it stands for, by FOCUS column or "tag:KEY"; empty for sums.

@@ -141,11 +141,7 @@ func backlogLine(ranked []backlog.Opportunity) string {
 	}
 	for _, o := range ranked {
 		if o.Waits() && len(next) < mostNext && o.High.Sign() > 0 {
-			money := render.Money(o.Low, o.Currency)
-			if !o.Low.Equal(o.High) {
-				money += " to " + render.Money(o.High, o.Currency)
-			}
-			next = append(next, o.Title+" ("+money+" a month)")
+			next = append(next, o.Title+" ("+render.MoneyRange(o.Low, o.High, o.Currency)+" a month)")
 		}
 	}
 	if len(said) == 0 {

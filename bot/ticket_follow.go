@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -497,10 +496,8 @@ func (b *Bot) JiraHook(key secret.Value) http.Handler {
 			http.Error(w, "too long", http.StatusRequestEntityTooLarge)
 			return
 		}
-		mac := hmac.New(sha256.New, []byte(key.Reveal()))
-		mac.Write(body)
 		given, err := hex.DecodeString(strings.TrimPrefix(r.Header.Get("X-Hub-Signature"), "sha256="))
-		if key == "" || err != nil || !hmac.Equal(given, mac.Sum(nil)) {
+		if key == "" || err != nil || !hmac.Equal(given, mac(key, body)) {
 			http.Error(w, "not signed with the secret", http.StatusUnauthorized)
 			return
 		}

@@ -502,8 +502,13 @@ func (b *Bot) claim(ctx context.Context, k state.Ticket, made jira.Ticket, more 
 
 // identity names what an incident is of, the same for whoever finds it: of a store that was lost the ticket is still found in Jira.
 func identity(in state.Incident) string {
-	sum := sha256.Sum256([]byte(slices.Min(in.Series) + " " + in.Onset.Format(time.DateOnly)))
-	return hex.EncodeToString(sum[:])[:10]
+	return hashOf(slices.Min(in.Series)+" "+in.Onset.Format(time.DateOnly), 10)
+}
+
+// hashOf is as many hexadecimal digits of a text's hash.
+func hashOf(text string, digits int) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])[:digits]
 }
 
 // reopenTicket opens a ticket again that was done lately: the same thing goes on.

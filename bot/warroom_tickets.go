@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -78,9 +76,7 @@ func (b *Bot) tasksThere(ctx context.Context, t *talk, list []state.Ticket) erro
 
 // claimTask keeps that a task is to become a ticket, where it has none yet: what people closed stays closed.
 func (b *Bot) claimTask(ctx context.Context, t *talk, d state.Declared, task declared.Ticket) (state.Ticket, error) {
-	sum := sha256.Sum256([]byte(task.Title))
-	of := hex.EncodeToString(sum[:])[:8]
-	subject := d.ID + ".p" + of
+	subject := d.ID + ".p" + hashOf(task.Title, 8)
 	last, err := b.lastTicket(ctx, subject)
 	if err != nil {
 		return state.Ticket{}, err

@@ -24,6 +24,11 @@ func (i Incident) Question() string {
 	return fmt.Sprintf("why did %s change %s vs %s?", what, span(p), span(before))
 }
 
+// explain offers [Incident.Question].
+func (i Incident) explain() analysis.Action {
+	return analysis.Action{Label: "Explain " + i.leaf.service + " since " + i.Onset.Format("2 Jan"), Ask: i.Question()}
+}
+
 // span names days so that they are read in whatever order days and months are written.
 func span(p analysis.Period) string {
 	const layout = "2 Jan 2006"
@@ -108,7 +113,7 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 		}
 		a.Parts = append(a.Parts, analysis.Part{Text: i.warning()})
 		if i.Hours != nil {
-			a.Actions = append(a.Actions, analysis.Action{Label: "Explain " + i.leaf.service + " since " + i.Onset.Format("2 Jan"), Ask: i.Question()})
+			a.Actions = append(a.Actions, i.explain())
 		}
 	}
 	if t := HoursTable(r.Warnings); t != nil {
@@ -130,17 +135,12 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 		if n >= mostAsked {
 			continue
 		}
-		a.Actions = append(a.Actions, analysis.Action{Label: "Explain " + i.leaf.service + " since " + i.Onset.Format("2 Jan"), Ask: i.Question()})
+		a.Actions = append(a.Actions, i.explain())
 	}
-	t := &analysis.Table{Drawn: true} // people have read it
-	for _, c := range []string{"since", "what", "kind", "over expected", "a day", "cost", "owner", "state"} {
-		t.Columns = append(t.Columns, analysis.Column{Name: strings.ReplaceAll(c, " ", "_"), Label: c, Kind: analysis.ColText})
-	}
+	t := &analysis.Table{Drawn: true, Columns: analysis.TextColumns("since", "what", "kind", "over expected", "a day", "cost", "owner", "state")} // people have read it
 	for _, i := range r.Incidents {
-		row := analysis.Row{Key: i.Slice}
-		for _, c := range []string{i.Onset.Format(analysis.DateLayout), i.name(), string(i.Kind), signed(i.Excess, i.Currency), signed(i.PerDay(), i.Currency), render.MoneyExact(i.Actual.Round(2), i.Currency), i.Owner(channel), i.State()} {
-			row.Cells = append(row.Cells, analysis.Cell{Text: c})
-		}
+		row := analysis.TextRow(i.Onset.Format(analysis.DateLayout), i.name(), string(i.Kind), signed(i.Excess, i.Currency), signed(i.PerDay(), i.Currency), render.MoneyExact(i.Actual.Round(2), i.Currency), i.Owner(channel), i.State())
+		row.Key = i.Slice
 		t.Rows = append(t.Rows, row)
 	}
 	a.Parts = append(a.Parts, analysis.Part{Table: t})
@@ -161,20 +161,15 @@ func (r *Result) ByHour() []Incident {
 
 // HoursTable is each hour of incidents with what was expected of it, for programs; nil where none was found by the hour.
 func HoursTable(in []Incident) *analysis.Table {
-	t := &analysis.Table{Drawn: true}
-	for _, c := range []string{"hour", "what", "cost", "expected", "at least", "at most"} {
-		t.Columns = append(t.Columns, analysis.Column{Name: strings.ReplaceAll(c, " ", "_"), Label: c, Kind: analysis.ColText})
-	}
+	t := &analysis.Table{Drawn: true, Columns: analysis.TextColumns("hour", "what", "cost", "expected", "at least", "at most")}
 	for _, i := range in {
 		for _, p := range i.Parts {
 			if p.Hours == nil {
 				continue
 			}
 			for _, h := range p.Hours.Points {
-				row := analysis.Row{Key: p.Slice}
-				for _, c := range []string{h.Hour.Format(time.RFC3339), p.Label, render.MoneyExact(h.Actual.Round(2), p.Currency), render.MoneyExact(h.Expected, p.Currency), render.MoneyExact(h.Low, p.Currency), render.MoneyExact(h.High, p.Currency)} {
-					row.Cells = append(row.Cells, analysis.Cell{Text: c})
-				}
+				row := analysis.TextRow(h.Hour.Format(time.RFC3339), p.Label, render.MoneyExact(h.Actual.Round(2), p.Currency), render.MoneyExact(h.Expected, p.Currency), render.MoneyExact(h.Low, p.Currency), render.MoneyExact(h.High, p.Currency))
+				row.Key = p.Slice
 				t.Rows = append(t.Rows, row)
 			}
 		}

@@ -31,6 +31,15 @@ func Places(currency string) int32 { return minorPlaces(currency) }
 // Money writes an amount in whole units: "$18,412", "-€409", "CHF 1,234". An empty currency gives the bare number.
 func Money(amount analysis.Amount, currency string) string { return money(amount, currency, 0) }
 
+// MoneyRange is an amount between two, in whole units: "$12,400 to $15,500"; the one where they are written alike.
+func MoneyRange(low, high analysis.Amount, currency string) string {
+	from, to := Money(low, currency), Money(high, currency)
+	if from == to {
+		return from
+	}
+	return from + " to " + to
+}
+
 // MoneyExact writes an amount to the currency's smallest unit: "$742,900.17", "¥1,234".
 func MoneyExact(amount analysis.Amount, currency string) string {
 	return money(amount, currency, minorPlaces(currency))

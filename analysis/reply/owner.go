@@ -80,9 +80,9 @@ func (w *work) ownership(ctx context.Context) error {
 		return nil
 	}
 	rows := w.owners(cases)
-	t := &analysis.Table{Columns: textColumns("team", "cost centre", "channel", "because", "spend")}
+	t := &analysis.Table{Columns: analysis.TextColumns("team", "cost centre", "channel", "because", "spend")}
 	for _, r := range rows[:min(len(rows), shownOwners)] {
-		t.Rows = append(t.Rows, textRow(append(r.said[:], r.spend())...))
+		t.Rows = append(t.Rows, analysis.TextRow(append(r.said[:], r.spend())...))
 	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	if n := len(rows) - shownOwners; n > 0 {
@@ -95,39 +95,23 @@ func sameOf(cases []*owners.Case, a owners.Attribute) bool {
 	return !slices.ContainsFunc(cases, func(c *owners.Case) bool { return c.Decisions[a].Value != cases[0].Decisions[a].Value })
 }
 
-func textColumns(names ...string) []analysis.Column {
-	out := make([]analysis.Column, len(names))
-	for i, n := range names {
-		out[i] = analysis.Column{Name: strings.ReplaceAll(n, " ", "_"), Label: n, Kind: analysis.ColText}
-	}
-	return out
-}
-
-func textRow(cells ...string) analysis.Row {
-	var r analysis.Row
-	for _, c := range cells {
-		r.Cells = append(r.Cells, analysis.Cell{Text: c})
-	}
-	return r
-}
-
 // ownerTable says all that is known of one owner, and why.
 func ownerTable(c *owners.Case) *analysis.Table {
-	t := &analysis.Table{Columns: textColumns("of it", "value", "because")}
+	t := &analysis.Table{Columns: analysis.TextColumns("of it", "value", "because")}
 	for _, a := range owners.Attributes {
 		d := c.Decisions[a]
 		if d.By == owners.ByNone && a != owners.Team {
 			continue
 		}
-		t.Rows = append(t.Rows, textRow(strings.ReplaceAll(string(a), "_", " "), d.Value, c.Because(a)))
+		t.Rows = append(t.Rows, analysis.TextRow(strings.ReplaceAll(string(a), "_", " "), d.Value, c.Because(a)))
 		if a != owners.Team {
 			continue
 		}
 		if c.Group != "" {
-			t.Rows = append(t.Rows, textRow("group", c.Group, "what the team belongs to"))
+			t.Rows = append(t.Rows, analysis.TextRow("group", c.Group, "what the team belongs to"))
 		}
 		if c.BusinessUnit != "" {
-			t.Rows = append(t.Rows, textRow("business unit", c.BusinessUnit, "what the group belongs to"))
+			t.Rows = append(t.Rows, analysis.TextRow("business unit", c.BusinessUnit, "what the group belongs to"))
 		}
 	}
 	return t

@@ -72,7 +72,7 @@ func Realized(proofs []Proof) []Month {
 		var months []time.Time
 		parts := map[time.Time]*Part{}
 		for day := p.From; !day.After(p.To); day = day.AddDate(0, 0, 1) {
-			m := time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC)
+			m := analysis.MonthOf(day).Start
 			if parts[m] == nil {
 				parts[m] = &Part{Ticket: p.Ticket, SavedADay: p.PerDay.Sub(p.Avoided), AvoidedADay: p.Avoided, Answer: p.Answer}
 				months = append(months, m)

@@ -364,7 +364,7 @@ func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, f
 	}
 	var head []string
 	for _, t := range totals {
-		s := fmt.Sprintf("%s a month at %s (%d", moneyRange(t.Low, t.High, t.Currency), t.Basis, t.Count)
+		s := fmt.Sprintf("%s a month at %s (%d", render.MoneyRange(t.Low, t.High, t.Currency), t.Basis, t.Count)
 		if t.Overlap > 0 {
 			s += fmt.Sprintf("; %d more overlap and are not counted", t.Overlap)
 		}
@@ -373,10 +373,7 @@ func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, f
 	if len(head) > 0 {
 		fmt.Fprintf(a.stdout, "Could be saved: %s.\n\n", strings.Join(head, "; "))
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.OptionsNoBordersAndSeparators
-	t.AppendHeader(table.Row{"what", "a month", "effort", "score", "state", "whose", "ticket", "id"})
+	t := lightTable(table.Row{"what", "a month", "effort", "score", "state", "whose", "ticket", "id"})
 	for _, x := range list {
 		work := string(x.Effort)
 		if x.Risk != "" {
@@ -386,7 +383,7 @@ func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, f
 		if x.Overlaps != "" {
 			id += " (in " + x.Overlaps + ")"
 		}
-		t.AppendRow(table.Row{render.Clean(clipText(x.Title, 60)), moneyRange(x.Low, x.High, x.Currency), work, x.Score.Round(0).String(), string(x.State), render.Clean(cmp.Or(x.Assignee, x.Team)), x.Ticket, id})
+		t.AppendRow(table.Row{render.Clean(clipText(x.Title, 60)), render.MoneyRange(x.Low, x.High, x.Currency), work, x.Score.Round(0).String(), string(x.State), render.Clean(cmp.Or(x.Assignee, x.Team)), x.Ticket, id})
 	}
 	fmt.Fprintln(a.stdout, t.Render())
 	if len(flow) > 0 {
@@ -402,12 +399,13 @@ func (a *app) backlogTable(list []backlog.Opportunity, totals []backlog.Total, f
 	return nil
 }
 
-// moneyRange is an amount between two, or the one where they are the same.
-func moneyRange(low, high analysis.Amount, currency string) string {
-	if a, b := render.Money(low, currency), render.Money(high, currency); a != b {
-		return a + " to " + b
-	}
-	return render.Money(low, currency)
+// lightTable is a table without lines around it.
+func lightTable(header table.Row) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.AppendHeader(header)
+	return t
 }
 
 func clipText(s string, most int) string {
@@ -506,12 +504,9 @@ func (a *app) savingsTable(out savingsJSON) {
 		return
 	}
 	if len(out.Months) > 0 {
-		t := table.NewWriter()
-		t.SetStyle(table.StyleLight)
-		t.Style().Options = table.OptionsNoBordersAndSeparators
+		t := lightTable(table.Row{"month", "team", "category", "saved", "avoided", "by"})
 		t.Style().Format.Footer = text.FormatDefault
 		t.SetColumnConfigs([]table.ColumnConfig{{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}, {Number: 5, Align: text.AlignRight, AlignHeader: text.AlignRight, AlignFooter: text.AlignRight}})
-		t.AppendHeader(table.Row{"month", "team", "category", "saved", "avoided", "by"})
 		for _, m := range out.Months {
 			var by []string
 			for _, p := range m.Parts {

@@ -304,28 +304,16 @@ func backlogHead(ranked []backlog.Opportunity, totals []backlog.Total, of string
 	sep := ": "
 	for _, t := range totals {
 		if t.High.Sign() > 0 {
-			head += sep + saves(t) + " a month at " + string(t.Basis)
+			head += sep + render.MoneyRange(t.Low, t.High, t.Currency) + " a month at " + string(t.Basis)
 			sep = ", "
 		}
 	}
 	return open, head
 }
 
-func saves(t backlog.Total) string {
-	low, high := render.Money(t.Low, t.Currency), render.Money(t.High, t.Currency)
-	if low == high {
-		return low
-	}
-	return low + " to " + high
-}
-
 func opportunity(x backlog.Opportunity, o BacklogOptions) string {
 	line := strong(esc(x.Title, 160))
-	money := render.Money(x.Low, x.Currency) + " to " + render.Money(x.High, x.Currency) + " a month"
-	if x.Low.Equal(x.High) {
-		money = render.Money(x.Low, x.Currency) + " a month"
-	}
-	said := []string{money + ", confidence " + string(x.Confidence), string(x.State)}
+	said := []string{render.MoneyRange(x.Low, x.High, x.Currency) + " a month, confidence " + string(x.Confidence), string(x.State)}
 	if x.Effort != "" {
 		said = append(said, "effort "+string(x.Effort))
 	}
