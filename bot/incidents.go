@@ -180,7 +180,7 @@ func (s *scan) take(ctx context.Context, pairs []incident.Pair) error {
 	}
 	alone, storm := incident.Storm(fresh, s.b.opts.Incidents.Rules)
 	if storm != nil {
-		storm.Seen.Question = everything(storm.Seen)
+		storm.Seen.Question = anomaly.EverythingChanged(analysis.Period{Start: storm.Seen.Onset, End: storm.Seen.Last.AddDate(0, 0, 1)})
 		alone = append(alone, *storm)
 	}
 	for _, f := range alone {
@@ -188,14 +188,6 @@ func (s *scan) take(ctx context.Context, pairs []incident.Pair) error {
 	}
 	s.b.sender.Wake()
 	return errors.Join(errs...)
-}
-
-// everything asks what changed in all of the bill, over the first days of a storm.
-func everything(d state.IncidentSeen) string {
-	days := analysis.Period{Start: d.Onset, End: d.Last.AddDate(0, 0, 1)}
-	before := analysis.Period{Start: d.Onset.AddDate(0, 0, -days.Days()), End: d.Onset}
-	const layout = "2 January 2006"
-	return fmt.Sprintf("why did spend change from %s to %s vs from %s to %s?", days.Start.Format(layout), days.Last().Format(layout), before.Start.Format(layout), before.Last().Format(layout))
 }
 
 // through is the last complete day of an incident's provider.
@@ -341,7 +333,7 @@ func (s *scan) explain(ctx context.Context, in *state.Incident, f *incident.Foun
 	if err != nil {
 		return err
 	}
-	a := &analysis.Answer{ID: id, Asked: s.now.UTC(), Question: in.Question, Currency: in.Currency, Caveats: []string{"what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before"},
+	a := &analysis.Answer{ID: id, Asked: s.now.UTC(), Question: in.Question, Currency: in.Currency, Caveats: []string{anomaly.Estimates},
 		Reading: analysis.Plan{Intent: analysis.AnomalyList, Metric: analysis.Effective, Filters: in.Filters, GroupBy: []analysis.Dimension{}, Current: analysis.Period{Start: in.Onset, End: analysis.Later(in.Through, in.Last).AddDate(0, 0, 1)}},
 		Trace:   analysis.Trace{Snapshot: s.look.Snapshot, ChargesSnapshot: s.look.Charges, Queries: slices.Clone(s.queries)}}
 	a.Headline = fmt.Sprintf("%s %s what was expected since %s (estimate): %s.", render.MoneyExact(in.Excess.Round(2).Abs(), in.Currency), overOrUnder(in.Excess), in.Onset.Format("2 Jan 2006"), in.Title)

@@ -21,6 +21,15 @@ func (i Incident) Question() string {
 	if i.leaf.account != several && i.leaf.account != "" {
 		what += " of account " + i.leaf.account
 	}
+	return whyChanged(what, p, before)
+}
+
+// EverythingChanged asks the bot what changed in all of the bill over some days, against as many before them.
+func EverythingChanged(days analysis.Period) string {
+	return whyChanged("spend", days, analysis.Period{Start: days.Start.AddDate(0, 0, -days.Days()), End: days.Start})
+}
+
+func whyChanged(what string, p, before analysis.Period) string {
 	return fmt.Sprintf("why did %s change %s vs %s?", what, span(p), span(before))
 }
 
@@ -121,11 +130,11 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 	}
 	if len(r.Incidents) == 0 {
 		if len(r.Warnings) > 0 {
-			a.Caveats = append(a.Caveats, estimates)
+			a.Caveats = append(a.Caveats, Estimates)
 		}
 		return
 	}
-	a.Caveats = append(a.Caveats, estimates)
+	a.Caveats = append(a.Caveats, Estimates)
 	for n, i := range r.Incidents {
 		if n == mostTold {
 			a.Parts = append(a.Parts, analysis.Part{Text: fmt.Sprintf("And %d more, %s; ask for fewer days or a part of the bill to read them.", len(r.Incidents)-n, names(r.Incidents[n:]))})
@@ -146,7 +155,8 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 	a.Parts = append(a.Parts, analysis.Part{Table: t})
 }
 
-const estimates = "what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before"
+// Estimates is the caveat of every answer about what was expected.
+const Estimates = "what is over or under expected is an estimate: the cost is exact, the expected cost statistics of the days before"
 
 // ByHour are the warnings that hours tell.
 func (r *Result) ByHour() []Incident {
