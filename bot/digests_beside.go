@@ -11,6 +11,7 @@ import (
 	"spendbot/analysis/pulse"
 	"spendbot/analysis/render"
 	"spendbot/bot/backlog"
+	"spendbot/bot/kpi"
 	"spendbot/bot/state"
 	"spendbot/runbooks"
 )
@@ -83,6 +84,27 @@ func incidentsLine(list []state.Incident, since, now time.Time) string {
 		return "anomalies: none"
 	}
 	return "anomalies: " + strings.Join(said, ", ")
+}
+
+// caughtDays is over how many days, at least, a digest says how well incidents were caught: a week has too few of them.
+const caughtDays = 28
+
+// CaughtLine says for a digest how well incidents within its scope were caught: "caught in 28 days: 4 incidents, medians: told 1 d 10 h after it began, ..."; "" where there
+// were none. See [kpi.Report.Line].
+func CaughtLine(db *state.DB) pulse.Teller {
+	return func(ctx context.Context, scope []analysis.Filter, p analysis.Period, now time.Time) (string, error) {
+		list, err := kpi.FromState(ctx, db)
+		if err != nil {
+			return "", err
+		}
+		list = slices.DeleteFunc(list, func(h kpi.History) bool { return !incidentWithin(h.Incident, scope) })
+		days := max(caughtDays, p.Days())
+		line := kpi.Measure(list, kpi.Options{From: now.AddDate(0, 0, -days), Until: now}).Line()
+		if line == "" {
+			return "", nil
+		}
+		return fmt.Sprintf("caught in %d days: %s", days, line), nil
+	}
 }
 
 // SavedLine says for a digest what fixes are proved to save on the bill by then: "proved on the bill: $8,940 a month less, by FIN-12 and FIN-15"; "" where nothing is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -334,6 +335,50 @@ func TestIncidentsLine(t *testing.T) {
 		}
 		if got := incidentsLine(in, digestDay.AddDate(0, 0, -7), digestDay); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestCaughtLine says how well incidents were caught that lie within the scope and were opened lately enough, from what state keeps of them.
+func TestCaughtLine(t *testing.T) {
+	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	say := CaughtLine(db)
+	week := analysis.NewPeriod(digestDay.AddDate(0, 0, -7), digestDay)
+	if got, err := say(t.Context(), nil, week, digestDay); got != "" || err != nil {
+		t.Errorf("of none: %q, %v", got, err)
+	}
+	for team, opened := range map[string]int{"payments": 2, "search": 20, "data": 40} {
+		at := digestDay.AddDate(0, 0, -opened)
+		in := state.Incident{Team: team, IncidentDetail: state.IncidentDetail{IncidentSeen: state.IncidentSeen{Series: []string{team + " up"}, Title: team, Currency: "USD", Onset: at.AddDate(0, 0, -1)}}}
+		in, err := db.OpenIncident(t.Context(), in, at, func(*state.Incident) (state.IncidentStep, error) {
+			return state.IncidentStep{Changes: []state.IncidentChange{{Kind: "detected"}}}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.ChangeIncident(t.Context(), in.ID, at.Add(time.Hour), func(*state.Incident) (state.IncidentStep, error) {
+			return state.IncidentStep{Changes: []state.IncidentChange{{Kind: "acknowledged", Who: "U1"}}}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		scope []analysis.Filter
+		of    analysis.Period
+		want  string
+	}{
+		{"a week", nil, week, "caught in 28 days: 2 incidents, medians: told 1 d after it began, answered after 1 h"},
+		{"longer", nil, analysis.NewPeriod(digestDay.AddDate(0, 0, -50), digestDay), "caught in 50 days: 3 incidents, medians: told 1 d after it began, answered after 1 h"},
+		{"a team", []analysis.Filter{{Dimension: analysis.DimTeam, Values: []string{"payments"}}}, week, "caught in 28 days: 1 incident, medians: told 1 d after it began, answered after 1 h"},
+		{"another provider", []analysis.Filter{{Dimension: analysis.DimProvider, Values: []string{"Microsoft"}}}, week, ""},
+	} {
+		if got, err := say(t.Context(), c.scope, c.of, digestDay); got != c.want || err != nil {
+			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"spendbot/analysis"
 	"spendbot/analysis/event"
@@ -37,15 +36,6 @@ func (b *Bot) kpi(ctx context.Context, t *talk, rest string) (string, error) {
 		return "", err
 	}
 	return answered, b.audit(ctx, t, "", answered, "")
-}
-
-// KPIs measures the incidents of a stretch of time within a scope, for a digest: see [kpi.Report.Line].
-func (b *Bot) KPIs(ctx context.Context, from, until time.Time, scope []analysis.Filter) (kpi.Report, error) {
-	list, err := b.histories(ctx, scope)
-	if err != nil {
-		return kpi.Report{}, err
-	}
-	return kpi.Measure(list, kpi.Options{From: from, Until: until}), nil
 }
 
 // histories are the incidents that lie in a scope, with what happened to them.

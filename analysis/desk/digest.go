@@ -11,9 +11,7 @@ import (
 )
 
 // Beside tells digests of what lies beside the bills; each may be nil.
-type Beside struct {
-	Incidents, Backlog, Saved, Outlook pulse.Teller
-}
+type Beside = pulse.Beside
 
 // digest puts a digest together from answers that are all made on one snapshot, within one scope.
 func (d *Desk) digest(ctx context.Context, id string, q Question, plan analysis.Plan, sn *store.Snapshot, r *reader) (*analysis.Answer, error) {
@@ -24,8 +22,7 @@ func (d *Desk) digest(ctx context.Context, id string, q Question, plan analysis.
 			return nil, err
 		}
 	}
-	m := &pulse.Desk{Survey: r.survey, Now: q.Now, Loads: base.Loads, Invoices: len(base.Invoices) > 0, Shared: len(d.opts.Allocation.Names()) > 0,
-		Incidents: d.opts.Beside.Incidents, Backlog: d.opts.Beside.Backlog, Saved: d.opts.Beside.Saved, Outlook: d.opts.Beside.Outlook}
+	m := &pulse.Desk{Survey: r.survey, Now: q.Now, Loads: base.Loads, Invoices: len(base.Invoices) > 0, Shared: len(d.opts.Allocation.Names()) > 0, Beside: d.opts.Beside}
 	m.Ask = func(ctx context.Context, p analysis.Plan) (*analysis.Answer, error) {
 		return d.reply(ctx, id, q, p, sn, r)
 	}

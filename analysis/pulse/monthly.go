@@ -55,10 +55,8 @@ func (w *work) monthly() error {
 		return err
 	}
 	w.say(met)
-	for _, t := range []Teller{w.Incidents, w.Backlog, w.Saved, w.Outlook} {
-		if err := w.tell(t); err != nil {
-			return err
-		}
+	if err := w.beside(); err != nil {
+		return err
 	}
 	w.offerTeams()
 	w.offer("why, by account?", "By account", func(p analysis.Plan) bool { return explains(p) && slices.Contains(p.GroupBy, analysis.DimAccount) })

@@ -45,9 +45,12 @@ type Desk struct {
 	Loads []store.Load
 	// Shared says that shared costs are split, and Invoices that there are invoice totals to hold the bills against.
 	Shared, Invoices bool
-	// Incidents tells of anomalies, Backlog of what is being done about them, Saved of savings proved on the bill, Outlook of forecast and budget; nil leaves the line out.
-	Incidents, Backlog, Saved, Outlook Teller
+	Beside
 }
+
+// Beside tells of what lies beside the bills: Incidents of anomalies, Caught of how well they were caught, Backlog of what is being done about them, Saved of savings proved
+// on the bill, Outlook of forecast and budget; nil leaves the line out.
+type Beside struct{ Incidents, Caught, Backlog, Saved, Outlook Teller }
 
 // work is a digest in the making.
 type work struct {
@@ -162,6 +165,16 @@ func (w *work) tell(t Teller) error {
 	return nil
 }
 
+// beside says all that lies beside the bills.
+func (w *work) beside() error {
+	for _, t := range []Teller{w.Incidents, w.Caught, w.Backlog, w.Saved, w.Outlook} {
+		if err := w.tell(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // subject is what a digest is about, where that is not everything it may see: " · team payments".
 func (w *work) subject() string {
 	if len(w.plan.Filters) == 0 {
@@ -187,16 +200,7 @@ func (w *work) weekly() error {
 	}
 	w.say(w.movers(3, 2))
 	w.say(w.why())
-	if err := w.tell(w.Incidents); err != nil {
-		return err
-	}
-	if err := w.tell(w.Backlog); err != nil {
-		return err
-	}
-	if err := w.tell(w.Saved); err != nil {
-		return err
-	}
-	if err := w.tell(w.Outlook); err != nil {
+	if err := w.beside(); err != nil {
 		return err
 	}
 	covered, err := w.covered()

@@ -132,7 +132,7 @@ func TestMeasure(t *testing.T) {
 			t.Errorf("%s is missing in %s", want, b)
 		}
 	}
-	if got, want := r.Line(), "4 incidents, medians: told 1 d 10 h after it began, answered after 1 h (2 of 4), contained after 2 d (2 of 4); 1 unanswered"; got != want {
+	if got, want := r.Line(), "4 incidents, medians: told 1 d 10 h after it began, answered after 1 h (2 of 4), contained after 2 d (2 of 4); 1 expected; 1 unanswered; $6,390 until contained; $15,000 avoided"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	if got, want := r.Head(), "4 incidents opened from 1 Nov to 28 Nov 2026, 2 still open, 1 of them unanswered."; got != want {

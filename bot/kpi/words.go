@@ -57,7 +57,7 @@ func (r Report) Rows() []Row {
 }
 
 // Line is the report in a sentence, for a digest: "8 incidents: told 1 d 9 h after the first dollar, answered after 3 h, contained after 2
-// d; 1 not useful"; "" where there were none.
+// d; 1 not useful; $6,390 until contained; $15,000 avoided"; "" where there were none.
 func (r Report) Line() string {
 	if r.Incidents == 0 {
 		return ""
@@ -82,8 +82,17 @@ func (r Report) Line() string {
 	if r.NotUseful.Part > 0 {
 		s += fmt.Sprintf("; %d not useful", r.NotUseful.Part)
 	}
+	if r.Expected.Part > 0 {
+		s += fmt.Sprintf("; %d expected", r.Expected.Part)
+	}
 	if r.Unanswered > 0 {
 		s += fmt.Sprintf("; %d unanswered", r.Unanswered)
+	}
+	for _, m := range r.Cost {
+		s += "; " + render.Money(m.Total, m.Currency) + " until contained"
+	}
+	for _, m := range r.Avoided {
+		s += "; " + render.Money(m.Total, m.Currency) + " avoided"
 	}
 	return s
 }

@@ -147,7 +147,7 @@ func (a *app) desk(st *opened, caveat string) (*desk.Desk, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.Beside.Incidents, o.Beside.Backlog, o.Beside.Saved = bot.IncidentsLine(st.state), bot.BacklogLine(st.state, books), bot.SavedLine(st.state)
+		o.Beside = desk.Beside{Incidents: bot.IncidentsLine(st.state), Caught: bot.CaughtLine(st.state), Backlog: bot.BacklogLine(st.state, books), Saved: bot.SavedLine(st.state)}
 	}
 	if o.Allocation, err = a.allocation(st); err != nil {
 		return nil, err
