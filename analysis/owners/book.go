@@ -75,6 +75,3 @@ func (b *Book) asOf(day time.Time) time.Time {
 func (b *Book) Current(today time.Time) *Book {
 	return &Book{versions: []*Version{b.At(today)}, fixed: today}
 }
-
-// With is the book as it would be with another version applied.
-func (b *Book) With(v *Version) *Book { return NewBook(append(slices.Clone(b.versions), v)...) }

@@ -30,11 +30,6 @@ func nearTexts(a *analysis.Answer, driver int) []string {
 	return []string{"near in time: " + strings.Join(said, "; ") + " (these co-occur; none is shown to be the cause)"}
 }
 
-// NearText is [nearTexts] in one, for a renderer that lays out the rest itself; "" where nothing is known.
-func NearText(a *analysis.Answer, driver int) string {
-	return clean(strings.Join(nearTexts(a, driver), " "))
-}
-
 // nearLabel is the first event near a driver's onset, in a few words for a picture: "payments-api 4.18.0"; "" where there is none.
 func nearLabel(a *analysis.Answer, driver int) string {
 	for _, e := range a.Events {

@@ -101,10 +101,5 @@ func (s *Sandbox) Ledger() []Delivered { return look(s, (*Snapshot).Ledger) }
 // Calls lists the calls of the Web API, in order of their answers.
 func (s *Sandbox) Calls() []Call { return look(s, (*Snapshot).Calls) }
 
-// Count is how often a method was called.
-func (s *Sandbox) Count(method string) int {
-	return look(s, func(v *Snapshot) int { return v.Count(method) })
-}
-
 // AckLatencies are the times from sending to ack of all acknowledged attempts, shortest first.
 func (s *Sandbox) AckLatencies() []time.Duration { return look(s, (*Snapshot).AckLatencies) }

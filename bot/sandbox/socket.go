@@ -225,6 +225,3 @@ func (s *Sandbox) detachSoon(k *socket) {
 
 // Sockets is how many Socket Mode connections the app holds open.
 func (v *Snapshot) Sockets() int { return len(v.s.mail.sockets) }
-
-// Sockets is how many Socket Mode connections the app holds open.
-func (s *Sandbox) Sockets() int { return look(s, (*Snapshot).Sockets) }

@@ -73,11 +73,7 @@ func Runbook(r runbooks.Runbook, o RunbookOptions) Message {
 	return Message{Text: fallbackOf("Runbook: " + r.Front.Title), Blocks: append(blocks, contextOf(strings.Join(lines, "\n")))}
 }
 
-// RunbookButton opens a runbook in a window, from any message; n tells apart the buttons of one.
-func RunbookButton(n int, label, slug string) *slack.ButtonBlockElement {
-	return runbookButton(n, label, slug, RunbookAll)
-}
-
+// runbookButton opens a part of a runbook in a window, from any message; n tells apart the buttons of one.
 func runbookButton(n int, label, slug, part string) *slack.ButtonBlockElement {
 	return slack.NewButtonBlockElement(fmt.Sprintf("%s:%d", PressRunbook, n), slug+"|"+part, plainText(label, blockkit.MaxButtonText))
 }
