@@ -206,13 +206,17 @@ func (b *Bot) feedback(ctx context.Context, t *talk, a *analysis.Answer, helpful
 
 // whisper tells only the person who pressed. It goes through the outbox, like everything that is said.
 func (b *Bot) whisper(ctx context.Context, t *talk, text string) error {
-	to := *t
-	to.private = !t.place.Direct
-	part := "note"
+	return b.aside(ctx, t, blocks.Note(text))
+}
+
+// aside says a message to who asked alone.
+func (b *Bot) aside(ctx context.Context, t *talk, m blocks.Message) error {
 	if t.Key == "" {
 		return fmt.Errorf("a note needs an event")
 	}
-	return b.say(ctx, &to, part, blocks.Note(text))
+	to := *t
+	to.private = !t.place.Direct
+	return b.say(ctx, &to, "note", m)
 }
 
 // shortcut deals with "Explain the spend here" on a message: the names in it say what to explain.

@@ -248,7 +248,7 @@ func opportunityOf(in state.Incident, k state.Ticket, has bool, s state.Saving) 
 		if s.State != "" {
 			o.State = backlog.State(s.State)
 		}
-		if s.State == string(saving.Verified) || s.State == string(saving.Partly) {
+		if saving.State(s.State).Proves() {
 			o.Low, o.High, o.Basis, o.Answer, o.Confidence = analysis.Monthly(s.PerDay), analysis.Monthly(s.PerDay), backlog.Measured, s.Answer, analysis.High
 		}
 	default:

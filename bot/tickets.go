@@ -86,7 +86,7 @@ func (b *Bot) openTicket(ctx context.Context, t *talk, in state.Incident) (strin
 	if last != nil {
 		switch ticket.Anew(*last, b.opts.Tickets.Rules, false, b.opts.Today()) {
 		case ticket.Keep:
-			return ignored, b.hasTicket(ctx, t, *last)
+			return ignored, b.aside(ctx, t, blocks.TicketThere(*last, b.browse(last.Key)))
 		case ticket.Reopen:
 			return b.reopenTicket(ctx, t, *last)
 		}
@@ -109,13 +109,6 @@ func (b *Bot) openTicket(ctx context.Context, t *talk, in state.Incident) (strin
 		return ignored, b.whisper(ctx, t, "Slack did not open the window in time. Please press again.")
 	}
 	return answered, b.audit(ctx, t, in.Answer, answered, "ticket")
-}
-
-// hasTicket tells who asks for a ticket that there is one.
-func (b *Bot) hasTicket(ctx context.Context, t *talk, k state.Ticket) error {
-	to := *t
-	to.private = !t.place.Direct
-	return b.say(ctx, &to, "note", blocks.TicketThere(k, b.browse(k.Key)))
 }
 
 func (b *Bot) browse(key string) string {
@@ -270,7 +263,7 @@ func (b *Bot) submitTicket(ctx context.Context, e slack.Event, id string) (strin
 		return "", err
 	}
 	if !fresh {
-		return ignored, b.hasTicket(ctx, t, k)
+		return ignored, b.aside(ctx, t, blocks.TicketThere(k, b.browse(k.Key)))
 	}
 	if note != "" {
 		if err := b.whisper(ctx, t, note); err != nil {

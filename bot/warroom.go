@@ -135,11 +135,11 @@ func (b *Bot) declare(ctx context.Context, t *talk, s subject) (string, error) {
 
 // tell answers only the person who asked or pressed; `code`, and the channel that a billing incident has, are kept.
 func (b *Bot) tell(ctx context.Context, t *talk, text string) error {
-	to := *t
-	if to.Kind == slack.Press || to.Kind == slack.Shortcut {
-		to.private = !t.place.Direct
+	m := blocks.Linked(text)
+	if t.Kind == slack.Press || t.Kind == slack.Shortcut {
+		return b.aside(ctx, t, m)
 	}
-	return b.say(ctx, &to, "note", blocks.Linked(text))
+	return b.say(ctx, t, "note", m)
 }
 
 // namesOf are the names to try for the channel of a declared incident.

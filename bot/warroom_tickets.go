@@ -58,20 +58,13 @@ func (b *Bot) openTasks(ctx context.Context, t *talk, d state.Declared) (string,
 		there = append(there, k)
 	}
 	if waiting == 0 {
-		return answered, errors.Join(b.tasksThere(ctx, t, there), b.audit(ctx, t, "", answered, "tickets of "+d.ID))
+		return answered, errors.Join(b.aside(ctx, t, blocks.TicketsThere(there, b.browse)), b.audit(ctx, t, "", answered, "tickets of "+d.ID))
 	}
 	said := fmt.Sprintf("<@%s> opens tickets for the tasks of the review: %d are on their way to Jira and say so here.", t.User, waiting)
 	if waiting == 1 {
 		said = fmt.Sprintf("<@%s> opens a ticket for the task of the review: it is on its way to Jira and says so here.", t.User)
 	}
 	return answered, errors.Join(b.say(ctx, t, partAnswer, blocks.Linked(said)), b.audit(ctx, t, "", answered, "tickets of "+d.ID))
-}
-
-// tasksThere tells who asks for tickets that there are some.
-func (b *Bot) tasksThere(ctx context.Context, t *talk, list []state.Ticket) error {
-	to := *t
-	to.private = !t.place.Direct
-	return b.say(ctx, &to, "note", blocks.TicketsThere(list, b.browse))
 }
 
 // claimTask keeps that a task is to become a ticket, where it has none yet: what people closed stays closed.
