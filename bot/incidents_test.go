@@ -310,6 +310,10 @@ func (r *threads) settled() {
 	r.stored("an empty outbox", func() bool {
 		pending, sending, failed, err := r.db.Outbox(r.t.Context())
 		if err != nil || failed > 0 {
+			lost, _ := r.db.Failures(r.t.Context(), 5)
+			for _, p := range lost {
+				r.t.Errorf("given up at attempt %d: %s %s to %s, created %s: %s", p.Attempts, p.Method, p.Key, p.Channel, p.Created, p.LastError)
+			}
 			r.t.Fatalf("%d posts failed, %v", failed, err)
 		}
 		in, err := r.db.Unfinished(r.t.Context())

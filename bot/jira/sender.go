@@ -83,6 +83,7 @@ const (
 	idlePoll   = time.Second
 	// giveUpAfter bounds how long something said about a ticket is tried; a ticket itself waits for Jira however long it is away.
 	giveUpAfter = 7 * 24 * time.Hour
+	giveUpTries = 8 // failed attempts, over some 8 minutes, without which nothing is given up: that nobody was there to try counts for nothing
 )
 
 // Sender does the work on tickets that waits in the outbox, each exactly once. Several may share an outbox.
@@ -214,7 +215,7 @@ func (s *Sender) create(calls, ctx context.Context, p state.Post, t state.Ticket
 			}
 		}
 		if wait := since.Add(Settle).Sub(s.now()); wait > 0 {
-			s.note(s.db.Unsure(ctx, &p, "waiting for the search to show it", s.now().Add(wait)))
+			s.note(s.db.Wait(ctx, &p, "waiting for the search to show it", s.now().Add(wait)))
 			return nil
 		}
 	}
@@ -364,7 +365,7 @@ func (s *Sender) settle(ctx context.Context, p state.Post, t state.Ticket, unkno
 	cause := secret.Scrub(err.Error())
 	_, looking := errors.AsType[*lookup](err)
 	outcome := OutcomeOf(err)
-	old := p.Method != MethodCreate && s.now().Sub(p.Created) > giveUpAfter
+	old := p.Method != MethodCreate && p.Tries >= giveUpTries && s.now().Sub(p.Created) > giveUpAfter
 	switch {
 	case looking && !unknown: // nothing has been written yet
 		s.wait(ctx, t, err)
@@ -418,11 +419,11 @@ func (s *Sender) wait(ctx context.Context, t state.Ticket, err error) {
 	s.note(cerr)
 }
 
-// later is when to try again: the wait doubles with every attempt, with some chance in it, and is never shorter than Jira asks for.
+// later is when to try again: the wait doubles with every attempt that failed, with some chance in it, and is never shorter than Jira asks for.
 func (s *Sender) later(p state.Post, err error) time.Time {
 	wait := longRetry
-	if p.Attempts < 8 {
-		wait = min(longRetry, firstRetry<<max(0, p.Attempts-1))
+	if p.Tries < 7 {
+		wait = min(longRetry, firstRetry<<p.Tries)
 	}
 	wait += time.Duration(rand.Int64N(int64(wait)/4 + 1))
 	if e, ok := errors.AsType[*Error](err); ok {

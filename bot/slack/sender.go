@@ -30,8 +30,8 @@ const (
 	deliverTime = 20 * time.Second // at most, with the lookup; a lease must be longer
 	firstRetry  = time.Second
 	longRetry   = time.Minute
-	giveUpAfter = 6 * time.Hour // an answer that comes later than that helps nobody
-	fileTries   = 8             // attempts at a file, over some 3 minutes: what is said in its thread after it waits for it
+	giveUpAfter = 6 * time.Hour // an answer that comes later than that helps nobody, if it was tried
+	giveUpTries = 8             // failed attempts, over some 3 minutes, without which nothing is given up; enough for a file, for which its thread waits
 	idlePoll    = 500 * time.Millisecond
 )
 
@@ -147,21 +147,26 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 	// The calls end before the lease does; what became of them is written down however long they took.
 	calls, cancel := context.WithTimeout(ctx, deliverTime)
 	defer cancel()
-	old := s.now().Sub(p.Created) > giveUpAfter || p.Method == MethodFile && p.Attempts > fileTries
+	// That nobody was there to try, or that it was not its turn, gives up nothing.
+	old := p.Tries >= giveUpTries && (p.Method == MethodFile || s.now().Sub(p.Created) > giveUpAfter)
 	if key, under := strings.CutPrefix(p.Thread, underMark); under {
 		ts, open, err := s.db.Landed(ctx, key)
 		switch {
 		case err != nil:
-			s.note(s.db.Retry(ctx, &p, "lookup", s.later(p, err)))
+			s.note(s.db.Wait(ctx, &p, "lookup", s.later(p, err)))
 			return nil
 		case ts == "" && open:
-			s.note(s.db.Retry(ctx, &p, "waits for "+key, s.now().Add(firstRetry)))
+			s.note(s.db.Wait(ctx, &p, "waits for "+key, s.now().Add(firstRetry)))
 			return nil
 		case ts == "":
 			s.giveUp(ctx, p, "the message it belongs to is not there")
 			return nil
 		}
 		p.Thread = ts
+	}
+	if wait := s.pace(p); wait > 0 {
+		s.note(s.db.Wait(ctx, &p, "pace", s.now().Add(wait)))
+		return nil
 	}
 	if unknown {
 		ts, found, err := s.find(calls, p)
@@ -181,10 +186,6 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 			s.giveUp(ctx, p, p.LastError)
 			return nil
 		}
-	}
-	if wait := s.pace(p); wait > 0 {
-		s.note(s.db.Retry(ctx, &p, "pace", s.now().Add(wait)))
-		return nil
 	}
 	ts, err := s.send(calls, p)
 	switch {
@@ -223,11 +224,11 @@ func transient(err error) bool {
 	return false
 }
 
-// later is when to try again: the wait doubles with every attempt, with some chance in it.
+// later is when to try again: the wait doubles with every attempt that failed, with some chance in it.
 func (s *Sender) later(p state.Post, err error) time.Time {
 	wait := longRetry
-	if p.Attempts < 7 {
-		wait = min(longRetry, firstRetry<<max(0, p.Attempts-1))
+	if p.Tries < 6 {
+		wait = min(longRetry, firstRetry<<p.Tries)
 	}
 	wait = max(wait, retryAfter(err))
 	return s.now().Add(wait + time.Duration(rand.Int64N(int64(wait)/4+1)))

@@ -41,7 +41,8 @@ type Post struct {
 	// What became of it. [DB.Enqueue] reads NotBefore of these and sets the others.
 	State     PostState
 	TS        string // of the message in Slack, once sent; of a ticket its key
-	Attempts  int
+	Attempts  int    // how often it was taken
+	Tries     int    // how many of those ended in [DB.Retry] or [DB.Unsure]; such as only waited are not counted
 	NotBefore time.Time
 	Created   time.Time
 	LastError string
@@ -104,7 +105,7 @@ const nextPost = `SELECT p.key FROM outbox p WHERE p.ended IS NULL AND p.edge = 
 // Unknown says that an earlier attempt began and that its outcome was never recorded: the message may be in Slack. Look
 // there before sending it again.
 //
-// Afterwards one of [DB.Sent], [DB.Retry], [DB.Unsure] and [DB.GiveUp] says what happened. The attempt must end before its
+// Afterwards one of [DB.Sent], [DB.Retry], [DB.Unsure], [DB.Wait] and [DB.GiveUp] says what happened. The attempt must end before its
 // lease does, by a deadline of its own: once the lease has run out another owner looks and sends. Owner and now are as for
 // [DB.Take].
 func (db *DB) TakePost(ctx context.Context, owner string, now time.Time, lease time.Duration) (p *Post, unknown bool, err error) {
@@ -168,14 +169,21 @@ func (db *DB) Sent(ctx context.Context, key, ts string, now time.Time) error {
 // before it was done) and that there may be another from notBefore on. Its error wraps [ErrOvertaken], and nothing changes, when
 // a later attempt has begun, whose outcome this one cannot know, or the post has ended.
 func (db *DB) Retry(ctx context.Context, p *Post, cause string, notBefore time.Time) error {
-	return db.settle(ctx, "put off", p, "state = 'pending', not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
+	return db.settle(ctx, "put off", p, "state = 'pending', tries = tries + 1, not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
+}
+
+// Wait records that nothing was tried because it is not the post's turn (its channel has had its messages of this second, what it
+// belongs under is not there yet), and that there may be an attempt from notBefore on. What was not known of an earlier attempt
+// still is not. It fails as [DB.Retry] does.
+func (db *DB) Wait(ctx context.Context, p *Post, cause string, notBefore time.Time) error {
+	return db.settle(ctx, "wait with", p, "state = CASE WHEN doubt THEN 'sending' ELSE 'pending' END, not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
 }
 
 // Unsure records that the outcome of the attempt is not known (the connection broke, or Slack could not be asked whether an
 // earlier one had happened): from notBefore on the post comes back from [DB.TakePost] with unknown set, without waiting for the
 // lease. It fails as [DB.Retry] does.
 func (db *DB) Unsure(ctx context.Context, p *Post, cause string, notBefore time.Time) error {
-	return db.settle(ctx, "record the doubt about", p, "not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
+	return db.settle(ctx, "record the doubt about", p, "tries = tries + 1, not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
 }
 
 // GiveUp ends a post that will never get there (the channel is gone, the message refused). Those behind it go on. It fails as
@@ -259,10 +267,10 @@ func (db *DB) failures(ctx context.Context, limit int) ([]Post, error) {
 	return collect(ctx, db.sql, func(scan func(...any) error, p *Post) error { return scanPost(scan, p) }, query, args...)
 }
 
-const postColumns = "edge, key, item, method, channel, thread, user_id, kind, payload, state, ts, attempts, not_before, created, last_error"
+const postColumns = "edge, key, item, method, channel, thread, user_id, kind, payload, state, ts, attempts, tries, not_before, created, last_error"
 
 // scanPost reads postColumns and what follows them.
 func scanPost(scan func(...any) error, p *Post, more ...any) error {
 	return scan(append([]any{&p.Edge, &p.Key, &p.Item, &p.Method, &p.Channel, &p.Thread, &p.User, &p.Kind, &p.Payload, &p.State, &p.TS,
-		&p.Attempts, intoTime(&p.NotBefore), intoTime(&p.Created), &p.LastError}, more...)...)
+		&p.Attempts, &p.Tries, intoTime(&p.NotBefore), intoTime(&p.Created), &p.LastError}, more...)...)
 }

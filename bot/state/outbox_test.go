@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,6 +88,8 @@ func TestWhatFollowsAnAttempt(t *testing.T) {
 			before: t0.Add(-1), from: t0, state: Pending, cause: "503"},
 		{name: "not known, look later", end: func(db *DB, p *Post) error { return db.Unsure(t.Context(), p, "EOF", after(5*time.Second)) },
 			before: after(5*time.Second - 1), from: after(5 * time.Second), unknown: true, state: Sending, cause: "EOF"},
+		{name: "not its turn", end: func(db *DB, p *Post) error { return db.Wait(t.Context(), p, "pace", after(time.Second)) },
+			before: after(time.Second - 1), from: after(time.Second), state: Pending, cause: "pace"},
 		{name: "given up", end: func(db *DB, p *Post) error { return db.GiveUp(t.Context(), p, "channel_not_found", t0) }, state: Failed,
 			cause: "channel_not_found", andThenDue: "behind"},
 		{name: "sent", end: func(db *DB, p *Post) error { return db.Sent(t.Context(), p.Key, "1.2", t0) }, state: Sent, andThenDue: "behind"},
@@ -125,12 +128,32 @@ func TestWhatFollowsAnAttempt(t *testing.T) {
 	}
 }
 
+// Waiting is no failure, and what was not known stays unknown while a post waits.
+func TestTriesAreAttemptsThatFailed(t *testing.T) {
+	db := opened(t)
+	enqueue(t, db, Post{Key: "k", Channel: "C"})
+	for i, step := range []struct {
+		end     func(context.Context, *Post, string, time.Time) error
+		unknown bool // as the attempt finds it
+		tries   int
+	}{{db.Wait, false, 0}, {db.Unsure, false, 0}, {db.Wait, true, 1}, {db.Wait, true, 1}, {db.Retry, true, 1}, {db.Wait, false, 2}, {nil, false, 2}} {
+		p, unknown := takePost(t, db, "a", t0)
+		if p == nil || unknown != step.unknown || p.Tries != step.tries || p.Attempts != i+1 {
+			t.Fatalf("attempt %d: %+v, unknown %v; want %+v", i+1, p, unknown, step)
+		}
+		if step.end != nil {
+			ok(t, step.end(t.Context(), p, "x", time.Time{}))
+		}
+	}
+}
+
 // One whose lease ran out while it was sending knows nothing about the attempt that followed: only that its own message is
 // there is a fact.
 func TestAnOvertakenAttemptDecidesNothing(t *testing.T) {
 	for name, report := range map[string]func(*DB, *Post) error{
 		"retry":  func(db *DB, p *Post) error { return db.Retry(t.Context(), p, "x", t0) },
 		"unsure": func(db *DB, p *Post) error { return db.Unsure(t.Context(), p, "x", t0) },
+		"wait":   func(db *DB, p *Post) error { return db.Wait(t.Context(), p, "x", t0) },
 		"giveup": func(db *DB, p *Post) error { return db.GiveUp(t.Context(), p, "x", t0) },
 	} {
 		t.Run(name, func(t *testing.T) {
