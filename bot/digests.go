@@ -182,13 +182,13 @@ func (b *Bot) digest(ctx context.Context, d state.Digest, s digest.Schedule, due
 		waits = !fresh
 	}
 	if waits && now.Before(due.WaitUntil) {
-		return m, nil, "the bills of " + throughWords(missing), nil
+		return m, nil, "the bills of " + ThroughWords(missing), nil
 	}
 	late := s.LateWord(due.At, now)
 	if kind == digest.Daily && !fresh {
 		text := "No day is complete that I have not told of."
 		if len(missing) > 0 {
-			text += " Still to come: the bills of " + throughWords(missing) + "."
+			text += " Still to come: the bills of " + ThroughWords(missing) + "."
 		}
 		if late != "" {
 			text += " (" + late + ")"
@@ -206,13 +206,13 @@ func (b *Bot) digest(ctx context.Context, d state.Digest, s digest.Schedule, due
 	}
 	note := late
 	if kind != digest.Daily && len(missing) > 0 {
-		note = strings.TrimPrefix(note+"; not complete: "+throughWords(missing), "; ")
+		note = strings.TrimPrefix(note+"; not complete: "+ThroughWords(missing), "; ")
 	}
 	return blocks.Digest(a, blocks.DigestOptions{Note: note, File: kind == digest.Monthly}), a, "", nil
 }
 
-// throughWords names providers and how far they are complete: "Microsoft (through 21 Nov)".
-func throughWords(list []analysis.ProviderThrough) string {
+// ThroughWords names providers and how far they are complete: "Microsoft (complete through 21 Nov)".
+func ThroughWords(list []analysis.ProviderThrough) string {
 	said := make([]string, len(list))
 	for i, t := range list {
 		said[i] = t.Provider + " (complete through " + t.Day.Format("2 Jan") + ")"

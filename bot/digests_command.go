@@ -352,7 +352,7 @@ func (b *Bot) digestPreview(ctx context.Context, t *talk, r digest.Request) (str
 		note += "; the next one comes " + nextWords(s, now)
 	}
 	if len(missing) > 0 && d.Kind != string(digest.Daily) {
-		note += "; not complete: " + throughWords(missing)
+		note += "; not complete: " + ThroughWords(missing)
 	}
 	if err := b.sayOf(ctx, t, a.ID, partAnswer, blocks.Digest(a, blocks.DigestOptions{Note: note})); err != nil {
 		return "", err

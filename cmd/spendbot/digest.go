@@ -41,8 +41,8 @@ what is due, once. Here one looks at a digest before anybody else does, and at w
 }
 
 type digestPreviewOptions struct {
-	channel, kind, about     string
-	json, markdown, wholeAll bool
+	channel, kind, about string
+	json, markdown, full bool
 }
 
 func (a *app) digestPreview() *cobra.Command {
@@ -62,7 +62,7 @@ channel. It sends nothing. A channel that is not subscribed shows what it would 
 	f.StringVar(&o.channel, "channel", "", "the channel, an id or a name with a #")
 	f.StringVar(&o.kind, "kind", "", "weekly, daily or monthly (default: what the channel is subscribed to, else weekly)")
 	f.StringVar(&o.about, "for", "", "a part of the spend, as \"team payments\"")
-	f.BoolVar(&o.wholeAll, "full", false, "print the drivers and tables behind it too")
+	f.BoolVar(&o.full, "full", false, "print the drivers and tables behind it too")
 	f.BoolVar(&o.json, "json", false, "print the answer as JSON")
 	f.BoolVar(&o.markdown, "markdown", false, "print the whole of it as Markdown: the close pack's file")
 	return c
@@ -100,38 +100,19 @@ func (a *app) previewDigest(ctx context.Context, o digestPreviewOptions) error {
 	if err != nil {
 		return err
 	}
-	d, has := state.Digest{Kind: o.kind, Zone: "UTC"}, false
-	for _, x := range all {
-		if o.about == "" && strings.EqualFold(x.Channel, o.channel) && (o.kind == "" || x.Kind == o.kind) {
-			d, has = x, true
-			break
-		}
-	}
 	dk, err := a.desk(st, demoCaveat)
 	if err != nil {
 		return err
 	}
 	defer dk.Close()
+	d, subscribed := subscriptionOf(all, o)
 	scope := may
-	if has {
+	if subscribed {
 		if scope, ok = access.Both(d.Scope, may); !ok {
 			return fmt.Errorf("no digest can be sent to %s: what may be said there and the digest's scope have nothing in common", o.channel)
 		}
-	} else {
-		if d.Kind == "" {
-			d.Kind = string(digest.Weekly)
-		}
-		d.Spec = digest.Kind(d.Kind).DefaultSchedule()
-		if o.about != "" {
-			p, err := dk.Read(ctx, desk.Question{Text: "spend of " + o.about, Scope: scope, Now: a.now})
-			if err != nil {
-				return err
-			}
-			if len(p.Filters) == 0 || p.Intent == analysis.Ambiguous || p.Intent == analysis.OutOfScope {
-				return usageError{fmt.Errorf("--for is %q, which reads as no part of the spend; write one as \"team payments\" or \"AWS\"", o.about)}
-			}
-			d.Filters = p.Filters
-		}
+	} else if d, err = a.digestIfSubscribed(ctx, dk, o, scope); err != nil {
+		return err
 	}
 	s, err := digest.ParseSchedule(d.Spec, d.Zone)
 	if err != nil {
@@ -161,7 +142,7 @@ func (a *app) previewDigest(ctx context.Context, o digestPreviewOptions) error {
 		return render.JSON(a.stdout, ans)
 	case o.markdown:
 		return render.Markdown(a.stdout, ans)
-	case !o.wholeAll:
+	case !o.full:
 		if i := slices.IndexFunc(ans.Parts, func(p analysis.Part) bool { return p.Text == "" }); i >= 0 {
 			ans.Parts = ans.Parts[:i]
 		}
@@ -171,18 +152,46 @@ func (a *app) previewDigest(ctx context.Context, o digestPreviewOptions) error {
 		return err
 	}
 	when := "subscribed: nobody; `" + a.cfg.Slack.Command + " digest subscribe " + d.Kind + "` in the channel does"
-	if has {
+	if subscribed {
 		when = d.ID + ": " + s.Words() + ", next " + s.Next(a.now).In(s.Zone).Format("Mon 2 Jan 2006 15:04")
 	}
 	if len(missing) > 0 && d.Kind != string(digest.Daily) {
-		names := make([]string, len(missing))
-		for i, m := range missing {
-			names[i] = m.Provider + " (complete through " + m.Day.Format("2 Jan") + ")"
-		}
-		when += "\n sent now it would wait for the bills of " + strings.Join(names, ", ")
+		when += "\n sent now it would wait for the bills of " + bot.ThroughWords(missing)
 	}
 	fmt.Fprintf(a.stdout, " %s\n", render.CleanLines(when))
 	return nil
+}
+
+// subscriptionOf finds the subscription that is asked for. A part of the spend named by --for is none's.
+func subscriptionOf(all []state.Digest, o digestPreviewOptions) (state.Digest, bool) {
+	i := slices.IndexFunc(all, func(x state.Digest) bool {
+		return o.about == "" && strings.EqualFold(x.Channel, o.channel) && (o.kind == "" || x.Kind == o.kind)
+	})
+	if i < 0 {
+		return state.Digest{}, false
+	}
+	return all[i], true
+}
+
+// digestIfSubscribed is what a channel would get that is not subscribed.
+func (a *app) digestIfSubscribed(ctx context.Context, dk *desk.Desk, o digestPreviewOptions, scope []analysis.Filter) (state.Digest, error) {
+	kind := digest.Weekly
+	if o.kind != "" {
+		kind = digest.Kind(o.kind)
+	}
+	d := state.Digest{Kind: string(kind), Zone: "UTC", Spec: kind.DefaultSchedule()}
+	if o.about == "" {
+		return d, nil
+	}
+	p, err := dk.Read(ctx, desk.Question{Text: "spend of " + o.about, Scope: scope, Now: a.now})
+	if err != nil {
+		return d, err
+	}
+	if len(p.Filters) == 0 || p.Intent == analysis.Ambiguous || p.Intent == analysis.OutOfScope {
+		return d, usageError{fmt.Errorf("--for is %q, which reads as no part of the spend; write one as \"team payments\" or \"AWS\"", o.about)}
+	}
+	d.Filters = p.Filters
+	return d, nil
 }
 
 // digests are the subscriptions that are kept, and those of the configuration that no bot has begun with yet.
