@@ -200,115 +200,112 @@ func (i input) text() string {
 	return cmp.Or(i.Value, i.Date, i.User, i.Channel, i.Place, i.Selected.Value, strings.Join(list, ","))
 }
 
+// interaction is the payload of a press, a shortcut or a modal that was sent off.
+type interaction struct {
+	Type string `json:"type"`
+	Team *struct {
+		ID string `json:"id"`
+	} `json:"team"`
+	User struct {
+		ID   string `json:"id"`
+		Team string `json:"team_id"`
+	} `json:"user"`
+	Channel struct {
+		ID string `json:"id"`
+	} `json:"channel"`
+	Message struct {
+		TS     string `json:"ts"`
+		Thread string `json:"thread_ts"`
+		Text   string `json:"text"`
+	} `json:"message"`
+	Container struct {
+		Type      string `json:"type"`
+		MessageTS string `json:"message_ts"`
+		Thread    string `json:"thread_ts"`
+		Channel   string `json:"channel_id"`
+		Ephemeral bool   `json:"is_ephemeral"`
+	} `json:"container"`
+	View struct {
+		Type     string `json:"type"`
+		ID       string `json:"id"`
+		Hash     string `json:"hash"`
+		Callback string `json:"callback_id"`
+		Meta     string `json:"private_metadata"`
+		State    struct {
+			Values map[string]map[string]input `json:"values"`
+		} `json:"state"`
+	} `json:"view"`
+	Trigger  string `json:"trigger_id"`
+	Respond  string `json:"response_url"`
+	Callback string `json:"callback_id"`
+	ActionTS string `json:"action_ts"`
+	Actions  []struct {
+		ActionID string `json:"action_id"`
+		ActionTS string `json:"action_ts"`
+		Value    string `json:"value"`
+		Selected struct {
+			Value string `json:"value"`
+		} `json:"selected_option"`
+	} `json:"actions"`
+}
+
 // parseInteraction reads the payload of a press, a shortcut or a modal that was sent off.
 func parseInteraction(raw []byte) (Event, error) {
-	var p struct {
-		Type string `json:"type"`
-		Team *struct {
-			ID string `json:"id"`
-		} `json:"team"`
-		User struct {
-			ID   string `json:"id"`
-			Team string `json:"team_id"`
-		} `json:"user"`
-		Channel struct {
-			ID string `json:"id"`
-		} `json:"channel"`
-		Message struct {
-			TS     string `json:"ts"`
-			Thread string `json:"thread_ts"`
-			Text   string `json:"text"`
-		} `json:"message"`
-		Container struct {
-			Type      string `json:"type"`
-			MessageTS string `json:"message_ts"`
-			Thread    string `json:"thread_ts"`
-			Channel   string `json:"channel_id"`
-			Ephemeral bool   `json:"is_ephemeral"`
-		} `json:"container"`
-		View struct {
-			Type     string `json:"type"`
-			ID       string `json:"id"`
-			Hash     string `json:"hash"`
-			Callback string `json:"callback_id"`
-			Meta     string `json:"private_metadata"`
-			State    struct {
-				Values map[string]map[string]input `json:"values"`
-			} `json:"state"`
-		} `json:"view"`
-		Trigger  string `json:"trigger_id"`
-		Respond  string `json:"response_url"`
-		Callback string `json:"callback_id"`
-		ActionTS string `json:"action_ts"`
-		Actions  []struct {
-			ActionID string `json:"action_id"`
-			ActionTS string `json:"action_ts"`
-			Value    string `json:"value"`
-			Selected struct {
-				Value string `json:"value"`
-			} `json:"selected_option"`
-		} `json:"actions"`
-	}
+	var p interaction
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return Event{}, fmt.Errorf("interaction payload: %w", err)
 	}
-	e := Event{User: p.User.ID, Channel: p.Channel.ID, TS: p.Message.TS, Thread: p.Message.Thread, Trigger: p.Trigger, Respond: p.Respond, Ephemeral: p.Container.Ephemeral}
+	e := Event{User: p.User.ID, Channel: cmp.Or(p.Channel.ID, p.Container.Channel), TS: cmp.Or(p.Message.TS, p.Container.MessageTS),
+		Thread: cmp.Or(p.Message.Thread, p.Container.Thread), Trigger: p.Trigger, Respond: p.Respond, Ephemeral: p.Container.Ephemeral}
 	if p.Team != nil {
 		e.Team = p.Team.ID
 	}
 	if p.User.Team != "" && p.User.Team != e.Team {
 		e.UserTeam = p.User.Team
 	}
-	for _, f := range []struct {
-		to   *string
-		from string
-	}{{&e.Channel, p.Container.Channel}, {&e.TS, p.Container.MessageTS}, {&e.Thread, p.Container.Thread}} {
-		if *f.to == "" {
-			*f.to = f.from
-		}
-	}
 	switch p.Type {
 	case "block_actions":
-		if len(p.Actions) == 0 {
-			return Event{}, errIgnored
-		}
-		a := p.Actions[0]
-		e.Kind, e.ActionID, e.Value = Press, a.ActionID, a.Value
-		if e.Value == "" {
-			e.Value = a.Selected.Value
-		}
-		e.FromHome, e.FromModal = p.View.Type == "home", p.View.Type == "modal"
-		at := a.ActionTS
-		if at == "" {
-			at = p.Trigger
-		}
-		e.Key = strings.Join([]string{e.Team, "press", e.User, e.Channel, e.TS, a.ActionID, at}, "/")
-		return e, needed(e, e.User, at)
+		return p.press(e)
 	case "view_submission":
-		e.Kind, e.Callback, e.Meta = Submit, p.View.Callback, p.View.Meta
-		e.FromModal = true
-		for block, elements := range p.View.State.Values {
-			for _, i := range elements { // one of ours has one
-				if t := i.text(); t != "" {
-					if e.Inputs == nil {
-						e.Inputs = map[string]string{}
-					}
-					e.Inputs[block] = t
-				}
-			}
-		}
-		e.Key = strings.Join([]string{e.Team, "submit", e.User, p.View.ID, p.View.Hash}, "/")
-		return e, needed(e, e.User, p.View.ID, e.Callback)
+		return p.submitted(e)
 	case "message_action":
-		e.Kind, e.Callback, e.Text = Shortcut, p.Callback, p.Message.Text
-		at := p.ActionTS
-		if at == "" {
-			at = p.Trigger
-		}
-		e.Key = strings.Join([]string{e.Team, "shortcut", e.User, e.Channel, e.TS, at}, "/")
-		return e, needed(e, e.User, e.Channel, e.TS)
+		return p.shortcut(e)
 	}
 	return Event{}, errIgnored
+}
+
+func (p *interaction) press(e Event) (Event, error) {
+	if len(p.Actions) == 0 {
+		return Event{}, errIgnored
+	}
+	a := p.Actions[0]
+	e.Kind, e.ActionID, e.Value = Press, a.ActionID, cmp.Or(a.Value, a.Selected.Value)
+	e.FromHome, e.FromModal = p.View.Type == "home", p.View.Type == "modal"
+	at := cmp.Or(a.ActionTS, p.Trigger)
+	e.Key = strings.Join([]string{e.Team, "press", e.User, e.Channel, e.TS, a.ActionID, at}, "/")
+	return e, needed(e, e.User, at)
+}
+
+func (p *interaction) submitted(e Event) (Event, error) {
+	e.Kind, e.FromModal, e.Callback, e.Meta = Submit, true, p.View.Callback, p.View.Meta
+	for block, elements := range p.View.State.Values {
+		for _, i := range elements { // one of ours has one
+			if t := i.text(); t != "" {
+				if e.Inputs == nil {
+					e.Inputs = map[string]string{}
+				}
+				e.Inputs[block] = t
+			}
+		}
+	}
+	e.Key = strings.Join([]string{e.Team, "submit", e.User, p.View.ID, p.View.Hash}, "/")
+	return e, needed(e, e.User, p.View.ID, e.Callback)
+}
+
+func (p *interaction) shortcut(e Event) (Event, error) {
+	e.Kind, e.Callback, e.Text = Shortcut, p.Callback, p.Message.Text
+	e.Key = strings.Join([]string{e.Team, "shortcut", e.User, e.Channel, e.TS, cmp.Or(p.ActionTS, p.Trigger)}, "/")
+	return e, needed(e, e.User, e.Channel, e.TS)
 }
 
 // parseCommand reads the form of a slash command.
