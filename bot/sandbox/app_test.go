@@ -280,7 +280,7 @@ func TestPageEvents(t *testing.T) {
 		select {
 		case n := <-from:
 			return n
-		case <-time.After(30 * time.Second):
+		case <-time.After(3 * time.Minute):
 			t.Fatal("no event")
 			return notice{}
 		}

@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// triggerLife is how long a trigger_id may be exchanged for a view.
-const triggerLife = 3 * time.Second
-
 // trigger is the right to open one view for a person who just did something.
 type trigger struct {
 	user string
@@ -39,7 +36,7 @@ func (s *Sandbox) trigger(id string) (*trigger, error) {
 		return nil, refuse("invalid_trigger_id")
 	case t.used:
 		return nil, refuse("exchanged_trigger_id")
-	case s.now().Sub(t.at) > triggerLife:
+	case s.now().Sub(t.at) > s.timing.Trigger:
 		return nil, refuse("expired_trigger_id")
 	}
 	return t, nil

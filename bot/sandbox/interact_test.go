@@ -241,7 +241,7 @@ func TestModals(t *testing.T) {
 
 func TestTriggersAreGoodOnceForThreeSeconds(t *testing.T) {
 	c := newClock()
-	r := start(t, Options{Now: c.now})
+	r := start(t, Options{Now: c.now, Timing: Timing{Ack: time.Hour}})
 	b := r.connect(t, nil)
 	_, ts, _ := r.api.PostMessage(Payments, slack.MsgOptionBlocks(button("open", "")))
 	trigger := func(n int) string {

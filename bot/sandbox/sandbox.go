@@ -31,12 +31,14 @@ type Options struct {
 // "/slack/interactive" and "/slack/commands"; unset, over the sockets that it opened.
 type Delivery struct{ BaseURL, SigningSecret string }
 
-// Timing are Slack's waits. The zero value is what Slack does; tests shorten them.
+// Timing are Slack's waits. The zero value is what Slack does; tests shorten those that they wait for, and lengthen those that a machine
+// with much to do could miss.
 type Timing struct {
 	Ack     time.Duration   // how long the app may take to acknowledge: 3 s
 	Retries []time.Duration // wait before each further attempt of an event, after the ack ran out: 0, 1 min, 5 min; empty but not nil: none
 	Ping    time.Duration   // between WebSocket pings: 10 s
 	Warning time.Duration   // from a disconnect message with reason "warning" to the end of the socket: 10 s
+	Trigger time.Duration   // how long a trigger_id may be exchanged for a view, by the workspace's clock: 3 s
 }
 
 func (t Timing) withDefaults() Timing {
@@ -51,6 +53,9 @@ func (t Timing) withDefaults() Timing {
 	}
 	if t.Warning == 0 {
 		t.Warning = 10 * time.Second
+	}
+	if t.Trigger == 0 {
+		t.Trigger = 3 * time.Second
 	}
 	return t
 }
