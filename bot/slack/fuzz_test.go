@@ -138,3 +138,20 @@ func TestSignature(t *testing.T) {
 		}
 	}
 }
+
+// TestAPressIsKeptWhereSlackHasHungUp: Slack waits 3 seconds, and does not deliver a press again.
+func TestAPressIsKeptWhereSlackHasHungUp(t *testing.T) {
+	kept := 0
+	h := HTTP(&Client{cfg: Config{SigningSecret: fuzzSecret}, now: time.Now, log: slog.New(slog.DiscardHandler)}, func(ctx context.Context, _ Event) error {
+		kept++
+		return ctx.Err()
+	})
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	payload := `{"type":"block_actions","team":{"id":"T1"},"user":{"id":"U1","team_id":"T1"},"trigger_id":"tr","container":{"message_ts":"5.1","channel_id":"C1"},"actions":[{"action_id":"sql","action_ts":"9.9","value":"Q-7F3K2M"}]}`
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, signed("/slack/interactive", "application/x-www-form-urlencoded", "payload="+url.QueryEscape(payload)).WithContext(gone))
+	if w.Code != http.StatusOK || kept != 1 {
+		t.Errorf("status %d, kept %d times: %s", w.Code, kept, w.Body)
+	}
+}

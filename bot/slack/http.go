@@ -92,7 +92,7 @@ func (h *receiver) take(w http.ResponseWriter, r *http.Request, e Event, err err
 	begin := h.client.now()
 	if err == nil {
 		e.Received = begin
-		if err := h.sink(r.Context(), e); err != nil {
+		if err := h.sink.keep(r.Context(), e); err != nil {
 			h.log.Error("event not kept; Slack will deliver it again", "kind", string(e.Kind), "error", err)
 			http.Error(w, "not kept", http.StatusInternalServerError)
 			return

@@ -17,8 +17,15 @@ import (
 // already. After an error the event is not acknowledged and Slack delivers it again.
 type Sink func(ctx context.Context, e Event) error
 
-// ackDeadline bounds an acknowledgement; Slack waits for 3 seconds.
-const ackDeadline = 2500 * time.Millisecond
+// keepTime bounds the keeping of an event. Slack waits 3 seconds for the acknowledgement; events come again after that, but what somebody
+// pressed, sent off or commanded never does, so that it is kept however late, and also where Slack has hung up by then.
+const keepTime = 30 * time.Second
+
+func (s Sink) keep(ctx context.Context, e Event) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTime)
+	defer cancel()
+	return s(ctx, e)
+}
 
 // Reconnecting: the first wait after a connection that could not be made or did not hold, and the longest.
 const (
@@ -105,7 +112,7 @@ func (s *Socket) connect(ctx context.Context) (connected bool, err error) {
 			case socketmode.EventTypeErrorBadMessage:
 				s.log.Warn("a message over the socket could not be read; Slack will send it again")
 			case socketmode.EventTypeEventsAPI, socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
-				go s.take(ctx, c, e) // bounded: Slack has few envelopes in flight, and each ends within the deadline
+				go s.take(ctx, c, e) // bounded: Slack has few envelopes in flight, and each ends within keepTime
 			}
 		}
 	}
@@ -117,8 +124,6 @@ func (s *Socket) take(ctx context.Context, c *socketmode.Client, in socketmode.E
 		return
 	}
 	begin := s.now()
-	ctx, cancel := context.WithTimeout(ctx, ackDeadline)
-	defer cancel()
 	var e Event
 	var err error
 	switch in.Type {
@@ -131,7 +136,7 @@ func (s *Socket) take(ctx context.Context, c *socketmode.Client, in socketmode.E
 	}
 	if err == nil {
 		e.Received = begin
-		err = s.sink(ctx, e)
+		err = s.sink.keep(ctx, e)
 		if err != nil {
 			s.log.Error("event not kept; Slack will deliver it again", "kind", string(e.Kind), "error", err)
 			return
