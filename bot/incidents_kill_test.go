@@ -73,7 +73,7 @@ func newVictim(t *testing.T, o Options) *victim {
 			select {} // it may take a moment
 		}
 	}
-	fast := hurried(victimDay.Add(time.Duration(job.Process) * 2 * time.Hour))
+	fast := hurried(victimDay.Add(time.Duration(job.Process) * 2 * testLease))
 	o.Today = func() time.Time { dies(); return victimDay.Add(time.Duration(v.since.Load()) * time.Hour) }
 	o.Now = func() time.Time { dies(); return fast() }
 	v.b = testBot(t, db, job.App, job.URL, o)
@@ -165,7 +165,7 @@ func killedAnywhere(t *testing.T, name string, long int, must []string, there fu
 	t.Helper()
 	live := func(t *testing.T, dieAt int) (list []string, looks int) {
 		t.Helper()
-		box, url := newWorkspace(t, func() time.Time { return time.Now().AddDate(10, 0, 0) })
+		box, url := newWorkspace(t)
 		path := filepath.Join(t.TempDir(), "spendbot.db")
 		db, err := state.Open(t.Context(), path)
 		if err != nil {

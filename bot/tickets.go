@@ -292,7 +292,7 @@ func badLabel(labels []string) string {
 }
 
 // assignTime bounds looking somebody up while a ticket waits to be made.
-const assignTime = 5 * time.Second
+const assignTime = 15 * time.Second
 
 // assignee finds the one person whom a name or an address means; otherwise nobody, and why.
 func (b *Bot) assignee(ctx context.Context, project, who string) (id, note string) {

@@ -33,7 +33,7 @@ type ticketed struct {
 	jira  *tracker.Tracker
 	site  string
 	begun time.Time
-	later atomic.Int64 // hours that the clock of machinery is ahead
+	later atomic.Int64 // leases that the clock of machinery is ahead
 }
 
 const jiraToken = "a-token-of-the-sandbox"
@@ -88,7 +88,7 @@ func (r *ticketed) options() TicketOptions {
 
 // passing is the rig's clock as the work on tickets sees it: so fast that what is tried again is tried soon.
 func (r *ticketed) passing() time.Time {
-	return r.clock().Add(100*time.Since(r.begun) + time.Duration(r.later.Load())*time.Hour)
+	return r.clock().Add(100*time.Since(r.begun) + time.Duration(r.later.Load())*testLease)
 }
 
 // issue waits for the one ticket in Jira, as a test wants it.
