@@ -166,15 +166,26 @@ var hostile = []string{
 	"spend <@U1|bob> for <https://example.com|x> last month", "team payments team search team may in may by team in team",
 }
 
+// quick checks that a question is read in a moment: what grows with the square of a text or a store takes minutes. Reading takes a few hundredths
+// of a second, and is tried again where the machine stood still meanwhile.
+func quick(t *testing.T, question string, read func()) {
+	t.Helper()
+	const most = 4 * time.Second
+	for range 5 {
+		begin := time.Now()
+		if read(); time.Since(begin) < most {
+			return
+		}
+	}
+	t.Errorf("%.60q took more than %s, five times", question, most)
+}
+
 func TestLawsHoldForTheCorpora(t *testing.T) {
 	r := NewReader(company(), Options{})
 	var prev *analysis.Plan
 	for _, q := range corpusLines(t) {
-		start := time.Now()
-		p := r.Read(q, monday, nil)
-		if d := time.Since(start); d > time.Second {
-			t.Errorf("%.60q took %v", q, d)
-		}
+		var p analysis.Plan
+		quick(t, q, func() { p = r.Read(q, monday, nil) })
 		laws(t, r, q, p)
 		if sayable(p) {
 			s := r.Sentence(p)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"spendbot/analysis"
 )
@@ -160,19 +159,13 @@ func TestALargeStore(t *testing.T) {
 		v.Resources = append(v.Resources, Term{Value: fmt.Sprintf("arn:aws:ec2:us-east-1:111122223333:instance/i-%017x", i)})
 	}
 	r := NewReader(v, Options{})
-	start := time.Now()
 	p := r.Read("spend of worker-004217-node last month", monday, nil)
 	if got := brief(p); got != "spend_total 2026-10-01/2026-11-01 tag:Name=worker-004217-node" {
 		t.Error(got)
 	}
 	for _, q := range hostile {
-		one := time.Now()
-		r.Read(q, monday, nil)
-		if d := time.Since(one); d > 3*time.Second {
-			t.Errorf("%.40q took %v", q, d)
-		}
+		quick(t, q, func() { r.Read(q, monday, nil) })
 	}
-	t.Logf("all of them took %v", time.Since(start))
 }
 
 func BenchmarkRead(b *testing.B) {
