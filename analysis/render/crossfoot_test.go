@@ -10,6 +10,41 @@ import (
 	"spendbot/analysis"
 )
 
+// What each row says against the row before is the difference of the two as they are shown; where there is nothing to compare with it
+// stays unknown.
+func TestStepsAreOfWhatIsShown(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table := &analysis.Table{Columns: []analysis.Column{{Name: "n", Kind: analysis.ColText}, {Name: "amount", Kind: analysis.ColMoney}, {Name: "delta", Kind: analysis.ColDelta}}}
+		var before *decimal.Decimal
+		for range rapid.IntRange(2, 8).Draw(t, "rows") {
+			r := analysis.Row{Cells: []analysis.Cell{{Text: "x"}, {}, {}}}
+			if rapid.IntRange(0, 4).Draw(t, "unknown") > 0 {
+				a := genAmount(6).Draw(t, "amount")
+				r.Cells[1].Amount = &a
+				if before != nil {
+					d := a.Sub(*before)
+					r.Cells[2].Amount = &d
+				}
+			}
+			before = r.Cells[1].Amount
+			table.Rows = append(table.Rows, r)
+		}
+		v := viewTable(table, "USD")
+		for i, r := range table.Rows {
+			if r.Cells[2].Amount == nil {
+				if v.rows[i][2].text != unknown {
+					t.Fatalf("row %d says %s against nothing", i, v.rows[i][2].text)
+				}
+				continue
+			}
+			now, then, step := readMoney(t, v.rows[i][1].text), readMoney(t, v.rows[i-1][1].text), readMoney(t, v.rows[i][2].text)
+			if !now.Sub(then).Equal(step) {
+				t.Fatalf("%s after %s is %s", v.rows[i][1].text, v.rows[i-1][1].text, v.rows[i][2].text)
+			}
+		}
+	})
+}
+
 // A table of parts and their total adds up down and across as shown; no figure is a whole unit off, and what is nothing is shown as
 // nothing.
 func TestPartsAddUpBothWays(t *testing.T) {

@@ -215,6 +215,8 @@ func roundColumns(t *analysis.Table, rows []analysis.Row, currency string) round
 			if !hasTotal || !out.comparison(exact, cur, base, d) {
 				out.agree(exact[d], cur, base, d, hasTotal)
 			}
+		} else if of, ok := stepsOf(t.Columns, exact, d); ok && !hasTotal {
+			out.steps(of, d)
 		}
 	}
 	if sum, addends, ok := totalOf(t.Columns, exact); ok && hasTotal && !compared {
@@ -290,6 +292,40 @@ func isDifference(cur, base, d []*decimal.Decimal) bool {
 		}
 	}
 	return len(d) > 0
+}
+
+// stepsOf finds the money column of whose rows column d says how far each is from the row before, where it says anything.
+func stepsOf(cols []analysis.Column, exact [][]*decimal.Decimal, d int) (of int, ok bool) {
+	for of = range cols {
+		if cols[of].Kind == analysis.ColMoney && isStep(exact[of], exact[d]) {
+			return of, true
+		}
+	}
+	return 0, false
+}
+
+func isStep(amounts, d []*decimal.Decimal) bool {
+	said := 0
+	for i, step := range d {
+		if step == nil {
+			continue
+		}
+		if i == 0 || amounts[i] == nil || amounts[i-1] == nil || !amounts[i].Sub(*amounts[i-1]).Equal(*step) {
+			return false
+		}
+		said++
+	}
+	return said > 0
+}
+
+// steps shows how far each row is from the row before as the difference of what both show.
+func (r *rounded) steps(of, d int) {
+	for i, step := range r.columns[d] {
+		if step != nil {
+			shown := r.columns[of][i].Sub(*r.columns[of][i-1])
+			r.columns[d][i] = &shown
+		}
+	}
 }
 
 // roundColumn rounds a column whose last cell is the total when hasTotal; a total given is taken as it is shown
