@@ -59,7 +59,7 @@ func (s *Sandbox) content(a args) (content, error) {
 		if err := s.knownFiles(c.blocks); err != nil {
 			return c, err
 		}
-		if len(c.blocks) > 0 && s.dice.draw("invalid blocks", s.faults.InvalidBlocks) {
+		if len(c.blocks) > 0 && s.dice.draw("invalid blocks/"+a["channel"], s.faults.InvalidBlocks) {
 			return c, refuse("invalid_blocks", "[ERROR] refused by fault injection [json-pointer:/blocks]")
 		}
 		c.hasBlocks = true

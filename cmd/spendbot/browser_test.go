@@ -31,7 +31,7 @@ func openTab(t *testing.T, width, height int) *tab {
 		t.Skip("no Chromium on this machine: the page is not tried in a browser")
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.WindowSize(width, height))
+		chromedp.Flag("disable-background-networking", true), chromedp.WSURLReadTimeout(patience), chromedp.WindowSize(width, height))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)

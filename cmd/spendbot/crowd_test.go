@@ -325,5 +325,5 @@ func newCrowd(t *testing.T, c *crowd, overHTTP bool, faults sandbox.Faults) *rig
 		retries = append(retries, time.Second)
 	}
 	return newRig(t, rigOptions{http: overHTTP, company: &c.company, faults: faults, seed: 11, config: faultsConfig(),
-		timing: sandbox.Timing{Retries: retries, Warning: time.Second}})
+		timing: sandbox.Timing{Ack: 3 * time.Second, Retries: retries, Warning: time.Second}})
 }

@@ -197,10 +197,19 @@ func TestAnswersThatMoved(t *testing.T) {
 	lacks(t, "Ben's home", bens, res.Load.ID, id)
 	lacks(t, "Chloe's home", home(sandbox.Chloe), "Answers that moved")
 
-	r.push(t, sandbox.Ana, m, "Show the SQL")
-	r.wait("the window", func(s *sandbox.Snapshot) bool { return s.Modal(sandbox.Ana) != nil })
-	b, _ := json.Marshal(r.box.Modal(sandbox.Ana))
-	contains(t, "the window", string(b), "This answer has moved", "Then: ", "Now: ", res.Load.ID, "AWS's bill of 2026-10 moved by +$")
+	var window string
+	for range 5 { // it opens without the word where that is not known in a moment
+		r.push(t, sandbox.Ana, m, "Show the SQL")
+		r.wait("the window", func(s *sandbox.Snapshot) bool { return s.Modal(sandbox.Ana) != nil })
+		b, _ := json.Marshal(r.box.Modal(sandbox.Ana))
+		if window = string(b); strings.Contains(window, "has moved") {
+			break
+		}
+		if err := r.box.CloseView(sandbox.Ana, r.box.Modal(sandbox.Ana).ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	contains(t, "the window", window, "This answer has moved", "Then: ", "Now: ", res.Load.ID, "AWS's bill of 2026-10 moved by +$")
 
 	var out, stderr strings.Builder
 	if code := run([]string{"trace", id, "--store", r.store, "--now", rigNow}, nil, &out, &stderr); code != 0 {

@@ -22,7 +22,7 @@ import (
 var shots = flag.String("shots", "", "folder for screenshots of the page")
 
 // patience is a guard against hanging for ever, not a bound that a test is about.
-const patience = time.Minute
+const patience = 4 * time.Minute
 
 // tab is a page of a headless Chromium that remembers what its console said.
 type tab struct {
@@ -68,7 +68,7 @@ func open(t *testing.T, width, height int, url string) *tab {
 	}
 	browserOnce.Do(func() {
 		opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU,
-			chromedp.Flag("disable-background-networking", true))
+			chromedp.Flag("disable-background-networking", true), chromedp.WSURLReadTimeout(patience))
 		ctx, end := chromedp.NewExecAllocator(context.Background(), opts...)
 		browser, endBrowser = chromedp.NewContext(ctx)
 		browserErr = chromedp.Do(browser)
