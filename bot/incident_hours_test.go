@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,11 +81,17 @@ func TestHoursBeginAThread(t *testing.T) {
 	if n := r.replies(m, 0); len(n) != 0 {
 		t.Errorf("replies %q", n)
 	}
+	look(theOnset.Add(50 * time.Hour))
+	look(theOnset.Add(74 * time.Hour)) // a day on which nothing is told: its ticket needs the drivers all the same
+	r.root("#cloud-costs", "(3 complete days)")
+	if a, err := r.db.Answer(ctx, r.incident(m).Answer); err != nil || !slices.ContainsFunc(a.Answer.Parts, func(p analysis.Part) bool { return p.Bridge != nil }) {
+		t.Errorf("after a quiet day nothing is known of its drivers: %v", err)
+	}
 	all, err := r.db.Incidents(ctx, state.IncidentFilter{})
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d incidents, %v", len(all), err)
 	}
-	if got := r.history(in.ID); got != "detected confirmed" {
+	if got := r.history(in.ID); got != "detected confirmed grew" {
 		t.Errorf("history %q", got)
 	}
 }

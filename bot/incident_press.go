@@ -112,8 +112,10 @@ func (b *Bot) byHand(ctx context.Context, t *talk, in state.Incident, act blocks
 		}
 	}
 	now := b.opts.Today()
-	in, err = b.db.ChangeIncident(ctx, in.ID, now, func(in *state.Incident) (state.IncidentStep, error) {
+	stands := in
+	_, err = b.db.ChangeIncident(ctx, in.ID, now, func(in *state.Incident) (state.IncidentStep, error) {
 		was := *in
+		stands = was
 		next, says, verdict, undo, err := byHand(was, act, t.User, why, until, now, verdicts)
 		if err != nil {
 			return state.IncidentStep{}, err
@@ -144,8 +146,10 @@ func (b *Bot) byHand(ctx context.Context, t *talk, in state.Incident, act blocks
 	switch {
 	case errors.Is(err, errUnchanged):
 		return ignored, b.whisper(ctx, t, "Nothing changed: it stands like that already.")
+	case errors.Is(err, incident.ErrTaken):
+		return ignored, b.whisper(ctx, t, b.nameOf(ctx, stands.AcknowledgedBy)+" is on it since "+stands.AcknowledgedAt.UTC().Format("Mon 2 Jan 15:04")+" UTC. “I take it over”, in the menu of the message, makes it yours.")
 	case errors.Is(err, incident.ErrClosed):
-		return ignored, b.whisper(ctx, t, closedWords(in))
+		return ignored, b.whisper(ctx, t, closedWords(stands))
 	case errors.Is(err, state.ErrIncidentOpen):
 		return ignored, b.whisper(ctx, t, "The same costs have an incident of their own by now, so this one stays closed.")
 	}
@@ -174,6 +178,10 @@ func byHand(in state.Incident, act blocks.IncidentAct, who, why string, until, n
 	}
 	switch act {
 	case blocks.ActAcknowledge:
+		if next, says, err = incident.Acknowledge(in, who, now); err == nil && in.AcknowledgedBy != "" && in.AcknowledgedBy != who {
+			err = incident.ErrTaken
+		}
+	case blocks.ActTakeOver:
 		next, says, err = incident.Acknowledge(in, who, now)
 	case blocks.ActRelease:
 		next, says, err = incident.Release(in, now)
@@ -189,7 +197,7 @@ func byHand(in state.Incident, act blocks.IncidentAct, who, why string, until, n
 		next, v, says, err = incident.NotUseful(in, who, why, now)
 		given = &v
 	case blocks.ActUndo:
-		next, undo, says = incident.Undo(in, verdicts)
+		next, undo, says = incident.Undo(in, verdicts, now)
 	default:
 		err = fmt.Errorf("nothing is known of %q on an incident", act)
 	}

@@ -178,10 +178,10 @@ func (s *scan) take(ctx context.Context, pairs []incident.Pair) error {
 		}
 		errs = append(errs, s.follow(ctx, *p.Kept, p.Found))
 	}
-	alone, storm := incident.Storm(fresh, s.b.opts.Incidents.Rules)
-	if storm != nil {
+	alone, storms := incident.Storm(fresh, s.b.opts.Incidents.Rules)
+	for _, storm := range storms {
 		storm.Seen.Question = anomaly.EverythingChanged(analysis.Period{Start: storm.Seen.Onset, End: storm.Seen.Last.AddDate(0, 0, 1)})
-		alone = append(alone, *storm)
+		alone = append(alone, storm)
 	}
 	for _, f := range alone {
 		errs = append(errs, s.open(ctx, f))
@@ -271,7 +271,8 @@ func (s *scan) follow(ctx context.Context, kept state.Incident, f *incident.Foun
 	}
 	replies := slices.ContainsFunc(says, func(s incident.Say) bool { return s.Reply || s.Kind == "confirmed" })
 	made := next
-	if err := s.explain(ctx, &made, f, replies && f != nil); err != nil {
+	// Its ticket and what it should save rest on its drivers, whether there is something to tell today or not.
+	if err := s.explain(ctx, &made, f, f != nil && (replies || next.Open)); err != nil {
 		return err
 	}
 	about, err := b.about(ctx, made, s.names)

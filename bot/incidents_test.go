@@ -847,6 +847,36 @@ func TestEveryButtonTwice(t *testing.T) {
 	}
 }
 
+// TestTwoAtOnce: of two who press at once the first is on it, and the other is told so; a press on what somebody closed meanwhile says what closed it.
+func TestTwoAtOnce(t *testing.T) {
+	r := newThreads(t, testIncidents())
+	r.find(0, thing{"NAT bytes", "payments", []int64{500, 500}})
+	m := r.root("#payments", "NAT bytes")
+	in := r.incident(m)
+	whispers := func(user, says string) {
+		t.Helper()
+		r.until(user+" is told "+says, func(s *sandbox.Snapshot) bool {
+			return slices.ContainsFunc(s.Ephemerals(user), func(x sandbox.Message) bool { return strings.Contains(x.Text, says) })
+		})
+	}
+	press := func(key, user string, act blocks.IncidentAct) {
+		r.b.handleTest(t, slack.Event{Kind: slack.Press, Key: key, Team: sandbox.DemoTeam, User: user, Channel: m.Channel, TS: m.TS, ActionID: "incident:" + string(act), Value: in.ID})
+	}
+	press("1", sandbox.Ben, blocks.ActAcknowledge)
+	press("2", sandbox.Ana, blocks.ActAcknowledge)
+	whispers(sandbox.Ana, "ben is on it since Thu 19 Nov 07:00 UTC")
+	m = r.root("#payments", "<@"+sandbox.Ben+"> is on it", "I take it over")
+	press("3", sandbox.Ana, blocks.ActTakeOver)
+	r.root("#payments", "<@"+sandbox.Ana+"> is on it since")
+	press("4", sandbox.Ben, blocks.ActNotUseful)
+	press("5", sandbox.Ana, blocks.ActNotUseful)
+	whispers(sandbox.Ana, in.ID+" is closed already (not useful)")
+	r.settled()
+	if got, want := r.history(in.ID), "detected acknowledged acknowledged not_useful"; got != want {
+		t.Errorf("history %q, want %q", got, want)
+	}
+}
+
 func TestFirstSentence(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "Look.": "Look.", "Look\nat 4.18. Then go.": "Look at 4.18.", "Which one?": "Which one?", "Which one? Mostly the first. Then rest.": "Which one? Mostly the first.", "No end": "No end", "ends in é": "ends in é",

@@ -252,9 +252,9 @@ func sumPoints(a, b []anomaly.Point) []anomaly.Point {
 	return out
 }
 
-// Storm joins new incidents to one where there are too many to be told each: a change of the whole bill is one message. What is expected, and what is not fresh, is not counted. The
-// found ones that are told of alone come back as they are.
-func Storm(fresh []Found, r Rules) (alone []Found, storm *Found) {
+// Storm joins new incidents to one where there are too many to be told each: a change of the whole bill is one message, or one of each currency. What is expected, and what is not
+// fresh, is not counted. The found ones that are told of alone come back as they are.
+func Storm(fresh []Found, r Rules) (alone, storms []Found) {
 	var worth []Found
 	for _, f := range fresh {
 		if Worth(f, r) {
@@ -264,16 +264,32 @@ func Storm(fresh []Found, r Rules) (alone []Found, storm *Found) {
 	if len(worth) < r.Storm {
 		return worth, nil
 	}
-	all := worth[0]
-	for _, f := range worth[1:] {
-		all = join(all, f)
-	}
-	all.Scanned, all.Runbook = nil, ""
-	all.Team = "" // it is nobody's alone
+	var order []string
+	of := map[string][]Found{}
 	for _, f := range worth {
-		all.Members = append(all.Members, f.Seen.Title)
+		c := f.Seen.Currency
+		if of[c] == nil {
+			order = append(order, c)
+		}
+		of[c] = append(of[c], f)
 	}
-	return nil, &all
+	for _, c := range order {
+		if len(of[c]) == 1 {
+			alone = append(alone, of[c]...)
+			continue
+		}
+		all := of[c][0]
+		for _, f := range of[c][1:] {
+			all = join(all, f)
+		}
+		all.Scanned, all.Runbook = nil, ""
+		all.Team = "" // it is nobody's alone
+		for _, f := range of[c] {
+			all.Members = append(all.Members, f.Seen.Title)
+		}
+		storms = append(storms, all)
+	}
+	return alone, storms
 }
 
 // Worth reports whether a new incident is to be told: nobody expects it, and it passed its floor lately, or goes on since lately.

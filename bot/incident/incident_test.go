@@ -233,6 +233,13 @@ func TestWhatClosedItHolds(t *testing.T) {
 	if !back.Open || back.State != state.Detected || len(out) == 0 || out[0].Kind != "reopened" || !back.ResolvedAt.IsZero() {
 		t.Errorf("it came back: %v, %v", back.State, out)
 	}
+	// Who was on it, or was called for it, was so for what is over.
+	was := in
+	was.AcknowledgedBy, was.AcknowledgedAt, was.Escalations, was.Opened, was.SnoozedUntil = "U1", at(1), 2, at(0), at(30)
+	back, _ = Step(was, found([]int64{300, 300, 300, 0, 0, 300, 300}, 6), day(6), rules, at(6))
+	if back.AcknowledgedBy != "" || !back.AcknowledgedAt.IsZero() || EscalationDue(back, rules, at(6)) || !EscalationDue(back, rules, at(7)) {
+		t.Errorf("it came back, and is nobody's: on it %q, snoozed until %s, due at once %v, due a day later %v", back.AcknowledgedBy, back.SnoozedUntil, EscalationDue(back, rules, at(6)), EscalationDue(back, rules, at(7)))
+	}
 	level := found([]int64{300, 300, 300}, 2)
 	level.Seen.NewLevel, level.Seen.Going = true, false
 	live, _ := live([]int64{300, 300})
@@ -284,12 +291,19 @@ func TestPresses(t *testing.T) {
 	if _, _, err := Acknowledge(exp, "U1", now); !errors.Is(err, ErrClosed) {
 		t.Errorf("a closed one: %v", err)
 	}
-	back, id, out := Undo(exp, []state.Verdict{v})
+	back, id, out := Undo(exp, []state.Verdict{v}, now.Add(100*time.Hour))
 	if id != "V-1" || !back.Open || back.State != state.Acknowledged || len(out) != 1 || back.Resolution != "" {
 		t.Errorf("undone: %s, %+v, %v", id, back.State, out)
 	}
+	if free, _, _ := Release(back, now); EscalationDue(free, rules, now.Add(time.Hour)) {
+		t.Error("escalated at once")
+	}
+	free, _, _ := Undo(func() state.Incident { e, _, _, _ := Expect(in, "U1", "", until, now); return e }(), []state.Verdict{v}, now.Add(100*time.Hour))
+	if EscalationDue(free, rules, now.Add(101*time.Hour)) || !EscalationDue(free, rules, now.Add(125*time.Hour)) {
+		t.Error("who takes back that it is expected is asked at once, or never, whose it is")
+	}
 	v.Undone = now
-	if _, id, _ := Undo(exp, []state.Verdict{v}); id != "" {
+	if _, id, _ := Undo(exp, []state.Verdict{v}, now.Add(100*time.Hour)); id != "" {
 		t.Error("undone twice")
 	}
 	if ps, _ := PatternsOf([]state.Verdict{v}); len(ps) != 0 {
@@ -302,8 +316,8 @@ func TestPresses(t *testing.T) {
 	// What is expected is expected until its day, and told again after it.
 	expected := found([]int64{300, 300, 300}, 2)
 	expected.ExpectedBy = "V-1"
-	if next, out := Step(exp, expected, day(2), rules, at(2)); next.Open || len(out) != 0 {
-		t.Errorf("expected, and said: %v", out)
+	if next, out := Step(exp, expected, day(2), rules, at(2)); next.Open || len(out) != 0 || !next.Excess.Equal(exp.Excess) {
+		t.Errorf("expected, and said: %v; %s over by then, %s by now", out, exp.Excess, next.Excess)
 	}
 	if next, out := Step(exp, found([]int64{300, 300, 300}, 2), day(2), rules, at(2)); !next.Open || out[0].Kind != "reopened" {
 		t.Errorf("expected no longer: %v", out)
@@ -338,6 +352,36 @@ func TestEscalation(t *testing.T) {
 	}
 	if mine, _, _ := Acknowledge(in, "U1", at(3)); EscalationDue(mine, rules, at(300)) {
 		t.Error("somebody is on it")
+	}
+}
+
+// TestSnoozed: who wants to hear no more is told that it grows and that it ends, and nothing in between.
+func TestSnoozed(t *testing.T) {
+	for _, c := range []struct {
+		excess []int64
+		kind   string
+		reply  bool
+	}{
+		{[]int64{300, 300, 300, 900, 900, 900}, "grew", true},
+		{[]int64{1000, 1000, 1000, 600, 300, 300, 300, 300, 300}, "contained", false},
+		{[]int64{1000, 1000, 1000, 600, 600, 300, 600, 300, 600, 300, 600}, "shrank", false},
+		{[]int64{1000, 1000, 1000, 0, 0, 0}, "resolved", true},
+	} {
+		in, _ := live(c.excess[:3])
+		in, _, err := Snooze(in, at(20), at(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		replied := false
+		for n := 3; n < len(c.excess); n++ {
+			var out []Say
+			if in, out = Step(in, found(c.excess, n), day(n), rules, at(n)); slices.ContainsFunc(out, func(s Say) bool { return s.Reply }) {
+				replied = true
+			}
+		}
+		if replied != c.reply {
+			t.Errorf("%s while it is snoozed: told %v", c.kind, replied)
+		}
 	}
 }
 
@@ -463,13 +507,18 @@ func TestStorm(t *testing.T) {
 		fresh = append(fresh, f)
 	}
 	fresh[9].ExpectedBy = "V-1"
-	alone, storm := Storm(fresh[:7], rules)
-	if len(alone) != 7 || storm != nil {
-		t.Fatalf("seven are told alone: %d, %v", len(alone), storm)
+	alone, storms := Storm(fresh[:7], rules)
+	if len(alone) != 7 || len(storms) != 0 {
+		t.Fatalf("seven are told alone: %d, %v", len(alone), storms)
 	}
-	alone, storm = Storm(fresh, rules)
-	if len(alone) != 0 || storm == nil || len(storm.Members) != 9 || len(storm.Seen.Series) != 9 || !storm.Seen.Excess.Equal(decimal.NewFromInt(4500)) {
-		t.Fatalf("a storm: %d alone, %+v", len(alone), storm)
+	alone, storms = Storm(fresh, rules)
+	if len(alone) != 0 || len(storms) != 1 || len(storms[0].Members) != 9 || len(storms[0].Seen.Series) != 9 || !storms[0].Seen.Excess.Equal(decimal.NewFromInt(4500)) {
+		t.Fatalf("a storm: %d alone, %+v", len(alone), storms)
+	}
+	fresh[1].Seen.Currency, fresh[2].Seen.Currency, fresh[8].Seen.Currency = "EUR", "EUR", "JPY"
+	alone, storms = Storm(fresh, rules)
+	if len(alone) != 1 || len(storms) != 2 || !storms[0].Seen.Excess.Equal(decimal.NewFromInt(3100)) || storms[1].Seen.Currency != "EUR" || !storms[1].Seen.Excess.Equal(decimal.NewFromInt(500)) {
+		t.Errorf("currencies are added up: %d alone, %+v", len(alone), storms)
 	}
 	old := *found([]int64{300}, 0)
 	old.Seen.Told = day(-5)

@@ -61,10 +61,11 @@ func Step(in state.Incident, f *Found, through time.Time, r Rules, now time.Time
 		out = append(out, Say{Kind: kind, Detail: fmt.Sprintf(format, a...), Reply: reply})
 	}
 	if f.ExpectedBy != "" {
-		if was.Open {
-			in.State, in.Open, in.Resolution = state.Expected, false, AsSaid
-			say(true, "expected", "fits %s", f.ExpectedBy)
+		if !was.Open {
+			return was, nil // it stays as it was when it was closed
 		}
+		in.State, in.Open, in.Resolution = state.Expected, false, AsSaid
+		say(true, "expected", "fits %s", f.ExpectedBy)
 		return in, out
 	}
 	if !was.Open {
@@ -73,14 +74,17 @@ func Step(in state.Incident, f *Found, through time.Time, r Rules, now time.Time
 		}
 		in.Open, in.State, in.Resolution = true, state.Detected, ""
 		in.ResolvedAt, in.ResolvedDay, in.ContainedAt, in.ContainedDay = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		// Who answered then has not answered for this: it is asked for anew, from now on.
+		in.AcknowledgedAt, in.AcknowledgedBy, in.SnoozedUntil, in.Escalations, in.EscalatedAt = time.Time{}, "", time.Time{}, 0, now
 		say(true, "reopened", "%s", f.Seen.Last.Format(time.DateOnly))
 	}
 	if was.Provisional() && !in.Provisional() { // what the hours came to was of a part of its days
 		say(false, "confirmed", "%s %s", in.Excess, in.Onset.Format(time.DateOnly))
 		in.Said, in.Peak = in.IncidentAmounts, in.IncidentAmounts
 	}
+	snoozed := in.Open && now.Before(in.SnoozedUntil)
 	if restated(was, in) {
-		say(!in.Excess.Sub(was.Excess).Abs().LessThan(decimal.Max(was.Said.PerDay.Abs(), decimal.New(1, 0))), "restated", "%s -> %s", was.Excess, in.Excess)
+		say(!snoozed && !in.Excess.Sub(was.Excess).Abs().LessThan(decimal.Max(was.Said.PerDay.Abs(), decimal.New(1, 0))), "restated", "%s -> %s", was.Excess, in.Excess)
 	}
 	switch {
 	case in.NewLevel && !in.Going:
@@ -94,13 +98,13 @@ func Step(in state.Incident, f *Found, through time.Time, r Rules, now time.Time
 		in.State, in.ContainedAt = state.Contained, now
 		in.ContainedDay = through.AddDate(0, 0, 1-r.Quiet)
 		in.IncidentAmounts = since(in.ContainedDay, in.IncidentAmounts, *f)
-		say(true, "contained", "%s a day after %s", in.Rate, in.Peak.Rate)
+		say(!snoozed, "contained", "%s a day after %s", in.Rate, in.Peak.Rate)
 	case in.Going && in.Rate.Abs().GreaterThan(in.Said.Rate.Abs().Mul(decimal.NewFromFloat(r.Grew))) && grewEnough(in):
 		say(true, "grew", "%s a day after %s", in.Rate, in.Said.Rate)
 		if in.State == state.Contained { // it was, and is no more
 			in.State, in.ContainedAt, in.ContainedDay = acknowledgedOr(in), time.Time{}, time.Time{}
 		}
-	case in.Going && in.State != state.Contained && in.Rate.Abs().LessThan(in.Said.Rate.Abs().Mul(decimal.NewFromFloat(r.Shrank))):
+	case !snoozed && in.Going && in.State != state.Contained && in.Rate.Abs().LessThan(in.Said.Rate.Abs().Mul(decimal.NewFromFloat(r.Shrank))):
 		say(true, "shrank", "%s a day after %s", in.Rate, in.Said.Rate)
 	}
 	if in.Rate.Abs().GreaterThan(in.Peak.Rate.Abs()) {

@@ -13,6 +13,9 @@ import (
 // ErrClosed says that an incident is closed: there is nothing to answer for any more.
 var ErrClosed = errors.New("the incident is closed")
 
+// ErrTaken says that somebody else is on an incident: whoever wants it has to take it over.
+var ErrTaken = errors.New("somebody else is on the incident")
+
 // Acknowledge is somebody taking an incident on. Who is on it already changes nothing; another takes it over.
 func Acknowledge(in state.Incident, who string, now time.Time) (state.Incident, []Say, error) {
 	switch {
@@ -121,7 +124,7 @@ func NotUseful(in state.Incident, who, why string, now time.Time) (state.Inciden
 	return in, v, []Say{{Kind: "not_useful", Detail: why}}, nil
 }
 
-// Snooze is somebody wanting to hear no more of an incident until a time: it is neither escalated nor replied to, unless it grows.
+// Snooze is somebody wanting to hear no more of an incident until a time: it is neither escalated nor replied to, unless it grows or ends.
 func Snooze(in state.Incident, until, now time.Time) (state.Incident, []Say, error) {
 	switch {
 	case !in.Open:
@@ -135,15 +138,16 @@ func Snooze(in state.Incident, until, now time.Time) (state.Incident, []Say, err
 	return in, []Say{{Kind: "snoozed", Detail: until.UTC().Format(time.RFC3339)}}, nil
 }
 
-// Undo takes the last verdict on an incident back, if it holds: the incident is open again, as it was. The id of the verdict is "" where there is none, or the incident is open already.
-func Undo(in state.Incident, verdicts []state.Verdict) (next state.Incident, verdict string, out []Say) {
+// Undo takes the last verdict on an incident back, if it holds: the incident is open again, as it was, and who should answer for it has as long as with a new one. The id of the verdict
+// is "" where there is none, or the incident is open already.
+func Undo(in state.Incident, verdicts []state.Verdict, now time.Time) (next state.Incident, verdict string, out []Say) {
 	for i := len(verdicts) - 1; i >= 0 && !in.Open; i-- {
 		v := verdicts[i]
 		if !v.Undone.IsZero() || v.Incident != in.ID {
 			continue
 		}
 		in.Open, in.Resolution, in.ResolvedAt, in.ResolvedDay = true, "", time.Time{}, time.Time{}
-		in.State = acknowledgedOr(in)
+		in.State, in.EscalatedAt = acknowledgedOr(in), now
 		return in, v.ID, []Say{{Kind: "undone", Detail: v.Kind}}
 	}
 	return in, "", nil

@@ -84,7 +84,7 @@ func Incident(in state.Incident, o IncidentOptions) Message {
 	lines := withoutEmpty([]string{
 		circle(in) + " " + strong(esc(incidentHead(in), 300)),
 		esc(incidentCost(in), maxLine),
-		incidentState(in),
+		incidentState(in, o.Now),
 		esc(incidentMembers(in), 900),
 		incidentSides(in),
 		incidentWhy(in, o),
@@ -183,7 +183,7 @@ func incidentHours(in state.Incident) string {
 }
 
 // incidentState says who answers for it and how far it has come; "" for one that is new.
-func incidentState(in state.Incident) string {
+func incidentState(in state.Incident, now time.Time) string {
 	var said []string
 	switch {
 	case in.State == state.Resolved:
@@ -211,12 +211,23 @@ func incidentState(in state.Incident) string {
 		said = append(said, "<@"+in.AcknowledgedBy+"> is on it since "+in.AcknowledgedAt.UTC().Format("Mon 2 Jan 15:04")+" UTC")
 	}
 	if in.Open && in.AcknowledgedBy == "" && in.Escalations > 0 {
-		said = append(said, "nobody has answered yet; asked again "+counted(in.Escalations, "time", "times"))
+		said = append(said, "nobody has answered yet; asked again "+times(in.Escalations))
 	}
-	if in.Open && !in.SnoozedUntil.IsZero() {
+	if in.Open && now.Before(in.SnoozedUntil) {
 		said = append(said, "snoozed until "+in.SnoozedUntil.UTC().Format("Mon 2 Jan"))
 	}
 	return strings.Join(said, " · ")
+}
+
+// times is "once", "twice", "3 times".
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // mostMembers is how many of a storm's members are named.
@@ -341,6 +352,7 @@ type IncidentAct string
 // The acts. Those of open modals end in "_open"; what a modal sends off has the name without.
 const (
 	ActAcknowledge IncidentAct = "ack"
+	ActTakeOver    IncidentAct = "take_over" // from whoever is on it
 	ActRelease     IncidentAct = "release"
 	ActExplain     IncidentAct = "explain"
 	ActExpect      IncidentAct = "expect"
@@ -352,7 +364,7 @@ const (
 	ActTicket      IncidentAct = "ticket"
 )
 
-var incidentActs = []IncidentAct{ActAcknowledge, ActRelease, ActExplain, ActExpect, ActSnooze, ActNotUseful, ActUndo, ActRunbook, ActDeclare, ActTicket}
+var incidentActs = []IncidentAct{ActAcknowledge, ActTakeOver, ActRelease, ActExplain, ActExpect, ActSnooze, ActNotUseful, ActUndo, ActRunbook, ActDeclare, ActTicket}
 
 const (
 	incidentPrefix = "incident:"
@@ -421,7 +433,7 @@ func incidentActions(in state.Incident, o IncidentOptions) *slack.ActionBlock {
 		option(ActDeclare, "Declare incident")
 	}
 	if in.Open && in.AcknowledgedBy != "" {
-		option(ActAcknowledge, "I take it over")
+		option(ActTakeOver, "I take it over")
 		option(ActRelease, "Nobody is on it")
 	}
 	if len(more) == 1 { // a menu of one is a button
@@ -524,7 +536,7 @@ func IncidentReply(in state.Incident, n IncidentNews) Message {
 		}
 		said += ". It does not alert again."
 	case "snoozed":
-		said = who + " wants to hear no more of it until " + n.Until.Format("Mon 2 Jan") + ", unless it grows."
+		said = who + " wants to hear no more of it until " + n.Until.Format("Mon 2 Jan") + ", unless it grows or ends."
 	case "not_useful":
 		said = who + " calls this not useful: closed. It counts against the rule that told it (" + esc(in.Rule, 80) + ")"
 		if n.Why != "" {

@@ -50,7 +50,7 @@ func SnoozeModal(in state.Incident, now time.Time) slack.ModalViewRequest {
 	until := slack.NewDatePickerBlockElement(InputUntil)
 	until.InitialDate = now.UTC().AddDate(0, 0, 3).Format(time.DateOnly)
 	day := slack.NewInputBlock(InputUntil, plainText("Until", blockkit.MaxViewTitle), nil, until)
-	return incidentModal(ModalSnooze, "Snooze", "Snooze", in, strong(esc(in.Title, 300))+"\nNobody is asked again before that day, unless it grows. The message above stays up to date.", day)
+	return incidentModal(ModalSnooze, "Snooze", "Snooze", in, strong(esc(in.Title, 300))+"\nNobody is asked again before that day, unless it grows or ends. The message above stays up to date.", day)
 }
 
 func incidentModal(callback, title, submit string, in state.Incident, intro string, inputs ...slack.Block) slack.ModalViewRequest {
