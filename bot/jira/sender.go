@@ -81,9 +81,9 @@ const (
 	longRetry  = 5 * time.Minute
 	workers    = 2
 	idlePoll   = time.Second
-	// giveUpAfter bounds how long something said about a ticket is tried; a ticket itself waits for Jira however long it is away.
-	giveUpAfter = 7 * 24 * time.Hour
-	giveUpTries = 8 // failed attempts, over some 8 minutes, without which nothing is given up: that nobody was there to try counts for nothing
+	// giveUpTries is after how many failed attempts something said about a ticket is given up, nearly all of them longRetry apart: seven
+	// days of trying, whatever the clock says. A ticket itself waits for Jira however long it is away.
+	giveUpTries = 7 * 24 * 60 / 5
 )
 
 // Sender does the work on tickets that waits in the outbox, each exactly once. Several may share an outbox.
@@ -365,7 +365,7 @@ func (s *Sender) settle(ctx context.Context, p state.Post, t state.Ticket, unkno
 	cause := secret.Scrub(err.Error())
 	_, looking := errors.AsType[*lookup](err)
 	outcome := OutcomeOf(err)
-	old := p.Method != MethodCreate && p.Tries >= giveUpTries && s.now().Sub(p.Created) > giveUpAfter
+	old := p.Method != MethodCreate && p.Tries >= giveUpTries
 	switch {
 	case looking && !unknown: // nothing has been written yet
 		s.wait(ctx, t, err)

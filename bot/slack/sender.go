@@ -30,10 +30,26 @@ const (
 	deliverTime = 20 * time.Second // at most, with the lookup; a lease must be longer
 	firstRetry  = time.Second
 	longRetry   = time.Minute
-	giveUpAfter = 6 * time.Hour // an answer that comes later than that helps nobody, if it was tried
-	giveUpTries = 8             // failed attempts, over some 3 minutes, without which nothing is given up; enough for a file, for which its thread waits
 	idlePoll    = 500 * time.Millisecond
 )
+
+// After how many failed attempts a post is given up. It is not the clock that counts, but what was tried: the nights in which nobody was
+// there to send, the machine that slept and the turns that were waited for give up nothing. Nearly all attempts are [longRetry] apart.
+const (
+	fileTries   = 8           // some 3 minutes: what is said in its thread after it waits for it
+	answerTries = 6 * 60      // six hours: an answer that comes later than that helps nobody
+	newsTries   = 7 * 24 * 60 // seven days: an incident, a digest, an alert is news still
+)
+
+func triesOf(p state.Post) int {
+	switch {
+	case p.Method == MethodFile:
+		return fileTries
+	case p.Item != "":
+		return answerTries
+	}
+	return newsTries
+}
 
 // metadata is how a post is found again in Slack: message metadata with the post's key.
 const (
@@ -147,8 +163,7 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 	// The calls end before the lease does; what became of them is written down however long they took.
 	calls, cancel := context.WithTimeout(ctx, deliverTime)
 	defer cancel()
-	// That nobody was there to try, or that it was not its turn, gives up nothing.
-	old := p.Tries >= giveUpTries && (p.Method == MethodFile || s.now().Sub(p.Created) > giveUpAfter)
+	enough := p.Tries >= triesOf(p)
 	if key, under := strings.CutPrefix(p.Thread, underMark); under {
 		ts, open, err := s.db.Landed(ctx, key)
 		switch {
@@ -182,7 +197,7 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 			s.log.Info("post found in Slack; not sent again", "key", p.Key)
 			s.sent(ctx, p, ts)
 			return nil
-		case old: // it is not there, and has been tried for long enough
+		case enough: // it is not there
 			s.giveUp(ctx, p, p.LastError)
 			return nil
 		}
@@ -192,13 +207,13 @@ func (s *Sender) deliver(ctx context.Context, p state.Post, unknown bool) error 
 	case err == nil:
 		s.sent(ctx, p, ts)
 	case Fatal(err):
-		s.note(s.db.Retry(ctx, &p, Code(err), s.now().Add(firstRetry))) // for when the credentials are mended
+		s.note(s.db.Wait(ctx, &p, Code(err), s.now().Add(firstRetry))) // for when the credentials are mended
 		return err
 	case retryAfter(err) > 0:
 		s.metrics.Retried("rate_limited")
-		s.note(s.db.Retry(ctx, &p, "rate_limited", s.now().Add(retryAfter(err))))
+		s.note(s.db.Wait(ctx, &p, "rate_limited", s.now().Add(retryAfter(err))))
 	case notSent(err) || transient(err):
-		if old {
+		if enough {
 			s.giveUp(ctx, p, Code(err))
 			return nil
 		}
@@ -390,11 +405,14 @@ func (s *Sender) upload(ctx context.Context, p state.Post, o Outgoing) error {
 	return err
 }
 
-// lookBack is how many messages of a thread or channel are looked through for a post whose outcome is not known.
-const lookBack = 200
+// How much of a thread or channel is looked through for a post whose outcome is not known, from the moment on that it was kept.
+const (
+	lookPage  = 200 // messages at a time; Slack may give fewer
+	lookPages = 10
+)
 
-// find looks for a post in Slack: a message by its metadata, a file by its name. What cannot be looked up counts as not
-// there: a second copy is a smaller harm than none.
+// find looks for a post in Slack: a message by its metadata, a file by its name. What cannot be looked up, and what is further down than
+// is looked, counts as not there: a second copy is a smaller harm than none.
 func (s *Sender) find(ctx context.Context, p state.Post) (ts string, found bool, err error) {
 	var o Outgoing
 	if err := json.Unmarshal(p.Payload, &o); err != nil {
@@ -406,41 +424,51 @@ func (s *Sender) find(ctx context.Context, p state.Post) (ts string, found bool,
 	if p.Method != MethodPost && p.Method != MethodFile {
 		return "", false, nil // only one person sees it, and Slack does not list it
 	}
-	oldest := strconv.FormatInt(p.Created.Add(-time.Minute).Unix(), 10) + ".000000"
-	var messages []slack.Message
-	if p.Thread != "" {
-		messages, _, _, err = s.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: p.Channel, Timestamp: p.Thread, Oldest: oldest, Limit: lookBack, IncludeAllMetadata: true})
-		err = s.client.failed("conversations.replies", err)
-	} else {
-		var h *slack.GetConversationHistoryResponse
-		h, err = s.client.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-			ChannelID: p.Channel, Oldest: oldest, Limit: lookBack, IncludeAllMetadata: true})
-		if err = s.client.failed("conversations.history", err); err == nil {
-			messages = h.Messages
-		}
-	}
-	if err != nil {
-		if method := "conversations.replies"; s.client.absent(method, err) || answered(err) && retryAfter(err) == 0 && !Fatal(err) {
-			s.log.Warn("a post of unknown outcome cannot be looked up here; sending it again", "key", p.Key, "error", err)
-			return "", false, nil
-		}
-		return "", false, err
-	}
-	self := s.client.Self()
-	for _, m := range messages {
-		if m.User != self.User && m.BotID != self.BotID {
-			continue
-		}
-		if p.Method == MethodFile {
-			for _, f := range m.Files {
-				if o.Name != "" && strings.EqualFold(f.Name, o.Name) {
-					return m.Timestamp, true, nil
-				}
+	cursor := ""
+	for range lookPages {
+		messages, next, err := s.said(ctx, p, cursor)
+		if err != nil {
+			if method := "conversations.replies"; s.client.absent(method, err) || answered(err) && retryAfter(err) == 0 && !Fatal(err) {
+				s.log.Warn("a post of unknown outcome cannot be looked up here; sending it again", "key", p.Key, "error", err)
+				return "", false, nil
 			}
-		} else if k, _ := m.Metadata.EventPayload[metadataKey].(string); m.Metadata.EventType == metadataEvent && k == p.Key {
-			return m.Timestamp, true, nil
+			return "", false, err
+		}
+		if i := slices.IndexFunc(messages, func(m slack.Message) bool { return s.is(m, p, o) }); i >= 0 {
+			return messages[i].Timestamp, true, nil
+		}
+		if cursor = next; cursor == "" {
+			break
 		}
 	}
 	return "", false, nil
+}
+
+// said reads a page of what was said where a post goes, since it was kept.
+func (s *Sender) said(ctx context.Context, p state.Post, cursor string) (list []slack.Message, next string, err error) {
+	oldest := strconv.FormatInt(p.Created.Add(-time.Minute).Unix(), 10) + ".000000"
+	if p.Thread != "" {
+		list, _, next, err = s.client.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: p.Channel, Timestamp: p.Thread, Oldest: oldest, Cursor: cursor, Limit: lookPage, IncludeAllMetadata: true})
+		return list, next, s.client.failed("conversations.replies", err)
+	}
+	h, err := s.client.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+		ChannelID: p.Channel, Oldest: oldest, Cursor: cursor, Limit: lookPage, IncludeAllMetadata: true})
+	if err != nil {
+		return nil, "", s.client.failed("conversations.history", err)
+	}
+	return h.Messages, h.ResponseMetaData.NextCursor, nil
+}
+
+// is reports whether a message is what became of a post.
+func (s *Sender) is(m slack.Message, p state.Post, o Outgoing) bool {
+	self := s.client.Self()
+	switch {
+	case m.User != self.User && m.BotID != self.BotID:
+		return false
+	case p.Method == MethodFile:
+		return o.Name != "" && slices.ContainsFunc(m.Files, func(f slack.File) bool { return strings.EqualFold(f.Name, o.Name) })
+	}
+	k, _ := m.Metadata.EventPayload[metadataKey].(string)
+	return m.Metadata.EventType == metadataEvent && k == p.Key
 }

@@ -172,8 +172,8 @@ func (db *DB) Retry(ctx context.Context, p *Post, cause string, notBefore time.T
 	return db.settle(ctx, "put off", p, "state = 'pending', tries = tries + 1, not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
 }
 
-// Wait records that nothing was tried because it is not the post's turn (its channel has had its messages of this second, what it
-// belongs under is not there yet), and that there may be an attempt from notBefore on. What was not known of an earlier attempt
+// Wait records that it is not the post's turn (its channel has had its messages of this second, Slack says when, what it belongs
+// under is not there yet), which is no failure, and that there may be an attempt from notBefore on. What was not known of an earlier attempt
 // still is not. It fails as [DB.Retry] does.
 func (db *DB) Wait(ctx context.Context, p *Post, cause string, notBefore time.Time) error {
 	return db.settle(ctx, "wait with", p, "state = CASE WHEN doubt THEN 'sending' ELSE 'pending' END, not_before = ?, last_error = ?", stampOrNone(notBefore), cause)
