@@ -66,7 +66,7 @@ var aliases = []alias{
 	{"support,aws support,premium support,support fee,support plan,support fees", []target{svc("aws support*|awssupport*|amazon support*|*support business|*support enterprise|*support developer|microsoft support*|support")}},
 	{"nat gateway data processing,nat data processing,nat gateway bytes,nat bytes,nat gateway data,nat gateway traffic,nat data", []target{usage("*natgateway bytes*|*nat gateway bytes*|*nat gateway*data processed*")}},
 	{"nat gateway hours,nat hours", []target{usage("*natgateway hours*|*nat gateway hours*")}},
-	{"nat gateway,nat gateways,nat,natgateway", []target{usage("*natgateway*|*nat gateway*|*cloud nat*"), svc("nat gateway|cloud nat")}},
+	{"nat gateway,nat gateways,nat,natgateway,nat gw,nat gws,natgw", []target{usage("*natgateway*|*nat gateway*|*cloud nat*"), svc("nat gateway|cloud nat")}},
 	{"data transfer,egress,bandwidth,data egress,network transfer,outbound traffic,traffic out", []target{svc("aws data transfer|awsdatatransfer|bandwidth"), usage("*datatransfer*|*data transfer*|*egress*")}},
 	{"ebs,ebs volumes,ebs volume,block storage", []target{usage("*ebs volume*|*ebs volumeusage*|*ebs*"), svc("ec2 other")}},
 	{"ebs snapshots,snapshots,snapshot", []target{usage("*snapshotusage*|*snapshot*")}},

@@ -104,6 +104,11 @@ func (d dateReader) rangeAt(i int) (span, int, bool) {
 
 func (d dateReader) fromAt(i int, w string) (span, int, bool) {
 	j := d.skip(i+1, "from", "on", "the")
+	if w == "between" {
+		if s, end, ok := d.daysToDay(j, "and"); ok {
+			return s, end, true
+		}
+	}
 	a, end, ok := d.exprAt(j)
 	if !ok {
 		return span{}, 0, false
@@ -124,8 +129,8 @@ func (d dateReader) fromAt(i int, w string) (span, int, bool) {
 			}
 		}
 	}
-	if a.shape == rolling || a.shape == toDate && a.unit != byYear || w == "between" || w == "from" && (a.shape == wholeUnits || a.future) {
-		// "costs from last month" names the month, not everything since.
+	if a.shape == rolling || a.shape == toDate && a.unit != byYear || w == "between" || w == "from" && (a.shape == wholeUnits || a.shape == irregular || a.future) {
+		// "costs from last month" names the month, not everything since; "from 3rd to 9th Nov" has its end.
 		if !in(d.word(end), "onward", "onwards", "on") {
 			return a, end, true
 		}
@@ -221,10 +226,15 @@ func (d dateReader) join(a, b span, word string) (span, bool) {
 	s := span{Period: analysis.Period{Start: a.Start, End: b.End}, shape: irregular, unit: b.unit, future: a.future,
 		ends: &ends, joined: word}
 	if b.future {
-		s.End = d.end()
-		s.notes = append(s.notes, fmt.Sprintf("the days to come are left out: through the last complete day, %s", dayName(d.through)))
+		s = d.toThrough(s)
 	}
 	return s, s.Start.Before(s.End)
+}
+
+// toThrough cuts a range whose end is to come at the last complete day.
+func (d dateReader) toThrough(s span) span {
+	s.End = d.end()
+	return d.note(s, "the days to come are left out: through the last complete day, %s", dayName(d.through))
 }
 
 // joinForks joins "10/11 to 10/12": both ends are read the same way, day first or month first.
@@ -257,7 +267,8 @@ var (
 	isoMonth    = regexp.MustCompile(`^(20\d\d)[-/](0[1-9]|1[0-2])$`)
 	isoWeekWord = regexp.MustCompile(`^(20\d\d)-?w(\d{1,2})$`)
 	slashDay    = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})(?:/(\d{2}|20\d\d))?$`)
-	dotDay      = regexp.MustCompile(`^(\d{1,2})\.(\d{1,2})\.(\d{2}|20\d\d)?$`)
+	dotDay      = regexp.MustCompile(`^(\d{1,2})\.(\d{1,2})(?:\.(\d{2}|20\d\d))?$`)
+	dotPair     = regexp.MustCompile(`^(\d{1,2})\.?-(\d{1,2})\.(\d{1,2})(?:\.(\d{2}|20\d\d))?$`)
 	slashMonth  = regexp.MustCompile(`^(0?[1-9]|1[0-2])/(20\d\d)$`)
 	yearWord    = regexp.MustCompile(`^(?:199\d|20\d\d)$`)
 	shortYear   = regexp.MustCompile(`^'?(\d\d)$`)
@@ -330,7 +341,16 @@ func (d dateReader) compactAt(i int) (span, int, bool) {
 	if m := weekWord.FindStringSubmatch(w); m != nil {
 		return d.weekNumber(0, atoi(m[1]), i+1)
 	}
-	if m := dotDay.FindStringSubmatch(w); m != nil {
+	if m := dotPair.FindStringSubmatch(w); m != nil && (m[4] != "" || d.ts[i].brk) {
+		a, _, okA := d.numericDay(atoi(m[1]), atoi(m[3]), m[4], i+1)
+		b, _, okB := d.numericDay(atoi(m[2]), atoi(m[3]), m[4], i+1)
+		if okA && okB && a.Start.Before(b.Start) {
+			s, ok := d.join(a, b, "to")
+			return s, i + 1, ok
+		}
+	}
+	// "1.11." is a day, where 1.11 is a number.
+	if m := dotDay.FindStringSubmatch(w); m != nil && (m[3] != "" || d.ts[i].brk) {
 		return d.numericDay(atoi(m[1]), atoi(m[2]), m[3], i+1)
 	}
 	if m := slashDay.FindStringSubmatch(w); m != nil {

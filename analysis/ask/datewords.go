@@ -54,16 +54,25 @@ func (d dateReader) monthAt(i int) (span, int, bool) {
 			day := atoi(p[1])
 			return d.daysOf(m, day, day, k+1)
 		}
-		// "1 - 10 Nov"
-		if in(d.word(j+1), "-", "to") {
-			if q := dayWord.FindStringSubmatch(d.word(j + 2)); q != nil {
-				if m, ok := monthNames[d.word(j+3)]; ok {
-					return d.daysOf(m, atoi(p[1]), atoi(q[1]), j+4)
-				}
-			}
-		}
 	}
-	return span{}, 0, false
+	return d.daysToDay(i, "-", "to", "through", "until", "till")
+}
+
+// daysToDay reads "1 - 10 Nov", "the 3rd to the 9th of November", with one of the words between.
+func (d dateReader) daysToDay(i int, between ...string) (span, int, bool) {
+	j := d.skip(i, "the")
+	from := dayWord.FindStringSubmatch(d.word(j))
+	if from == nil || !in(d.word(j+1), between...) {
+		return span{}, 0, false
+	}
+	k := d.skip(j+2, "the")
+	to := dayWord.FindStringSubmatch(d.word(k))
+	k = d.skip(k+1, "of")
+	m, ok := monthNames[d.word(k)]
+	if to == nil || !ok {
+		return span{}, 0, false
+	}
+	return d.daysOf(m, atoi(from[1]), atoi(to[1]), k+1)
 }
 
 func (d dateReader) monthFirst(i int, m time.Month) (span, int, bool) {
@@ -303,12 +312,15 @@ func (d dateReader) dayNameAt(i int) (span, int, bool) {
 	case "today":
 		s := d.calendarUnits(byDay, d.today, 1, "today")
 		return s, i + 1, true
-	case "yesterday":
+	case "yesterday", "yday", "yest":
 		return d.calendarUnits(byDay, d.today.AddDate(0, 0, -1), 1, "yesterday"), i + 1, true
 	case "tomorrow":
 		return d.calendarUnits(byDay, d.today.AddDate(0, 0, 1), 1, ""), i + 1, true
 	case "weekend":
 		return d.weekend(0), i + 1, true
+	}
+	if s, end, ok := d.daysOfWeek(i); ok {
+		return s, end, true
 	}
 	j := d.skip(i, "last", "this", "past", "previous")
 	if d.word(j) == "weekend" && j == i+1 {
@@ -327,6 +339,39 @@ func (d dateReader) dayNameAt(i int) (span, int, bool) {
 		return d.calendarUnits(byDay, d.today.AddDate(0, 0, -2), 1, ""), k + 3, true
 	}
 	return span{}, 0, false
+}
+
+// daysOfWeek reads "Monday to Wednesday last week", "Tuesday of this week": days of the week that is named behind them.
+func (d dateReader) daysOfWeek(i int) (span, int, bool) {
+	from, ok := dayNames[d.word(i)]
+	if !ok {
+		return span{}, 0, false
+	}
+	to, j := from, i+1
+	if in(d.word(j), "to", "-", "through", "until", "till") {
+		if to, ok = dayNames[d.word(j+1)]; !ok {
+			return span{}, 0, false
+		}
+		j += 2
+	}
+	week, end, ok := d.relativeAt(d.skip(j, "of", "in"))
+	if !ok || week.unit != byWeek || week.n != 1 || week.future || week.shape == rolling {
+		return span{}, 0, false
+	}
+	start := d.start(byWeek, week.Start)
+	on := func(w time.Weekday) time.Time { return start.AddDate(0, 0, int(w-start.Weekday()+7)%7) }
+	a, b := on(from), on(to)
+	if b.Before(a) || a.After(d.today) {
+		return span{}, 0, false
+	}
+	if a.Equal(b) {
+		return d.calendarUnits(byDay, a, 1, ""), end, true
+	}
+	s := span{Period: analysis.Period{Start: a, End: b.AddDate(0, 0, 1)}, shape: irregular}
+	if s.End.After(d.end()) && a.Before(d.end()) {
+		s = d.toThrough(s)
+	}
+	return s, end, true
 }
 
 // weekOfAt reads "week of Nov 9", "week 47", "week 47 of 2025".

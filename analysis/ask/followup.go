@@ -100,6 +100,12 @@ func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Pla
 	}
 	if len(p.groups) == 0 && (p.grain == "" || prev.Grain != "") && !(intent == analysis.SpendTotal) {
 		p.groups = slices.Clone(prev.GroupBy)
+		if intent != analysis.TopN { // by team, then only one team: a table of that one says nothing
+			p.groups = slices.DeleteFunc(p.groups, p.pinned)
+		}
+		if intent == analysis.Breakdown && len(p.groups) == 0 && p.grain == "" && prev.Grain == "" {
+			intent = analysis.SpendTotal
+		}
 	}
 	if p.grain == "" && intent == analysis.Breakdown && len(p.groups) == len(prev.GroupBy) && slices.Equal(p.groups, prev.GroupBy) {
 		p.grain = prev.Grain
@@ -124,6 +130,11 @@ func (p *parse) follow(prev *analysis.Plan, intent analysis.Intent) analysis.Pla
 		pl.Windows = prev.Windows
 	}
 	return pl
+}
+
+// pinned reports whether one value of a dimension is asked for.
+func (p *parse) pinned(d analysis.Dimension) bool {
+	return slices.ContainsFunc(p.mentions, func(m mention) bool { return m.dim == d && !m.not && len(m.values) == 1 })
 }
 
 // shift reads "what about the week before?" as the same question one step back.

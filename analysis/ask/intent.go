@@ -17,7 +17,8 @@ var (
 		"how come", "explain", "explanation",
 		"what|which ... caused|causes|causing|drove|drives|driving|driven", "what is|was behind",
 		"what changed|happened|moved|moves|grew|increased|decreased|dropped|spiked",
-		"what has|have changed|happened", "reason|reasons for|behind", "root cause", "drivers|driver of|behind", "variance|variances", "account|accounts for the increase|decrease|change|rise|drop|jump|spike|difference",
+		"what has|have changed|happened", "happened|happening to|with|in|on|at|here|there|yesterday|last", "wtf|heck|hell happened|happening|is", "going on",
+		"what|which ... got|became more|less? cheaper|expensive|pricier|bigger|smaller", "reason|reasons for|behind", "root cause", "drivers|driver of|behind", "variance|variances", "account|accounts for the increase|decrease|change|rise|drop|jump|spike|difference",
 		"what made", "what drove", "where did|does|is ... increase|rise|growth|jump|spike|drop come|coming", "attribute|attributed|attribution", "what is driving|causing|up with", "which|what ... contributed|contribute|contributes|responsible", "who is|was|are responsible|behind", "who|what|which team|teams|service|services|account|accounts|project? owns|own|caused|causes|drove|drives ... increase|rise|spike|jump|change|growth|drop|decrease",
 		"break down the increase|change|difference|delta|rise|drop", "bridge", "walk me through the? change|increase|difference|variance", "shed light", "cost|spend movers", "top|biggest movers|mover|change|changes|increase|increases|decrease|decreases",
 		"what|which ... went|gone|going|go up|down", "what|which ... increased|grew|rose|spiked|jumped|dropped|fell|decreased|changed|surged|climbed|shrank")

@@ -123,6 +123,7 @@ func (p *parse) read() {
 	p.readCues()
 	p.readNames(false)
 	p.leftCuts()
+	p.suspects()
 	p.readRest()
 	p.negations()
 	p.mixedKinds()
@@ -182,6 +183,18 @@ func (p *parse) dateForks() {
 			p.forks = append(p.forks, f)
 		}
 	}
+}
+
+var suspected = phrases("deploy|deployment|release|rollout|migration|upgrade cause|caused|causing|drive|drove|driving|trigger|triggered|behind|responsible")
+
+// suspects reads "did the deploy cause it?": what is suspected is no name, and a bill cannot tell a cause.
+func (p *parse) suspects() {
+	from, to, ok := find(p.ts, suspected)
+	if !ok || p.ts[from].role != open {
+		return
+	}
+	p.decline("Whether the %s is the cause no bill can tell; what was done near in time stands beside each change.", p.ts[from].low)
+	p.mark(from, to, filler)
 }
 
 var notWords = phrases("without", "excluding|exclude|excl|except|minus|ignoring|outside", "except for", "other than",

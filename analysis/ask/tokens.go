@@ -136,6 +136,7 @@ var expansions = map[string]string{
 	"what's": "what is", "whats": "what is", "who's": "who is", "how's": "how is", "where's": "where is",
 	"that's": "that is", "it's": "it is", "there's": "there is", "why's": "why is", "here's": "here is",
 	"when's": "when is", "can't": "can not", "cannot": "can not", "won't": "will not", "let's": "let us",
+	"w/": "with", "w/o": "without", "b/c": "because",
 	"i'm": "i am", "we'll": "we will", "i'll": "i will", "it'll": "it will",
 }
 

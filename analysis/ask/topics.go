@@ -49,7 +49,8 @@ var topics = []topic{
 	{name: "anomaly_list", phrases: phrases("anomaly|anomalies|anomalous", "outlier|outliers",
 		"anything|something unusual|weird|odd|strange|abnormal", "alerts",
 		"unusual|abnormal spend|spending|cost|costs|charges|spikes|activity", "^what|which|anything|something|anyone _? _? spiked|spiking|spikes|surged",
-		"any|recent|cost|new|show|list spikes|surges"),
+		"any|recent|cost|new|show|list spikes|surges",
+		"what should|do|must|can i|we look at|into", "what should|do|must i|we check|investigate|know|worry", "what is|s new|wrong|off|burning|hot$"),
 		unless:  phrases("spiked|spiking|spikes|surged ... vs|versus|compared|against|than"),
 		instead: "any anomalies last week?"}, // what anomalies reads
 	{name: "budget_set", phrases: phrases("set|create|define|add|raise|increase|change|update a|the|our|my|an|monthly? _ ... budget|budgets",

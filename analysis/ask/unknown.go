@@ -32,11 +32,18 @@ func (p *parse) fixSpelling() {
 		t.low, t.raw = best, best
 	}
 	for i := range p.ts {
-		if in(p.ts[i].low, "lsat", "alst", "lst") && !p.known(i) {
-			p.ts[i].low = "last"
+		if w, ok := shortSlips[p.ts[i].low]; ok && !p.ts[i].quoted && !p.known(i) {
+			p.ts[i].low = w
 		}
 	}
+	if len(p.ts) > 1 && p.ts[0].low == "y" && in(p.ts[1].low, "did", "does", "do", "is", "was", "has", "are", "so") {
+		p.ts[0].low = "why"
+	}
 }
+
+// shortSlips are slips in words too short to be told apart by their letters, and how such words are said for short.
+var shortSlips = map[string]string{"lsat": "last", "alst": "last", "lst": "last", "teh": "the", "hte": "the", "wek": "week", "waht": "what",
+	"wat": "what", "mnth": "month", "mth": "month", "tday": "today", "hw": "how", "hwo": "how"}
 
 // known reports whether the grammar or the vocabulary has the word.
 func (p *parse) known(i int) bool {
@@ -58,7 +65,7 @@ func (p *parse) known(i int) bool {
 }
 
 // extraWords are read by phrases elsewhere and stand for nothing on their own.
-var extraWords = wordSet(`mtd qtd ytd wtd fytd fiscal financial quarter-to-date month-to-date year-to-date vs instance instances machine storage class
+var extraWords = wordSet(`yday yest mtd qtd ytd wtd fytd fiscal financial quarter-to-date month-to-date year-to-date vs instance instances machine storage class
 classes sku skus commitment commitments publisher vendor payer subaccount subaccounts savings plan plans reservation reservations reserved expires
 expiration ri ris sp sps coverage utilization anomaly anomalies sql query queries snapshot source sources fresh stale lag cost-explorer explorer
 console fetch pulled lineage formula definition defined define provenance acct accts finance cfo ceo leadership management exec execs board
