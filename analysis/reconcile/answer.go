@@ -270,10 +270,17 @@ func (r *Report) kindTable() *analysis.Table {
 	}
 	t := &analysis.Table{Columns: columns("kind", "currency", "#rows", "$billed", "$effective")}
 	for _, cur := range sortedKeys(totals) {
+		var kinds []KindSum
+		var billed, effective []analysis.Amount
 		for i := len(Kinds) - 1; i >= 0; i-- {
 			if k, ok := sums[cur][Kinds[i]]; ok {
-				t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{text(string(k.Kind)), text(cur), number(k.Rows), cell(k.Billed), cell(k.Effective)}})
+				kinds, billed, effective = append(kinds, k), append(billed, k.Billed), append(effective, k.Effective)
 			}
+		}
+		// Whoever adds the kinds up gets what is said to be billed, to the cent.
+		billed, effective = render.Cents(billed, cur), render.Cents(effective, cur)
+		for i, k := range kinds {
+			t.Rows = append(t.Rows, analysis.Row{Cells: []analysis.Cell{text(string(k.Kind)), text(cur), number(k.Rows), cell(billed[i]), cell(effective[i])}})
 		}
 	}
 	return t

@@ -16,6 +16,7 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/ingest"
 	"spendbot/analysis/reconcile"
+	"spendbot/analysis/render"
 	"spendbot/analysis/store"
 )
 
@@ -225,6 +226,28 @@ func TestPeriodsAndFiles(t *testing.T) {
 	}
 	if other := s.run(t, nil, reconcile.Options{Months: analysis.MonthOf(analysis.Day(2026, 9, 1)), Loads: s.loads}); len(other.Periods)+len(other.Loads) > 0 {
 		t.Errorf("September has %+v", other)
+	}
+}
+
+// TestKindsAddUpToTheBill adds up the kinds as they are shown: they make what the same answer says is billed, to the cent.
+func TestKindsAddUpToTheBill(t *testing.T) {
+	s := loaded(t, bill{"one", line("1", "", "Usage", "2026-10-05", "10859.314") + line("1", "", "Tax", "2026-10-01", "19.994") + line("1", "", "Credit", "2026-10-15", "-15000.004") +
+		line("1", "", "Correction", "2026-10-20", "-123.454"), analysis.Day(2026, 11, 2)})
+	var a analysis.Answer
+	s.run(t, nil, reconcile.Options{Months: october, Loads: s.loads}).Tell(&a)
+	var sums []string
+	for _, part := range a.Parts {
+		if part.Table == nil {
+			continue
+		}
+		sum := decimal.Zero
+		for r := range part.Table.Rows {
+			sum = sum.Add(usd(strings.ReplaceAll(render.CellText(part.Table, "", r, slices.IndexFunc(part.Table.Columns, func(c analysis.Column) bool { return c.Name == "billed" })), ",", "")))
+		}
+		sums = append(sums, sum.String())
+	}
+	if want := []string{"-4244.15", "-4244.15"}; !slices.Equal(sums, want) {
+		t.Errorf("bills and kinds make %v, want %v", sums, want)
 	}
 }
 

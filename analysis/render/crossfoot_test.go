@@ -10,15 +10,17 @@ import (
 	"spendbot/analysis"
 )
 
-// What each row says against the row before is the difference of the two as they are shown; where there is nothing to compare with it
-// stays unknown.
+// What each row says against the row before, or against the first one, is the difference of the two as they are shown; where there is
+// nothing to compare with it stays unknown.
 func TestStepsAreOfWhatIsShown(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		table := &analysis.Table{Columns: []analysis.Column{{Name: "n", Kind: analysis.ColText}, {Name: "amount", Kind: analysis.ColMoney}, {Name: "delta", Kind: analysis.ColDelta}}}
+		kinds := rapid.SampledFrom([][2]analysis.ColumnKind{{analysis.ColMoney, analysis.ColDelta}, {analysis.ColCents, analysis.ColCents}}).Draw(t, "kinds")
+		first := rapid.Bool().Draw(t, "against the first")
+		table := &analysis.Table{Columns: []analysis.Column{{Name: "n", Kind: analysis.ColText}, {Name: "amount", Kind: kinds[0]}, {Name: "delta", Kind: kinds[1]}}}
 		var before *decimal.Decimal
 		for range rapid.IntRange(2, 8).Draw(t, "rows") {
 			r := analysis.Row{Cells: []analysis.Cell{{Text: "x"}, {}, {}}}
-			if rapid.IntRange(0, 4).Draw(t, "unknown") > 0 {
+			if first || rapid.IntRange(0, 4).Draw(t, "unknown") > 0 {
 				a := genAmount(6).Draw(t, "amount")
 				r.Cells[1].Amount = &a
 				if before != nil {
@@ -26,7 +28,9 @@ func TestStepsAreOfWhatIsShown(t *testing.T) {
 					r.Cells[2].Amount = &d
 				}
 			}
-			before = r.Cells[1].Amount
+			if !first || before == nil {
+				before = r.Cells[1].Amount
+			}
 			table.Rows = append(table.Rows, r)
 		}
 		v := viewTable(table, "USD")
@@ -37,9 +41,13 @@ func TestStepsAreOfWhatIsShown(t *testing.T) {
 				}
 				continue
 			}
-			now, then, step := readMoney(t, v.rows[i][1].text), readMoney(t, v.rows[i-1][1].text), readMoney(t, v.rows[i][2].text)
+			from := i - 1
+			if first {
+				from = 0
+			}
+			now, then, step := readMoney(t, v.rows[i][1].text), readMoney(t, v.rows[from][1].text), readMoney(t, v.rows[i][2].text)
 			if !now.Sub(then).Equal(step) {
-				t.Fatalf("%s after %s is %s", v.rows[i][1].text, v.rows[i-1][1].text, v.rows[i][2].text)
+				t.Fatalf("%s after %s is %s", v.rows[i][1].text, v.rows[from][1].text, v.rows[i][2].text)
 			}
 		}
 	})

@@ -45,6 +45,16 @@ func MoneyExact(amount analysis.Amount, currency string) string {
 	return money(amount, currency, minorPlaces(currency))
 }
 
+// Cents rounds parts to the currency's smallest unit so that they add up to their sum as [MoneyExact] writes it.
+func Cents(parts []analysis.Amount, currency string) []analysis.Amount {
+	total := decimal.Zero
+	for _, p := range parts {
+		total = total.Add(p)
+	}
+	places := minorPlaces(currency)
+	return fit(parts, roundTo(total, places), places)
+}
+
 // Figure writes an amount to the digits its size deserves: whole units from 1,000 on, cents below, and further digits
 // for what is less than a cent. Totals in tables are shown so, so a headline should be too.
 func Figure(amount analysis.Amount, currency string) string {

@@ -207,7 +207,14 @@ func roundColumns(t *analysis.Table, rows []analysis.Row, currency string) round
 	}
 	compared := false
 	for d, col := range t.Columns {
-		if col.Kind != analysis.ColDelta {
+		if col.Kind != analysis.ColDelta && col.Kind != analysis.ColCents {
+			continue
+		}
+		if from, of, ok := stepsOf(t.Columns, exact, d); ok && !hasTotal {
+			out.steps(from, of, d)
+			continue
+		}
+		if col.Kind == analysis.ColCents {
 			continue
 		}
 		if cur, base, ok := differenceOf(t.Columns, exact, d); ok {
@@ -215,8 +222,6 @@ func roundColumns(t *analysis.Table, rows []analysis.Row, currency string) round
 			if !hasTotal || !out.comparison(exact, cur, base, d) {
 				out.agree(exact[d], cur, base, d, hasTotal)
 			}
-		} else if of, ok := stepsOf(t.Columns, exact, d); ok && !hasTotal {
-			out.steps(of, d)
 		}
 	}
 	if sum, addends, ok := totalOf(t.Columns, exact); ok && hasTotal && !compared {
@@ -294,23 +299,30 @@ func isDifference(cur, base, d []*decimal.Decimal) bool {
 	return len(d) > 0
 }
 
-// stepsOf finds the money column of whose rows column d says how far each is from the row before, where it says anything.
-func stepsOf(cols []analysis.Column, exact [][]*decimal.Decimal, d int) (of int, ok bool) {
+// stepsOf finds the column of amounts of which column d says how far each row is from the one before, or from the first one, where it says
+// anything.
+func stepsOf(cols []analysis.Column, exact [][]*decimal.Decimal, d int) (from func(row int) int, of int, ok bool) {
 	for of = range cols {
-		if cols[of].Kind == analysis.ColMoney && isStep(exact[of], exact[d]) {
-			return of, true
+		if of == d || cols[of].Kind != analysis.ColMoney && cols[of].Kind != analysis.ColCents || cols[d].Kind == analysis.ColCents && cols[of].Kind != analysis.ColCents {
+			continue
+		}
+		for _, from := range []func(int) int{func(row int) int { return row - 1 }, func(int) int { return 0 }} {
+			if isStep(exact[of], exact[d], from) {
+				return from, of, true
+			}
 		}
 	}
-	return 0, false
+	return nil, 0, false
 }
 
-func isStep(amounts, d []*decimal.Decimal) bool {
+func isStep(amounts, d []*decimal.Decimal, from func(row int) int) bool {
 	said := 0
 	for i, step := range d {
 		if step == nil {
 			continue
 		}
-		if i == 0 || amounts[i] == nil || amounts[i-1] == nil || !amounts[i].Sub(*amounts[i-1]).Equal(*step) {
+		k := from(i)
+		if k < 0 || amounts[i] == nil || amounts[k] == nil || !amounts[i].Sub(*amounts[k]).Equal(*step) {
 			return false
 		}
 		said++
@@ -318,11 +330,11 @@ func isStep(amounts, d []*decimal.Decimal) bool {
 	return said > 0
 }
 
-// steps shows how far each row is from the row before as the difference of what both show.
-func (r *rounded) steps(of, d int) {
+// steps shows how far each row is from another as the difference of what both show.
+func (r *rounded) steps(from func(row int) int, of, d int) {
 	for i, step := range r.columns[d] {
 		if step != nil {
-			shown := r.columns[of][i].Sub(*r.columns[of][i-1])
+			shown := r.columns[of][i].Sub(*r.columns[of][from(i)])
 			r.columns[d][i] = &shown
 		}
 	}
