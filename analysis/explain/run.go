@@ -44,8 +44,8 @@ type Result struct {
 	Queries     []analysis.QueryTrace
 	// Rows counts the groups of line items that either period has; 0 says that nothing matches.
 	Rows int
-	// Unknown counts line items whose cost in this metric and currency the bill does not say.
-	Unknown int64
+	// Known and Unknown count line items whose cost in this metric and currency the bill says, and does not say.
+	Known, Unknown int64
 }
 
 // searchColumns are the dimensions slices are searched by, in the order readers like them; tags follow the region.
@@ -56,14 +56,14 @@ const resourcesShown = 5
 
 // run is one explanation under way.
 type run struct {
-	sight   *store.Sight
-	beside  *store.Sight // for a query that runs while one on sight does
-	req     Request
-	table   query.Table // the line items when a filter asks for resources, else the rollup
-	dims    []dimension
-	queries []analysis.QueryTrace
-	unknown int64
-	units   []unit // of the leaves
+	sight          *store.Sight
+	beside         *store.Sight // for a query that runs while one on sight does
+	req            Request
+	table          query.Table // the line items when a filter asks for resources, else the rollup
+	dims           []dimension
+	queries        []analysis.QueryTrace
+	known, unknown int64
+	units          []unit // of the leaves
 }
 
 // unit is what a leaf is measured and billed in, and how many line items it stands for.
@@ -143,7 +143,7 @@ func RunWithin(ctx context.Context, sight *store.Sight, req Request) (*Result, e
 	}
 	r.tell(days, at)
 	r.label(table, at)
-	out := &Result{Attribution: at, Queries: r.queries, Rows: len(table.Leaves), Unknown: r.unknown}
+	out := &Result{Attribution: at, Queries: r.queries, Rows: len(table.Leaves), Known: r.known, Unknown: r.unknown}
 	out.Bridge = analysis.Bridge{
 		Change:  analysis.Change{Current: at.Current, Baseline: at.Baseline, Delta: at.Delta, Currency: req.Currency},
 		Effects: at.Effects, Rest: at.Rest, Drivers: make([]analysis.Driver, 0, len(at.Drivers)),
@@ -282,7 +282,7 @@ func (r *run) leaves(ctx context.Context) (*Table, error) {
 			r.units = append(r.units, part.unit)
 			before = key
 		}
-		r.unknown += part.unknown
+		r.known, r.unknown = r.known+part.lines-part.unknown, r.unknown+part.unknown
 	}
 	return t, nil
 }

@@ -43,15 +43,20 @@ func (w *work) compare(ctx context.Context) error {
 		w.nothing()
 		return nil
 	}
+	if t == nil {
+		w.noneKnown()
+		return w.others(ctx, w.plan.Current, *w.plan.Baseline)
+	}
 	tot := t.Total.Cells
 	n := len(tot) - 4
 	ch := analysis.Change{Baseline: *tot[n].Amount, Current: *tot[n+1].Amount, Delta: *tot[n+2].Amount, Currency: w.a.Currency}
 	w.a.Headline = render.ChangeSentenceOf(w.subject(), ch, when(w.plan.Current), before(w.plan))
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
-	return w.others(ctx, w.plan.Current)
+	return w.others(ctx, w.plan.Current, *w.plan.Baseline)
 }
 
-// changeTable has a row per value of the plan's cut: before, now, change. Without a cut it has the total alone.
+// changeTable has a row per value of the plan's cut: before, now, change. Without a cut it has the total alone. Values of which no
+// amount is known have no row, and there is no table where there is none of any.
 func (w *work) changeTable(ctx context.Context) (*analysis.Table, error) {
 	groupBy := w.plan.GroupBy
 	cur, err := w.sums(ctx, "current period", w.plan.Current, groupBy, analysis.NoGrain)
@@ -65,6 +70,7 @@ func (w *work) changeTable(ctx context.Context) (*analysis.Table, error) {
 	type pair struct {
 		keys      []string
 		base, cur analysis.Amount
+		known     bool
 	}
 	at := map[string]*pair{}
 	get := func(keys []string) *pair {
@@ -76,17 +82,23 @@ func (w *work) changeTable(ctx context.Context) (*analysis.Table, error) {
 	}
 	for _, s := range cur {
 		p := get(s.keys)
-		p.cur = p.cur.Add(s.amount)
+		p.cur, p.known = p.cur.Add(s.amount), p.known || s.known
 	}
 	for _, s := range base {
 		p := get(s.keys)
-		p.base = p.base.Add(s.amount)
+		p.base, p.known = p.base.Add(s.amount), p.known || s.known
 	}
 	var pairs []*pair
 	total := pair{}
 	for _, p := range at {
+		if !p.known {
+			continue
+		}
 		pairs = append(pairs, p)
 		total.base, total.cur = total.base.Add(p.base), total.cur.Add(p.cur)
+	}
+	if len(pairs) == 0 && w.unknown > 0 {
+		return nil, nil
 	}
 	slices.SortFunc(pairs, func(a, b *pair) int {
 		return cmp.Or(b.cur.Sub(b.base).Abs().Cmp(a.cur.Sub(a.base).Abs()), slices.Compare(a.keys, b.keys))
@@ -167,5 +179,5 @@ func (w *work) windows(ctx context.Context) error {
 	}
 	w.a.Headline = w.subject() + " in the last of " + comma(int64(len(w.plan.Windows))) + " periods: " + render.Figure(last, w.a.Currency) + "."
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
-	return w.others(ctx, w.plan.Current)
+	return w.others(ctx, w.plan.Windows...)
 }

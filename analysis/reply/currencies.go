@@ -54,11 +54,7 @@ func (w *work) ownCurrencies(sums []sum, p analysis.Period) {
 			r.Key[string(w.plan.Grain)] = s.day.Format(analysis.DateLayout)
 			r.Cells = append(r.Cells, analysis.Cell{Text: w.grainName(s.day)})
 		}
-		if s.known {
-			r.Cells = append(r.Cells, amountCell(s.amount))
-		} else { // unknown, which is not zero
-			r.Cells = append(r.Cells, analysis.Cell{})
-		}
+		r.Cells = append(r.Cells, s.cell())
 		t.Rows = append(t.Rows, r)
 	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})

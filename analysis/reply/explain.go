@@ -45,6 +45,11 @@ func (w *work) explain(ctx context.Context) error {
 		w.nothing()
 		return nil
 	}
+	w.unknown = res.Unknown
+	if res.Known == 0 && res.Unknown > 0 {
+		w.noneKnown()
+		return w.others(ctx, w.plan.Current, *w.plan.Baseline)
+	}
 	b := res.Bridge
 	w.a.Headline = render.ChangeSentenceOf(w.subject(), b.Change, when(w.plan.Current), before(w.plan))
 	if s := w.focus(b); s != "" {
@@ -53,10 +58,8 @@ func (w *work) explain(ctx context.Context) error {
 		w.a.Parts = append(w.a.Parts, analysis.Part{Text: s})
 	}
 	w.a.Parts = append(w.a.Parts, analysis.Part{Bridge: &b})
-	if w.unknown = res.Unknown; w.unknown > 0 {
-		if err := w.others(ctx, w.plan.Current); err != nil {
-			return err
-		}
+	if err := w.others(ctx, w.plan.Current, *w.plan.Baseline); err != nil {
+		return err
 	}
 	return w.groupedChange(ctx)
 }
@@ -217,7 +220,7 @@ func (w *work) groupedChange(ctx context.Context) error {
 		return nil
 	}
 	t, err := w.changeTable(ctx)
-	if err != nil {
+	if t == nil || err != nil {
 		return err
 	}
 	if s := w.movers(t); s != "" { // who moved is what was asked; what moved follows

@@ -5,6 +5,7 @@ package reply
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -344,8 +345,8 @@ func (w *work) sums(ctx context.Context, name string, p analysis.Period, groupBy
 	return out, nil
 }
 
-// others caveats what a total leaves out: money in other currencies, and line items without a cost in this metric.
-func (w *work) others(ctx context.Context, p analysis.Period) error {
+// others caveats what the totals of periods leave out: money in other currencies, and line items without a cost in this metric.
+func (w *work) others(ctx context.Context, periods ...analysis.Period) error {
 	if w.unknown == 0 || w.plan.Metric == analysis.Usage {
 		return nil
 	}
@@ -354,23 +355,35 @@ func (w *work) others(ctx context.Context, p analysis.Period) error {
 	if err != nil {
 		return err
 	}
-	rows, err := w.query(ctx, "what is not in the total", query.Fill(
-		`SELECT BillingCurrency, sum({column}) AS amount, CAST(sum({n}) AS BIGINT) AS line_items FROM {table} WHERE ({period}) AND ({filters}) AND ({whole}) AND ({cost}) IS NULL GROUP BY BillingCurrency ORDER BY BillingCurrency`,
-		map[string]query.Fragment{"column": query.F(w.plan.Metric.Column()), "n": query.F(table.Rows()),
-			"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "whole": query.Without(table, w.cutoffs), "cost": query.Cost(w.plan.Metric, w.a.Currency)}))
-	if err != nil {
-		return err
-	}
-	for _, row := range rows.Values {
-		cur, _ := row[0].(string)
-		n, _ := row[2].(int64)
-		if d, ok := row[1].(decimal.Decimal); ok && cur != w.a.Currency {
-			if !d.IsZero() {
-				w.caveat("%s of %s is billed in %s, with no amount in %s on the bill: it is not included", exactMoney(d, cur), w.plan.Metric.Words(), cur, w.a.Currency)
-			}
-			continue
+	told := map[string][]string{} // by currency, what is billed in it
+	lacking := int64(0)
+	for _, p := range periods {
+		name, in := "what is not in the total", ""
+		if len(periods) > 1 {
+			name, in = name+" of "+p.String(), " in "+p.String()
 		}
-		w.caveat("%s line items have no %s on the bill: they are not included, which is not the same as zero", comma(n), w.plan.Metric.Column())
+		rows, err := w.query(ctx, name, query.Fill(
+			`SELECT BillingCurrency, sum({column}) AS amount, CAST(sum({n}) AS BIGINT) AS line_items FROM {table} WHERE ({period}) AND ({filters}) AND ({whole}) AND ({cost}) IS NULL GROUP BY BillingCurrency ORDER BY BillingCurrency`,
+			map[string]query.Fragment{"column": query.F(w.plan.Metric.Column()), "n": query.F(table.Rows()),
+				"table": query.F(string(table)), "period": query.Within(table, p), "filters": where, "whole": query.Without(table, w.cutoffs), "cost": query.Cost(w.plan.Metric, w.a.Currency)}))
+		if err != nil {
+			return err
+		}
+		for _, row := range rows.Values {
+			cur, _ := row[0].(string)
+			n, _ := row[2].(int64)
+			if d, ok := row[1].(decimal.Decimal); !ok || cur == w.a.Currency {
+				lacking += n
+			} else if !d.IsZero() {
+				told[cur] = append(told[cur], exactMoney(d, cur)+in)
+			}
+		}
+	}
+	for _, cur := range slices.Sorted(maps.Keys(told)) {
+		w.caveat("%s of %s is billed in %s, with no amount in %s on the bill: it is not included", list(told[cur]), w.plan.Metric.Words(), cur, w.a.Currency)
+	}
+	if lacking > 0 {
+		w.caveat("%s line items have no %s on the bill: they are not included, which is not the same as zero", comma(lacking), w.plan.Metric.Column())
 	}
 	return nil
 }

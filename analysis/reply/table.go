@@ -55,8 +55,7 @@ func (w *work) breakdown(ctx context.Context) error {
 	}
 	if rows == 0 {
 		if w.unknown > 0 {
-			w.a.Headline = w.subject() + " " + when(p) + " is unknown: no line item has a " + w.plan.Metric.Words() + " in " + w.a.Currency + " on the bill."
-			w.caveat("unknown is not a zero on the bill")
+			w.noneKnown()
 			return nil
 		}
 		w.a.Headline = w.subject() + ": no line items " + when(p) + "."
@@ -64,6 +63,9 @@ func (w *work) breakdown(ctx context.Context) error {
 		return nil
 	}
 	w.a.Headline = w.subject() + " " + when(p) + ": " + render.Figure(total, w.a.Currency) + "."
+	if len(w.plan.GroupBy) > 0 {
+		sums = slices.DeleteFunc(sums, func(s sum) bool { return !s.known }) // the caveat says how much is not included
+	}
 	if w.plan.Grain != analysis.NoGrain && len(w.plan.GroupBy) == 0 {
 		t := w.grainTable(sums)
 		t.Drawn = len(t.Rows) <= drawnRows
@@ -90,6 +92,12 @@ func (w *work) breakdown(ctx context.Context) error {
 			render.CellText(t, w.a.Currency, 0, amount) + " of " + render.CellText(t, w.a.Currency, -1, amount) + "."
 	}
 	return nil
+}
+
+// noneKnown answers where every line item lacks the amount that was asked for.
+func (w *work) noneKnown() {
+	w.a.Headline = w.subject() + " " + when(w.plan.Current) + " is unknown: the bill gives no " + w.plan.Metric.Words() + " in " + w.a.Currency + " for any of its line items."
+	w.caveat("unknown is not a zero on the bill")
 }
 
 // groupName names a row: "team payments, us-east-1".
@@ -124,6 +132,14 @@ func (w *work) groupRow(keys []string) analysis.Row {
 }
 
 func amountCell(a analysis.Amount) analysis.Cell { return analysis.Cell{Amount: &a} }
+
+// cell is the sum, or unknown, which is not zero.
+func (s sum) cell() analysis.Cell {
+	if !s.known {
+		return analysis.Cell{}
+	}
+	return amountCell(s.amount)
+}
 
 func share(part, total analysis.Amount) analysis.Cell {
 	if total.IsZero() {
@@ -197,7 +213,7 @@ func (w *work) grainTable(sums []sum) *analysis.Table {
 	for _, s := range sums {
 		total = total.Add(s.amount)
 		t.Rows = append(t.Rows, analysis.Row{Key: map[string]string{string(w.plan.Grain): s.day.Format(analysis.DateLayout)},
-			Cells: []analysis.Cell{{Text: w.grainName(s.day)}, amountCell(s.amount)}})
+			Cells: []analysis.Cell{{Text: w.grainName(s.day)}, s.cell()}})
 	}
 	t.Total = &analysis.Row{Cells: []analysis.Cell{{Text: "total"}, amountCell(total)}}
 	return t
@@ -221,14 +237,9 @@ func (w *work) grainName(day time.Time) string {
 
 func (w *work) series(sums []sum, p analysis.Period) *analysis.Series {
 	s := &analysis.Series{Lines: []analysis.SeriesLine{{Name: w.subject()}}}
-	byDay := map[time.Time]analysis.Amount{}
 	for _, x := range sums {
-		byDay[x.day] = x.amount
-	}
-	for _, x := range sums {
-		a := byDay[x.day]
 		s.Days = append(s.Days, x.day)
-		s.Lines[0].Values = append(s.Lines[0].Values, &a)
+		s.Lines[0].Values = append(s.Lines[0].Values, x.cell().Amount)
 	}
 	return s
 }
