@@ -17,7 +17,7 @@ import (
 )
 
 // IncidentsLine says for a digest what became of the incidents of as many days as it is of, up to the moment it is made: "anomalies:
-// 3 new, 2 closed, 1 unanswered for 4 days (GPU idle, about $310 a day)". It counts those that surely lie within the digest's scope.
+// 3 new, 2 closed, 4 open, 1 unanswered for 4 days (GPU idle, about $310 a day)". It counts those that surely lie within the digest's scope.
 func IncidentsLine(db *state.DB) pulse.Teller {
 	return func(ctx context.Context, scope []analysis.Filter, p analysis.Period, now time.Time) (string, error) {
 		list, err := db.Incidents(ctx, state.IncidentFilter{})
@@ -41,7 +41,7 @@ func incidentWithin(i state.Incident, scope []analysis.Filter) bool {
 }
 
 func incidentsLine(list []state.Incident, since, now time.Time) string {
-	opened, closed := 0, 0
+	opened, closed, open := 0, 0, 0
 	var waiting []state.Incident
 	for _, i := range list {
 		if i.Opened.After(now) { // of a re-run: not known then
@@ -53,6 +53,9 @@ func incidentsLine(list []state.Incident, since, now time.Time) string {
 		if r := i.ResolvedAt; r.After(since) && !r.After(now) {
 			closed++
 		}
+		if i.Open {
+			open++
+		}
 		if i.Open && i.State == state.Detected && i.SnoozedUntil.Before(now) {
 			waiting = append(waiting, i)
 		}
@@ -63,6 +66,12 @@ func incidentsLine(list []state.Incident, since, now time.Time) string {
 	}
 	if closed > 0 {
 		said = append(said, fmt.Sprintf("%d closed", closed))
+	}
+	if len(said) == 0 && open > 0 {
+		said = append(said, "none new")
+	}
+	if open > len(waiting) {
+		said = append(said, fmt.Sprintf("%d open", open))
 	}
 	if n := len(waiting); n > 0 {
 		slices.SortStableFunc(waiting, func(a, b state.Incident) int { return a.Opened.Compare(b.Opened) })

@@ -323,8 +323,8 @@ func TestIncidentsLine(t *testing.T) {
 		scope []analysis.Filter
 		want  string
 	}{
-		{"everything", nil, "anomalies: 2 new, 1 closed, 1 unanswered for 4 days (GPU idle)"},
-		{"a team", []analysis.Filter{{Dimension: analysis.DimTeam, Values: []string{"payments"}}}, "anomalies: 1 new"},
+		{"everything", nil, "anomalies: 2 new, 1 closed, 2 open, 1 unanswered for 4 days (GPU idle)"},
+		{"a team", []analysis.Filter{{Dimension: analysis.DimTeam, Values: []string{"payments"}}}, "anomalies: 1 new, 1 open"},
 		{"another provider", []analysis.Filter{{Dimension: analysis.DimProvider, Values: []string{"Microsoft"}}}, "anomalies: none"},
 	} {
 		var in []state.Incident
@@ -336,6 +336,9 @@ func TestIncidentsLine(t *testing.T) {
 		if got := incidentsLine(in, digestDay.AddDate(0, 0, -7), digestDay); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+	if got, want := incidentsLine(all, digestDay.Add(-time.Hour), digestDay), "anomalies: none new, 2 open, 1 unanswered for 4 days (GPU idle)"; got != want {
+		t.Errorf("of a day on which none was new: %q, want %q", got, want)
 	}
 }
 

@@ -567,7 +567,11 @@ func (b *Bot) about(ctx context.Context, in state.Incident, names named) (blocks
 		}
 		o.CanTicket = k == nil || k.State == state.TicketDone || k.State == state.TicketRejected || k.State == state.TicketGone
 		if k != nil {
-			o.Ticket = blocks.TicketLine(*k, b.browse(k.Key))
+			fixes, err := b.db.Savings(ctx)
+			if err != nil {
+				return o, err
+			}
+			o.Ticket = blocks.TicketLine(*k, b.browse(k.Key), fixes[k.ID])
 		}
 	}
 	if r, ok := b.books().Get(in.Runbook); ok && in.Runbook != "" {

@@ -104,6 +104,10 @@ func (b *Bot) PollTickets(ctx context.Context, since time.Time) error {
 	seen := map[string]bool{}
 	for _, p := range projects {
 		changed, err := b.opts.Tickets.Jira.Changed(ctx, p, ticketLabel, since)
+		if jiraRefused(err) { // of a project that is gone, or closed to the bot: the others go on
+			b.log.Error("tickets of a project not looked at", "project", p, "error", secret.Scrub(err.Error()))
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -121,11 +125,19 @@ func (b *Bot) PollTickets(ctx context.Context, since time.Time) error {
 		if seen[key] || now.Sub(k.Polled) < lookAgain || k.State == state.TicketRejected {
 			continue
 		}
-		if err := b.lookAt(ctx, key); err != nil {
+		if err := b.lookAt(ctx, key); jiraRefused(err) {
+			b.log.Error("ticket not looked at", "key", key, "error", secret.Scrub(err.Error()))
+		} else if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// jiraRefused reports whether Jira said no to a call, for good: another time it says the same.
+func jiraRefused(err error) bool {
+	e, ok := errors.AsType[*jira.Error](err)
+	return ok && e.Outcome == jira.Refused
 }
 
 // lookAt looks at one ticket in Jira.
@@ -306,6 +318,10 @@ func (b *Bot) TellTickets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	fixes, err := b.db.Savings(ctx)
+	if err != nil {
+		return err
+	}
 	latest := map[string]state.Ticket{}
 	for _, k := range list {
 		latest[k.Subject] = k
@@ -315,15 +331,15 @@ func (b *Bot) TellTickets(ctx context.Context) error {
 		if latest[k.Subject].ID != k.ID {
 			continue
 		}
-		errs = append(errs, b.showTicket(ctx, k), b.tellJira(ctx, k))
+		errs = append(errs, b.showTicket(ctx, k, fixes[k.ID]), b.tellJira(ctx, k))
 	}
 	errs = append(errs, b.openByPolicy(ctx, latest))
 	return errors.Join(errs...)
 }
 
-// showTicket writes an incident's message anew where its ticket has changed since.
-func (b *Bot) showTicket(ctx context.Context, k state.Ticket) error {
-	card := blocks.TicketLine(k, b.browse(k.Key))
+// showTicket writes an incident's message anew where its ticket, or what the bill says of its fix, has changed since.
+func (b *Bot) showTicket(ctx context.Context, k state.Ticket, fix state.Saving) error {
+	card := blocks.TicketLine(k, b.browse(k.Key), fix)
 	if k.Said["card"] == card || !strings.HasPrefix(k.Subject, "I-") {
 		return nil
 	}

@@ -150,7 +150,7 @@ func TestLifeOfATicket(t *testing.T) {
 	r.open(sandbox.Ben, m, map[string]string{blocks.InputAssignee: "ana", blocks.InputSummary: "NAT bytes of payments: find the destination"})
 	is := r.issue("with its link and chart", func(i tracker.Issue) bool { return len(i.Links) == 1 && len(i.Attachments) == 1 })
 	in := r.incident(m)
-	if is.Fields["summary"] != "NAT bytes of payments: find the destination" || is.Fields["duedate"] != "2026-12-05" {
+	if is.Fields["summary"] != "NAT bytes of payments: find the destination" || is.Fields["duedate"] != "2026-12-07" {
 		t.Errorf("fields %v", is.Fields)
 	}
 	for _, want := range []string{"h3. What changed", "h3. Evidence", "h3. Steps, each with risk and rollback", "h3. Expected saving", "h3. How it will be verified", in.ID, in.Answer} {
@@ -169,7 +169,7 @@ func TestLifeOfATicket(t *testing.T) {
 		t.Errorf("replies %q", n)
 	}
 	r.hear()
-	m = r.root("#payments", "ticket <"+r.site+"/browse/FIN-1|FIN-1>: To Do, Ana Ruiz, due 5 Dec")
+	m = r.root("#payments", "ticket <"+r.site+"/browse/FIN-1|FIN-1>: To Do, Ana Ruiz, due 7 Dec")
 	if strings.Contains(string(m.Blocks), "incident:ticket") {
 		t.Error("a second ticket is offered")
 	}
@@ -219,6 +219,41 @@ func TestLifeOfATicket(t *testing.T) {
 	list, err := Opportunities(t.Context(), r.db, r.b.books(), nil)
 	if err != nil || len(list) != 1 || list[0].State != "verifying" || list[0].Ticket != "FIN-1" {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestOneProjectIsGone: what Jira refuses of one project, or of one ticket, keeps nobody from hearing of the others.
+func TestOneProjectIsGone(t *testing.T) {
+	t.Parallel()
+	r := newTicketed(t, nil)
+	r.find(2, thing{"NAT bytes", "payments", []int64{500, 520, 510, 500, 5, 4, 3}})
+	m := r.root("#payments", "NAT bytes", "Open ticket")
+	r.open(sandbox.Ben, m, nil)
+	is := r.issue("with its chart", func(i tracker.Issue) bool { return len(i.Links) == 1 && len(i.Attachments) == 1 })
+	r.settled()
+	for _, gone := range []string{"AAA-1", "GONE-7"} { // AAA-1's project is asked of first; both are looked at by themselves
+		k := state.Ticket{Subject: "I-" + gone[:3], Label: "spendbot-" + gone, Project: gone[:len(gone)-2], Created: r.clock()}
+		k, _, err := r.db.ClaimTicket(t.Context(), k, r.clock(), func(state.Ticket) ([]state.Post, error) { return nil, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.db.ChangeTicket(t.Context(), k.ID, r.clock(), func(k *state.Ticket) (state.TicketStep, error) {
+			k.Key, k.State = gone, state.TicketOpen
+			return state.TicketStep{}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.jira.Move(is.Key, tracker.Person{ID: "5f-ana", Name: "Ana Ruiz"}, "Done", "Done"); err != nil {
+		t.Fatal(err)
+	}
+	r.jira.Break(tracker.Fault{Path: "/issue/GONE-7", Times: -1, Status: http.StatusForbidden})
+	r.jira.Break(tracker.Fault{Path: "/search", Times: 1, Status: http.StatusBadRequest})
+	if err := r.b.PollTickets(t.Context(), theOnset); err != nil {
+		t.Fatal(err)
+	}
+	if k, err := r.db.Ticket(t.Context(), is.Key); err != nil || k.State != state.TicketDone {
+		t.Errorf("the ticket that is done is %s here, %v", k.State, err)
 	}
 }
 

@@ -346,11 +346,6 @@ func (c *Client) Edit(ctx context.Context, key string, fields map[string]any) er
 	return c.send(ctx, "edit "+key, http.MethodPut, "rest/api/2/issue/"+url.PathEscape(key), map[string]any{"fields": fields}, nil)
 }
 
-// Assign gives an issue to somebody.
-func (c *Client) Assign(ctx context.Context, key, person string) error {
-	return c.send(ctx, "assign "+key, http.MethodPut, "rest/api/2/issue/"+url.PathEscape(key)+"/assignee", c.person(person), nil)
-}
-
 // Transition moves an issue to a status of a category; of several ways the first whose transition or status has one of the names preferred, else the first. An issue that is
 // there already is left alone: moved is false.
 func (c *Client) Transition(ctx context.Context, key string, to Category, preferred ...string) (moved bool, err error) {

@@ -129,7 +129,6 @@ func TestOverPrism(t *testing.T) {
 		{"find", func() error { _, err := c.Find(ctx, "ED", "spendbot-0a1b2c", "10000", "10001"); return err }, map[int]jira.Outcome{400: jira.Refused, 401: jira.Later}},
 		{"changed", func() error { _, err := c.Changed(ctx, "ED", "spendbot", day); return err }, nil},
 		{"edit", func() error { return c.Edit(ctx, "ED-24", map[string]any{"summary": "other", "labels": []string{"a"}}) }, map[int]jira.Outcome{400: jira.Refused, 401: jira.Later, 403: jira.Refused, 404: jira.Refused, 409: jira.Refused, 422: jira.Refused}},
-		{"assign", func() error { return c.Assign(ctx, "ED-24", "5b10a2844c20165700ede21g") }, map[int]jira.Outcome{400: jira.Refused, 403: jira.Refused, 404: jira.Refused}},
 		{"comment", func() error { return c.Say(ctx, "ED-24", "It grew.", "spendbot I-1/2") }, map[int]jira.Outcome{400: jira.Refused, 401: jira.Later, 404: jira.Refused, 413: jira.Refused}},
 		{"comments", func() error { _, err := c.Comments(ctx, "ED-24"); return err }, map[int]jira.Outcome{401: jira.Later, 404: jira.Refused}},
 		{"remote link", func() error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -278,7 +279,7 @@ func (s *Sender) work(calls, ctx context.Context, p state.Post, t state.Ticket, 
 		said := false
 		if unknown {
 			if said, err = s.client.Commented(calls, t.Key, Mark(p.Key)); err != nil {
-				return &lookup{err}
+				return sought(err)
 			}
 		}
 		if !said {
@@ -319,7 +320,7 @@ func (s *Sender) work(calls, ctx context.Context, p state.Post, t state.Ticket, 
 func (s *Sender) edit(calls, ctx context.Context, p state.Post, t state.Ticket, w Work) error {
 	i, err := s.client.Get(calls, t.Key)
 	if err != nil {
-		return &lookup{err}
+		return sought(err)
 	}
 	fields := map[string]any{}
 	var theirs []string
@@ -359,6 +360,14 @@ type lookup struct{ err error }
 
 func (e *lookup) Error() string { return e.err.Error() }
 func (e *lookup) Unwrap() error { return e.err }
+
+// sought is the error of looking at a ticket itself. One that is no longer there will not be there another time either, and what waits behind this goes on.
+func sought(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusNotFound {
+		return err
+	}
+	return &lookup{err}
+}
 
 // settle records an attempt that failed.
 func (s *Sender) settle(ctx context.Context, p state.Post, t state.Ticket, unknown bool, err error) {

@@ -174,6 +174,33 @@ func TestJiraIsAway(t *testing.T) {
 	}
 }
 
+// TestATicketThatIsDeleted: work on a ticket that somebody deleted ends, and what waits behind it goes on, instead of being tried for ever.
+func TestATicketThatIsDeleted(t *testing.T) {
+	tr, c, at := world(t, true, 0)
+	db := stateIn(t, filepath.Join(t.TempDir(), "s.db"))
+	var told []string
+	s := jira.NewSender(c, db, "me", lease, hooks(&told, never), slog.New(slog.DiscardHandler))
+	k := claim(t, db, "I-AAAAAA", at.now)
+	run(t, db, at, []*jira.Sender{s}, never, time.Hour)
+	k, err := db.Ticket(t.Context(), k.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Delete(k.Key, tracker.Person{ID: "ana", Name: "Ana"}); err != nil {
+		t.Fatal(err)
+	}
+	tr.Break(tracker.Fault{Method: "POST", Path: "/comment", Times: 1}) // cut: whether it was said has to be looked up
+	for _, p := range []state.Post{must(t)(jira.Work{Fields: map[string]any{"summary": "x"}}.Post("edit", jira.MethodEdit, k.ID)), must(t)(jira.Work{Body: "It grew."}.Post("grew", jira.MethodComment, k.ID))} {
+		if _, _, err := db.Enqueue(t.Context(), p, at.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, db, at, []*jira.Sender{s}, never, time.Hour)
+	if want := []string{k.ID + " made [] found false", k.ID + " refused edit", k.ID + " refused comment"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+}
+
 func TestATicketThatIsRefused(t *testing.T) {
 	tr, c, at := world(t, true, 0)
 	tr.AddProject(tracker.Project{Key: "FIN", Types: []tracker.Type{{ID: "1", Name: "Task", Form: []string{"summary", "project", "issuetype", "customfield_1"}, Required: []string{"customfield_1"}}}, Statuses: []tracker.Status{{Name: "Open", Category: "new"}}})

@@ -85,7 +85,7 @@ func overUnder(a analysis.Amount) string {
 
 // Description is the ticket's text in Jira's markup.
 func Description(f Facts) string {
-	return wiki.Doc("The rest is in the thread and in the answers named above.", f.changed(), f.evidence(), f.mechanism(), f.steps(), f.expected(), f.verify(), f.links())
+	return wiki.Doc("The rest is in the thread and in the answers named above.", f.changed(), f.evidence(), f.mechanism(), f.steps(), f.expected(), f.verify(), f.queries(), f.links())
 }
 
 func (f Facts) money(a analysis.Amount) string { return render.Money(a, f.Currency) }
@@ -150,15 +150,30 @@ func (f Facts) evidence() string {
 			lines = append(lines, wiki.Table(rows))
 		}
 		if res := f.resources(); len(res) > 1 {
-			lines = append(lines, wiki.Table(res))
+			lines = append(lines, "", wiki.Table(res)) // without the empty line the two were one table
 		}
 	}
 	for _, e := range f.Evidence {
 		lines = append(lines, wiki.Text(fmt.Sprintf("Answer %s (%s): run it again with ", e.ID, e.Question))+wiki.Mono("spendbot trace "+e.ID+" --rerun"))
+	}
+	if len(lines) == 1 {
+		return ""
+	}
+	return strings.Join(lines, "\n")
+}
+
+// queries are those that the evidence comes from: at the end, where they keep nobody from the steps.
+func (f Facts) queries() string {
+	lines := []string{wiki.Heading(3, "The SQL behind it")}
+	for _, e := range f.Evidence {
 		queries := telling(e.Queries)
 		for i, q := range queries {
 			if i == mostSQL {
-				lines = append(lines, wiki.Text(fmt.Sprintf("And %d more queries, in the answer.", len(queries)-i)))
+				more := "1 more query is"
+				if n := len(queries) - i; n > 1 {
+					more = fmt.Sprintf("%d more queries are", n)
+				}
+				lines = append(lines, wiki.Text(fmt.Sprintf("%s in answer %s.", more, e.ID)))
 				break
 			}
 			lines = append(lines, wiki.Code("sql", "-- "+q.Name+"\n"+clipped(q.Shown(readers))))
@@ -174,7 +189,7 @@ func (f Facts) evidence() string {
 var readers = []analysis.Filter{{}}
 
 // scans are queries over everything, by which an anomaly was found: they say less of it than its drivers' do, at more length.
-var scans = []string{"daily costs per leaf", "list prices per usage type"}
+var scans = []string{"daily costs per leaf", "list prices per usage type", "hourly costs per leaf of days not complete", "hourly costs of leaves that may stand out"}
 
 // telling puts the queries first that say most of what a ticket is about.
 func telling(list []analysis.QueryTrace) []analysis.QueryTrace {

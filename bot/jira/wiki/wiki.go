@@ -90,18 +90,13 @@ func Heading(level int, s string) string {
 func Bold(s string) string { return "*" + Text(strings.TrimSpace(s)) + "*" }
 
 // Bullets is a list; each item is markup already.
-func Bullets(items ...string) string { return listed("* ", items) }
-
-// Steps is a numbered list; each item is markup already.
-func Steps(items ...string) string { return listed("# ", items) }
-
-func listed(mark string, items []string) string {
+func Bullets(items ...string) string {
 	var b strings.Builder
 	for i, it := range items {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(mark + strings.ReplaceAll(it, "\n", " "))
+		b.WriteString("* " + strings.ReplaceAll(it, "\n", " "))
 	}
 	return b.String()
 }

@@ -39,7 +39,6 @@ func TestBlocks(t *testing.T) {
 		"broken link":   {Link("here", "https://x/]|y"), "here"},
 		"heading":       {Heading(3, "What *changed*"), `h3. What \*changed\*`},
 		"bullets":       {Bullets("a\nb", "c"), "* a b\n* c"},
-		"steps":         {Steps("a", "b"), "# a\n# b"},
 		"mono":          {Mono("{{x}}"), `{{ \{\{x\}\} }}`},
 		"bold":          {Bold(" Saving "), "*Saving*"},
 		"lines":         {Lines("a\r\n* b"), "a\n\\* b"},

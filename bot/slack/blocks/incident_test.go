@@ -173,3 +173,20 @@ func FuzzParseIncident(f *testing.F) {
 		}
 	})
 }
+
+// TestTicketLine: the root message says of a ticket that is done what the bill says of its fix, and of another nothing of it.
+func TestTicketLine(t *testing.T) {
+	k := state.Ticket{ID: "T-1", Key: "PAY-1", State: state.TicketDone, TicketDetail: state.TicketDetail{Status: "Done", Assignee: "Ben", Due: "2026-12-04"}}
+	fix := state.Saving{SavingFigures: state.SavingFigures{Headline: "Verified on the bill: $2,214 a day less, about $67,328 a month.", Answer: "Q-HE3D8E"}}
+	open := k
+	open.State, open.Status = state.TicketOpen, "To Do"
+	for want, got := range map[string]string{
+		"ticket <https://j/PAY-1|PAY-1>: Done, Ben":                                                           TicketLine(k, "https://j/PAY-1", state.Saving{}),
+		"ticket PAY-1: Done, Ben · Verified on the bill: $2,214 a day less, about $67,328 a month (Q-HE3D8E)": TicketLine(k, "", fix),
+		"ticket PAY-1: To Do, Ben, due 4 Dec":                                                                 TicketLine(open, "", fix),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

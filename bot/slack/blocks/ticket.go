@@ -101,8 +101,8 @@ func TicketLink(key, address string) string {
 	return "<" + address + "|" + key + ">"
 }
 
-// TicketLine is what an incident's root message says of its ticket: "ticket FIN-12: In Progress, Ana, due 4 Dec"; "" for none.
-func TicketLine(t state.Ticket, address string) string {
+// TicketLine is what an incident's root message says of its ticket: "ticket FIN-12: In Progress, Ana, due 4 Dec", and of one that is done what the bill says of its fix; "" for none.
+func TicketLine(t state.Ticket, address string, fix state.Saving) string {
 	if t.ID == "" {
 		return ""
 	}
@@ -133,6 +133,12 @@ func TicketLine(t state.Ticket, address string) string {
 	s := "ticket " + TicketLink(t.Key, address)
 	if len(said) > 0 {
 		s += ": " + strings.Join(said, ", ")
+	}
+	if t.State == state.TicketDone && fix.Headline != "" {
+		s += " · " + esc(strings.TrimSuffix(fix.Headline, "."), 240)
+		if answerID.MatchString(fix.Answer) {
+			s += " (" + fix.Answer + ")"
+		}
 	}
 	return s
 }
@@ -201,7 +207,7 @@ func TicketReply(t state.Ticket, address string, n TicketNews) Message {
 
 // TicketThere says to who asks for a ticket that there is one.
 func TicketThere(t state.Ticket, address string) Message {
-	return ticketMessage("There is a " + TicketLine(t, address) + ".")
+	return ticketMessage("There is a " + TicketLine(t, address, state.Saving{}) + ".")
 }
 
 // TicketsThere says which tickets the tasks of a review have.
