@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"spendbot/bot/digest"
@@ -11,6 +12,9 @@ import (
 // it begins with none.
 func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string, done bool, err error) {
 	word, rest, _ := strings.Cut(text, " ")
+	if beginsQuestion(word, rest) {
+		return "", false, nil
+	}
 	var deal func(context.Context, *talk, string) (string, error)
 	switch strings.ToLower(word) {
 	case "event", "events":
@@ -44,4 +48,17 @@ func (b *Bot) worded(ctx context.Context, t *talk, text string) (outcome string,
 	t.kind = "command"
 	outcome, err = deal(ctx, t, strings.TrimSpace(rest))
 	return outcome, true, err
+}
+
+// beginsQuestion reports whether a word of ours is but the first of a question about spend: "savings plan coverage", "next month".
+func beginsQuestion(word, rest string) bool {
+	next, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(rest)), " ")
+	next = strings.TrimRight(next, "?!.,:;'s") // "plans?", "month's"
+	switch strings.ToLower(word) {
+	case "savings":
+		return slices.Contains([]string{"plan", "rate"}, next)
+	case "next":
+		return slices.Contains([]string{"day", "week", "month", "quarter", "year"}, next)
+	}
+	return false
 }

@@ -57,12 +57,18 @@ func CSV(w io.Writer, a *analysis.Answer) error {
 // tabled reports whether a table of the answer holds the points of a series, and their total.
 func tabled(a *analysis.Answer, s *analysis.Series) bool {
 	return slices.ContainsFunc(a.Parts, func(p analysis.Part) bool {
-		if p.Table == nil {
-			return false
-		}
-		t, ok := SeriesOf(p.Table)
-		return ok && len(s.Lines) == 1 && len(t.Lines) == 1 && slices.EqualFunc(t.Days, s.Days, time.Time.Equal)
+		return p.Table != nil && samePoints(p.Table, s)
 	})
+}
+
+// Plotted reports whether a series of the answer holds the rows of a table, and only those.
+func Plotted(a *analysis.Answer, t *analysis.Table) bool {
+	return slices.ContainsFunc(a.Parts, func(p analysis.Part) bool { return p.Series != nil && samePoints(t, p.Series) })
+}
+
+func samePoints(t *analysis.Table, s *analysis.Series) bool {
+	of, ok := SeriesOf(t)
+	return ok && len(s.Lines) == 1 && len(of.Lines) == 1 && slices.EqualFunc(of.Days, s.Days, time.Time.Equal)
 }
 
 // place is where a column stands among the others.

@@ -73,7 +73,7 @@ func spoken(part analysis.Part, a *analysis.Answer) string {
 		for _, d := range render.ShowBridge(part.Bridge, nil, fallbackDrivers).Drivers {
 			words = append(words, d.Amount+" "+d.Label)
 		}
-	case part.Table != nil && !part.Table.Drawn:
+	case part.Table != nil && !drawn(a, part.Table):
 		if s, ok := render.SeriesOf(part.Table); ok && len(s.Days) >= seriesDays {
 			return spoken(analysis.Part{Series: s}, a)
 		}

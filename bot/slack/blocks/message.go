@@ -89,7 +89,7 @@ func body(p *page, a *analysis.Answer, part analysis.Part) {
 	case part.Series != nil:
 		series(p, part.Series, a)
 	case part.Table != nil:
-		if !part.Table.Drawn {
+		if !drawn(a, part.Table) {
 			table(p, part.Table, a)
 		}
 	default:

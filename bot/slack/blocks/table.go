@@ -22,6 +22,11 @@ const (
 	maxCell      = 60
 )
 
+// drawn reports whether a series of the answer shows a table's rows already.
+func drawn(a *analysis.Answer, t *analysis.Table) bool {
+	return t.Drawn || render.Plotted(a, t)
+}
+
 // table adds a table: a real one where it is narrow, else columns in a fixed width, else a line per row. A breakdown over days
 // is read as what it is, a line over time. What is cut is counted, and added up where it can be.
 func table(p *page, t *analysis.Table, a *analysis.Answer) {

@@ -1,6 +1,7 @@
 package blocks
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -79,5 +80,30 @@ func TestTableRead(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestDaysAreDrawnOnce: a line over the days of a table stands for the table, however many rows it has.
+func TestDaysAreDrawnOnce(t *testing.T) {
+	s := &analysis.Series{Lines: []analysis.SeriesLine{{Name: "Spend"}}}
+	tbl := tableOf([]string{"day:day:text", "amount:amount:money"})
+	amount := decimal.NewFromInt(10)
+	for i := range 31 {
+		day := analysis.Day(2026, 10, 1+i)
+		s.Days, s.Lines[0].Values = append(s.Days, day), append(s.Lines[0].Values, &amount)
+		tbl.Rows = append(tbl.Rows, analysis.Row{Key: map[string]string{"day": day.Format(analysis.DateLayout)}, Cells: []analysis.Cell{{Text: day.Format("Mon 2 Jan")}, {Amount: &amount}}})
+	}
+	a := &analysis.Answer{ID: "Q-DA1LY7", Currency: "USD", Headline: "Spend in October 2026: $310.",
+		Reading: analysis.Plan{Intent: analysis.Breakdown, Grain: analysis.ByDay}, Parts: []analysis.Part{{Series: s}, {Table: tbl}}}
+	drawn := 0
+	for _, b := range Answer(a, Options{}).Blocks {
+		raw, err := json.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn += strings.Count(string(raw), "lowest")
+	}
+	if drawn != 1 {
+		t.Errorf("the days are drawn %d times, want once", drawn)
 	}
 }
