@@ -8,7 +8,7 @@ type Check struct {
 	// Look and Bad are the shares of a provider's line items from which on the verdict is look or bad; 0 is from the first one on.
 	Look, Bad float64
 	Source    string // of the thresholds
-	SQL       string // with {months}: the line items looked at
+	SQL       string // with {months}: the line items looked at, and {late}: whether a row's day came late
 }
 
 // rowsSQL is what the checks of single line items have in common: {wrong} is the condition, {example} says which one it is.
@@ -40,6 +40,12 @@ FROM (SELECT provider, currency, before, date_diff('day', before, d) - 1 AS gap
   FROM (SELECT provider, currency, d, lag(d) OVER (PARTITION BY provider, currency ORDER BY d) AS before
     FROM (SELECT DISTINCT ServiceProviderName AS provider, BillingCurrency AS currency, CAST(ChargeDate AS DATE) AS d FROM {daily} WHERE {months} AND x_SpanDays = 1) AS days) AS seen) AS gaps
 GROUP BY 1, 2 ORDER BY 1, 2`},
+	// Which days came late is told by the loads' records; see [Late].
+	{Name: "late days", Meaning: "Days that changed after they had been complete: answers given about them before have moved.",
+		Look: 0, Bad: 0.1, Source: "own rule: more than 1% of a day's rows or cost between two loads, the first of them when the day was older than 3 days",
+		SQL: `SELECT ServiceProviderName AS provider, BillingCurrency AS currency, CAST(coalesce(sum(x_Rows) FILTER (WHERE {late}), 0) AS BIGINT) AS wrong, sum(BilledCost) FILTER (WHERE {late}) AS billed,
+  CAST(sum(x_Rows) AS BIGINT) AS line_items, min(CAST(ChargeDate AS VARCHAR)) FILTER (WHERE {late}) AS example
+FROM {daily} WHERE {months} GROUP BY 1, 2 ORDER BY 1, 2`},
 	row("effective cost missing", "Line items without an EffectiveCost: an amortized total leaves them out.", 0, 0.01,
 		"FOCUS 1.2: EffectiveCost must not be null", "EffectiveCost IS NULL", who),
 	row("effective cost zero", "Usage that is billed and has an EffectiveCost of 0 though no commitment covers it: exporters write it where they do not know it.", 0.01, 0.1,
@@ -78,10 +84,3 @@ GROUP BY 1 ORDER BY 1`},
 func row(name, meaning string, look, bad float64, source, wrong, example string) Check {
 	return Check{Name: name, Meaning: meaning, Look: look, Bad: bad, Source: source, SQL: fillRow(wrong, example)}
 }
-
-// lateDays is a check whose days are told by the loads' records; see [Late].
-var lateDays = Check{Name: "late days", Meaning: "Days that changed after they had been complete: answers given about them before have moved.",
-	Look: 0, Bad: 0.1, Source: "own rule: more than 1% of a day's rows or cost between two loads, the first of them when the day was older than 3 days",
-	SQL: `SELECT ServiceProviderName AS provider, BillingCurrency AS currency, CAST(coalesce(sum(x_Rows) FILTER (WHERE {late}), 0) AS BIGINT) AS wrong, sum(BilledCost) FILTER (WHERE {late}) AS billed,
-  CAST(sum(x_Rows) AS BIGINT) AS line_items, min(CAST(ChargeDate AS VARCHAR)) FILTER (WHERE {late}) AS example
-FROM {daily} WHERE {months} GROUP BY 1, 2 ORDER BY 1, 2`}

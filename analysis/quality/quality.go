@@ -82,18 +82,16 @@ func Run(ctx context.Context, sight *store.Sight, o Options) (*Report, error) {
 		months = query.Join(" AND ", months, query.F("BillingPeriodStart >= CAST(? AS TIMESTAMP) AND BillingPeriodStart < CAST(? AS TIMESTAMP)",
 			o.Months.Start.Format(analysis.DateLayout), o.Months.End.Format(analysis.DateLayout)))
 	}
-	all := slices.Clone(Checks)
-	if o.Loads != nil {
-		at := slices.IndexFunc(all, func(c Check) bool { return c.Name == "missing days" }) + 1
-		all = slices.Insert(all, at, lateDays)
-	}
 	for _, h := range store.HalvesInForce(o.Loads) {
 		if m, err := time.Parse("2006-01", h.Month); o.Months.IsZero() || err == nil && o.Months.Contains(m) {
 			r.Halves = append(r.Halves, h)
 		}
 	}
 	late := Late(o.Loads)
-	for _, c := range all {
+	for _, c := range Checks {
+		if o.Loads == nil && strings.Contains(c.SQL, "{late}") {
+			continue
+		}
 		rows, tr, err := sight.Query(ctx, c.Name, query.Fill(c.SQL, map[string]query.Fragment{"months": months, "late": isLate(late)}))
 		if err != nil {
 			return nil, err
@@ -126,11 +124,7 @@ func (c Check) result(rows [][]any, sql string) Result {
 		out.Found = append(out.Found, f)
 		if share := float64(f.Rows) / float64(max(f.Of, 1)); share > worst {
 			worst, out.Example = share, strings.TrimSpace(f.Provider+": "+f.Example)
-			if v := c.verdict(share); v != OK {
-				out.Verdict = v
-			} else if out.Verdict == "" {
-				out.Verdict = OK
-			}
+			out.Verdict = c.verdict(share)
 		}
 	}
 	return out
@@ -157,9 +151,6 @@ func (c Check) Threshold() string {
 
 // Words are the thresholds alone: "look from the first one on, bad from 5% on".
 func (c Check) Words() string { return "look " + from(c.Look) + ", bad " + from(c.Bad) }
-
-// LateDays is the check whose days are told by the loads' records.
-func LateDays() Check { return lateDays }
 
 func from(share float64) string {
 	if share == 0 {
