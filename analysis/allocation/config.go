@@ -21,7 +21,7 @@ import (
 // Config is how shared costs are split, as it stands under "allocation:" in the configuration file. The zero value splits
 // nothing.
 type Config struct {
-	// Scopes are parts of the bill by name, beside the ready-made ones ([ScopeNames]).
+	// Scopes are parts of the bill by name, beside the ready-made ones (support, nat, observability and more).
 	Scopes map[string]MatchConfig `yaml:"scopes"`
 	// Metrics is a CSV file of date,target,metric,value, for rules that split by one of its metrics; a path from where the
 	// configuration file lies. See [ReadMetrics].

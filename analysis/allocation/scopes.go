@@ -1,11 +1,6 @@
 package allocation
 
-import (
-	"maps"
-	"slices"
-
-	"spendbot/analysis"
-)
+import "spendbot/analysis"
 
 // oneOf is a condition on a dimension.
 func oneOf(d analysis.Dimension, values ...string) []Cond { return []Cond{{Dimension: d, In: values}} }
@@ -41,6 +36,3 @@ var readyMade = map[string][][]Cond{
 	"marketplace":        {{{Dimension: analysis.DimPublisher, NotIn: []string{"", "aws*", "amazon*", "microsoft*", "azure*", "google*", "gcp*", "oracle*", "oci*"}}}},
 	"tax":                {oneOf(analysis.DimChargeCategory, "Tax")},
 }
-
-// ScopeNames are the names of the ready-made scopes.
-func ScopeNames() []string { return slices.Sorted(maps.Keys(readyMade)) }

@@ -13,19 +13,6 @@ import (
 // Places are the decimals that parts are cut to: those of the store's amounts (store.MoneyScale).
 const Places = 18
 
-// Apportion cuts an amount into parts in proportion to weights, so that they sum to it exactly: each part rounded down to
-// places decimals, and what is missing given by one unit each to the largest remainders, ties to the first (Hamilton, 1792). A
-// negative amount is cut like the positive one. Weights that are negative count as none; nil when no weight is left. An amount
-// with more decimals than places keeps them.
-func Apportion(amount analysis.Amount, weights []analysis.Amount, places int32) []analysis.Amount {
-	u := unitsOf(places, amount)
-	parts := share(u.of(amount), integers(weights))
-	if parts == nil {
-		return nil
-	}
-	return u.amounts(parts)
-}
-
 // units turns amounts into whole numbers of the smallest unit and back.
 type units int32
 
@@ -40,14 +27,6 @@ func (u units) of(a analysis.Amount) *big.Int { return a.Shift(int32(u)).BigInt(
 
 func (u units) amount(n *big.Int) analysis.Amount { return decimal.NewFromBigInt(n, -int32(u)) }
 
-func (u units) amounts(ns []*big.Int) []analysis.Amount {
-	out := make([]analysis.Amount, len(ns))
-	for i, n := range ns {
-		out[i] = u.amount(n)
-	}
-	return out
-}
-
 // integers are weights as whole numbers of one unit; negative ones are 0.
 func integers(weights []analysis.Amount) []*big.Int {
 	u := unitsOf(0, weights...)
@@ -60,7 +39,9 @@ func integers(weights []analysis.Amount) []*big.Int {
 	return out
 }
 
-// share cuts n by weights, none of which is negative; nil when all are 0.
+// share cuts n into parts in proportion to weights, none of which is negative, so that they sum to it exactly: each part rounded down to
+// whole units, and what is missing given by one unit each to the largest remainders, ties to the first (Hamilton, 1792). A negative n is
+// cut like the positive one. Nil when all weights are 0.
 func share(n *big.Int, weights []*big.Int) []*big.Int {
 	total := sum(weights)
 	if total.Sign() == 0 {

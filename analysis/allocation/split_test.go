@@ -42,7 +42,7 @@ func TestApportion(t *testing.T) {
 		{"nobody", "10", "", ""},
 		{"more decimals than the store has are kept", "0.0000000000000000003", "1 2", "0.0000000000000000001 0.0000000000000000002"},
 	} {
-		if got := texts(allocation.Apportion(decimal.RequireFromString(c.amount), amounts(c.weights), allocation.Places)); got != c.want {
+		if got := texts(allocation.Apportion(decimal.RequireFromString(c.amount), amounts(c.weights))); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestPartsSumToTheAmount(t *testing.T) {
 			w := anAmount(t, "weight")
 			weights, total = append(weights, w), total.Add(decimal.Max(w, decimal.Zero))
 		}
-		parts := allocation.Apportion(amount, weights, allocation.Places)
+		parts := allocation.Apportion(amount, weights)
 		if !total.IsPositive() {
 			if parts != nil {
 				t.Fatalf("nobody has a weight and got %s", texts(parts))

@@ -46,7 +46,7 @@ func TestLens(t *testing.T) {
 		}
 	}
 	for _, scope := range [][]analysis.Filter{nil, team} {
-		if _, err := query.Resolve(query.F("SELECT x_Team FROM {daily}"), scope); err == nil || !strings.Contains(err.Error(), "no owners are configured") {
+		if _, _, err := (query.Lens{}).Resolve(query.F("SELECT x_Team FROM {daily}"), scope); err == nil || !strings.Contains(err.Error(), "no owners are configured") {
 			t.Errorf("a team without owners: %v", err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"spendbot/analysis"
 )
 
-// Table is a view of a snapshot. Its text in SQL is a place that [Resolve] fills with what the asker may see of it: no query
+// Table is a view of a snapshot. Its text in SQL is a place that [Lens.Resolve] fills with what the asker may see of it: no query
 // names a view itself.
 type Table string
 
@@ -83,7 +83,7 @@ func Join(sep string, fs ...Fragment) Fragment {
 }
 
 // Fill replaces each {name} of a text by a fragment, so that the parameters come in the order of the question marks. The
-// text itself holds none. The views' names stay for [Resolve]. Another name that is not given is a bug, which the first run
+// text itself holds none. The views' names stay for [Lens.Resolve]. Another name that is not given is a bug, which the first run
 // of a test finds as an SQL error.
 func Fill(text string, parts map[string]Fragment) Fragment {
 	var out Fragment

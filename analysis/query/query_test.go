@@ -137,7 +137,7 @@ func TestScopesAreInEveryView(t *testing.T) {
 		{"filled in", query.Fill("SELECT {a} FROM {charges} WHERE {a}", map[string]query.Fragment{"a": query.F("?", "v")}), nil,
 			query.F("SELECT ? FROM charges WHERE ?", "v", "v")},
 	} {
-		got, err := query.Resolve(c.f, c.scope)
+		got, _, err := query.Lens{}.Resolve(c.f, c.scope)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -150,7 +150,7 @@ func TestScopesAreInEveryView(t *testing.T) {
 		scope []analysis.Filter
 		nulls bool
 	}{{scope, false}, {untagged, true}, {tagged, false}, {other, true}} {
-		f, err := query.Resolve(query.F("SELECT * FROM {daily}"), c.scope)
+		f, _, err := query.Lens{}.Resolve(query.F("SELECT * FROM {daily}"), c.scope)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestScopesAreInEveryView(t *testing.T) {
 		"fewer":                           query.F("SELECT ? FROM {daily}"),
 	} {
 		for _, s := range [][]analysis.Filter{nil, scope} {
-			if got, err := query.Resolve(f, s); err == nil {
+			if got, _, err := (query.Lens{}).Resolve(f, s); err == nil {
 				t.Errorf("%s was let through: %s", name, got.SQL)
 			}
 		}
@@ -176,7 +176,7 @@ func TestScopesAreInEveryView(t *testing.T) {
 	for name, s := range map[string][]analysis.Filter{
 		"of resources": {{Dimension: analysis.DimResource, Values: []string{"i-1"}}}, "of no values": {{Dimension: analysis.DimAccount}}, "of no dimension": {{Dimension: "colour", Values: []string{"red"}}},
 	} {
-		if _, err := query.Resolve(query.F("SELECT 1 FROM {daily}"), s); err == nil {
+		if _, _, err := (query.Lens{}).Resolve(query.F("SELECT 1 FROM {daily}"), s); err == nil {
 			t.Errorf("a scope %s was taken", name)
 		}
 	}

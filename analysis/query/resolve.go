@@ -14,15 +14,9 @@ var (
 	named  = regexp.MustCompile(`(?i)\b(daily|charges)\b`)
 )
 
-// Resolve makes a query of ours runnable: the views it reads become what a scope lets see of them. It is where a scope
-// becomes SQL, for every query there is: one that names a view itself instead of {daily} or {charges} is refused, so that
-// none can forget the scope.
-func Resolve(f Fragment, scope []analysis.Filter) (Fragment, error) {
-	out, _, err := Lens{}.Resolve(f, scope)
-	return out, err
-}
-
-// Resolve is [Resolve] through a lens; it also returns the layers that the query was made through.
+// Resolve makes a query of ours runnable: the views it reads become what the lens makes of them and a scope lets see of that. It is where
+// a scope becomes SQL, for every query there is: one that names a view itself instead of {daily} or {charges} is refused, so that none can
+// forget the scope. It also returns the layers that the query was made through.
 func (l Lens) Resolve(f Fragment, scope []analysis.Filter) (Fragment, []Layer, error) {
 	seen := f.SQL
 	for _, s := range scope {

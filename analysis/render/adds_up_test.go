@@ -96,7 +96,7 @@ func TestBridgeAddsUpOnScreen(t *testing.T) {
 				t.Fatalf("shares give %s%%", percents)
 			}
 		}
-		if s := ChangeSentence(c, "now", "then"); !total.IsZero() && !strings.Contains(s, " "+strings.TrimLeft(v.total.amount, "+-")+" ") &&
+		if s := ChangeSentence("Spend", c, "now", "then"); !total.IsZero() && !strings.Contains(s, " "+strings.TrimLeft(v.total.amount, "+-")+" ") &&
 			!strings.Contains(s, " "+strings.TrimLeft(v.total.amount, "+-")) {
 			t.Fatalf("%q does not say %s", s, v.total.amount)
 		}

@@ -75,7 +75,7 @@ func weekPlan() analysis.Plan {
 // rise is the first example the design gives.
 func rise() *analysis.Answer {
 	c := change("251007.1234", "232595.20", "USD")
-	a := asked("Q-7F3K2M", "why did spend change last week?", weekPlan(), ChangeSentence(c, "last week", "the week before"))
+	a := asked("Q-7F3K2M", "why did spend change last week?", weekPlan(), ChangeSentence("Spend", c, "last week", "the week before"))
 	nat := driver("NAT gateway bytes · payments-prod · us-east-1", "11404.31", "usage x4.1, price unchanged", on(18),
 		"ServiceName", "AmazonEC2", "SubAccountId", "111122223333", "RegionId", "us-east-1")
 	nat.Resources = []analysis.ResourceChange{
@@ -114,7 +114,7 @@ func fall() *analysis.Answer {
 		{Dimension: analysis.DimChargeCategory, Values: []string{"Tax", "Credit"}, Not: true},
 	}
 	c := change("8120.005", "11900.50", "USD")
-	a := asked("Q-2B9D4T", "why did data-lake drop in october", p, ChangeSentence(c, "in October", "in September"))
+	a := asked("Q-2B9D4T", "why did data-lake drop in october", p, ChangeSentence("Spend", c, "in October", "in September"))
 	glue := driver("Glue ETL jobs · data-lake · a cluster whose name nobody has ever shortened, nightly-consolidation-of-everything-v2", "-4210.115", "usage x0.2",
 		analysis.Onset{Day: analysis.Day(2026, 10, 9), Shape: "step"}, "ServiceName", "AWS Glue")
 	glue.Offsets = []analysis.Offset{{Label: "eu-west-1", Amount: amt("350.25")}}
@@ -134,7 +134,7 @@ func fall() *analysis.Answer {
 // opposite has moves of 30,000 dollars that leave 6.
 func opposite() *analysis.Answer {
 	c := change("100006.50", "100000", "USD")
-	a := asked("Q-0PP051", "what changed last week", weekPlan(), ChangeSentence(c, "last week", "the week before"))
+	a := asked("Q-0PP051", "what changed last week", weekPlan(), ChangeSentence("Spend", c, "last week", "the week before"))
 	a.Parts = []analysis.Part{
 		{Text: "Behind it two large moves nearly cancel."},
 		{Bridge: &analysis.Bridge{
@@ -155,7 +155,7 @@ func zeroBaseline() *analysis.Answer {
 	c := change("842.1299", "0", "USD")
 	p := weekPlan()
 	p.Filters = []analysis.Filter{{Dimension: analysis.DimService, Values: []string{"Amazon Bedrock"}}}
-	a := asked("Q-1Z2Z3Z", "why did bedrock go up", p, ChangeSentenceOf("Spend on Amazon Bedrock", c, "last week", "the week before"))
+	a := asked("Q-1Z2Z3Z", "why did bedrock go up", p, ChangeSentence("Spend on Amazon Bedrock", c, "last week", "the week before"))
 	a.Parts = []analysis.Part{{Bridge: &analysis.Bridge{
 		Change:  c,
 		Effects: effects("new", "842.1299"),
@@ -273,7 +273,7 @@ func compared() *analysis.Answer {
 	p := weekPlan()
 	p.Intent = analysis.Compare
 	p.GroupBy = []analysis.Dimension{analysis.TagDimension("team"), analysis.DimService}
-	a := asked("Q-C0MP4R", "compare teams and services, last week and before", p, ChangeSentence(change("360.005", "255.005", "USD"), "last week", "the week before"))
+	a := asked("Q-C0MP4R", "compare teams and services, last week and before", p, ChangeSentence("Spend", change("360.005", "255.005", "USD"), "last week", "the week before"))
 	cols := []analysis.Column{{Name: "tag:team", Label: "team", Kind: analysis.ColText}, {Name: "service", Label: "service", Kind: analysis.ColText},
 		{Name: "current", Label: "16-22 Nov", Kind: analysis.ColMoney}, {Name: "baseline", Label: "9-15 Nov", Kind: analysis.ColMoney},
 		{Name: "delta", Label: "change", Kind: analysis.ColDelta}, {Name: "hours", Label: "hours", Kind: analysis.ColNumber}}
@@ -344,7 +344,7 @@ func credits() *analysis.Answer {
 	c := change("-5120.40", "-3010.10", "USD")
 	p := weekPlan()
 	p.Filters = []analysis.Filter{{Dimension: analysis.DimChargeCategory, Values: []string{"Credit"}}}
-	a := asked("Q-CRED1T", "why did credits change", p, ChangeSentenceOf("Credits", c, "last week", "the week before"))
+	a := asked("Q-CRED1T", "why did credits change", p, ChangeSentence("Credits", c, "last week", "the week before"))
 	a.Parts = []analysis.Part{{Bridge: &analysis.Bridge{
 		Change: c, Effects: effects("credits", "-2110.30"),
 		Drivers: []analysis.Driver{driver("credit: Migration Acceleration · AWS", "-2500", "first granted", on(16), "ChargeCategory", "Credit")},
@@ -357,7 +357,7 @@ func credits() *analysis.Answer {
 func euro() *analysis.Answer {
 	c := change("1234567.891", "1200000.10", "EUR")
 	p := weekPlan()
-	a := asked("Q-EVR000", "why did spend change last week?", p, ChangeSentence(c, "last week", "the week before"))
+	a := asked("Q-EVR000", "why did spend change last week?", p, ChangeSentence("Spend", c, "last week", "the week before"))
 	a.Currency = "EUR"
 	a.Parts = []analysis.Part{{Bridge: &analysis.Bridge{
 		Change: c, Effects: effects("volume", "20000.5", "list_price", "14567.291"),

@@ -12,15 +12,10 @@ import (
 // ratioInstead is where a percentage stops being readable: beyond +1,000% the growth is said as a factor.
 var ratioInstead = decimal.New(10, 0)
 
-// ChangeSentence says a change in one sentence: "Spend rose $18,412 (+7.9%) last week: $251,007, after $232,595 the
+// ChangeSentence says the change of a subject, as "Spend", in one sentence: "Spend rose $18,412 (+7.9%) last week: $251,007, after $232,595 the
 // week before." The labels name the periods as adverbs: "last week" and "the week before", "in October" and "in
 // September". The delta said is the difference of the totals said, and the same as in the bridge's total line.
-func ChangeSentence(change analysis.Change, label, baselineLabel string) string {
-	return ChangeSentenceOf("Spend", change, label, baselineLabel)
-}
-
-// ChangeSentenceOf is [ChangeSentence] with its own subject: "Spend on Amazon EC2".
-func ChangeSentenceOf(subject string, c analysis.Change, label, baselineLabel string) string {
+func ChangeSentence(subject string, c analysis.Change, label, baselineLabel string) string {
 	s := showChange(c)
 	at := func(text, when string) string { return strings.TrimSpace(text + " " + when) }
 	total := func(d decimal.Decimal) string { return totalWords(d, c.Currency, s.places) }

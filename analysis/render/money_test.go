@@ -83,15 +83,15 @@ func TestChangeSentence(t *testing.T) {
 		{"yen", "100004", "100000", "JPY", "Spend rose ¥4 (under 0.1%) last week: ¥100,004, after ¥100,000 the week before."},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := ChangeSentence(change(tc.current, tc.baseline, tc.currency), "last week", "the week before"); got != tc.want {
+			if got := ChangeSentence("Spend", change(tc.current, tc.baseline, tc.currency), "last week", "the week before"); got != tc.want {
 				t.Errorf("\n got %s\nwant %s", got, tc.want)
 			}
 		})
 	}
-	if got, want := ChangeSentenceOf("EC2", change("2000", "1000", "USD"), "", ""), "EC2 rose $1,000 (+100.0%): $2,000, after $1,000."; got != want {
+	if got, want := ChangeSentence("EC2", change("2000", "1000", "USD"), "", ""), "EC2 rose $1,000 (+100.0%): $2,000, after $1,000."; got != want {
 		t.Errorf("without labels: %s", got)
 	}
-	if got, want := ChangeSentence(change("0", "0", "USD"), "", ""), "Spend was nothing, as before."; got != want {
+	if got, want := ChangeSentence("Spend", change("0", "0", "USD"), "", ""), "Spend was nothing, as before."; got != want {
 		t.Errorf("nothing, without labels: %s", got)
 	}
 }

@@ -50,7 +50,7 @@ func (w *work) compare(ctx context.Context) error {
 	tot := t.Total.Cells
 	n := len(tot) - 4
 	ch := analysis.Change{Baseline: *tot[n].Amount, Current: *tot[n+1].Amount, Delta: *tot[n+2].Amount, Currency: w.a.Currency}
-	w.a.Headline = render.ChangeSentenceOf(w.subject(), ch, when(w.plan.Current), before(w.plan))
+	w.a.Headline = render.ChangeSentence(w.subject(), ch, when(w.plan.Current), before(w.plan))
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	return w.others(ctx, w.plan.Current, *w.plan.Baseline)
 }

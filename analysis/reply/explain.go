@@ -51,7 +51,7 @@ func (w *work) explain(ctx context.Context) error {
 		return w.others(ctx, w.plan.Current, *w.plan.Baseline)
 	}
 	b := res.Bridge
-	w.a.Headline = render.ChangeSentenceOf(w.subject(), b.Change, when(w.plan.Current), before(w.plan))
+	w.a.Headline = render.ChangeSentence(w.subject(), b.Change, when(w.plan.Current), before(w.plan))
 	if s := w.focus(b); s != "" {
 		w.a.Parts = append(w.a.Parts, analysis.Part{Text: s})
 	} else if s := w.foremost(b); s != "" {

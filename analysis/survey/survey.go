@@ -185,7 +185,7 @@ FROM {charges} WHERE ResourceId IS NOT NULL GROUP BY ResourceId ORDER BY 3 DESC 
 const tagsSQL = `SELECT Tags, sum(abs(CASE WHEN EffectiveCost IS NULL THEN BilledCost ELSE EffectiveCost END)) AS cost FROM {daily} WHERE Tags IS NOT NULL GROUP BY Tags ORDER BY Tags`
 
 // CoverageSQL counts, per provider and day, the line items of the day and all of them: what [Coverage] reads. It is a text
-// for [query.Resolve], as all of them here.
+// for [query.Lens.Resolve], as all of them here.
 const CoverageSQL = `SELECT ServiceProviderName, ChargeDate, CAST(sum(x_Rows) FILTER (WHERE x_SpanDays = 1) AS BIGINT) AS rows_daily, CAST(sum(x_Rows) AS BIGINT) AS rows_all
 FROM {daily} GROUP BY 1, 2 ORDER BY 1, 2`
 

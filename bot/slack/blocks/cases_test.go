@@ -71,7 +71,7 @@ func rise() *analysis.Answer {
 	c := change("251007.1234", "232595.20")
 	a := answered("Q-7F3K2M", "why did spend change last week?", analysis.Plan{Intent: analysis.ExplainChange, Current: week(),
 		Baseline: before()},
-		render.ChangeSentence(c, "last week", "the week before"),
+		render.ChangeSentence("Spend", c, "last week", "the week before"),
 		analysis.Part{Bridge: &analysis.Bridge{Change: c,
 			Effects: effects("volume", "11436.10", "new_resources", "1119.9234", "commitment_coverage", "6229.90", "credits",
 				"-374", "list_price", "0"),
@@ -107,7 +107,7 @@ func many() *analysis.Answer {
 		Scope:   []analysis.Filter{{Dimension: analysis.TagDimension("team"), Values: []string{"payments"}}},
 		Filters: []analysis.Filter{{Dimension: analysis.DimRegion, Values: []string{"us-east-1", "eu-west-1"}}},
 		Notes:   []string{"no period was given: last complete week"}},
-		render.ChangeSentence(c, "last week", "the week before"),
+		render.ChangeSentence("Spend", c, "last week", "the week before"),
 		analysis.Part{Bridge: &analysis.Bridge{Change: c, Effects: []analysis.EffectAmount{{Effect: analysis.EffVolume,
 			Amount: c.Delta}}, Drivers: ds, Rest: rest}})
 	a.Caveats = []string{"Microsoft's Sundays are left out on both sides"}
@@ -190,7 +190,7 @@ func compared() *analysis.Answer {
 	return answered("Q-C0MP4R", "compare teams, last week and before", analysis.Plan{Intent: analysis.Compare, Current: week(),
 		Baseline: before(),
 		GroupBy:  []analysis.Dimension{analysis.TagDimension("team")}},
-		render.ChangeSentence(change("360.005", "255.005"), "last week", "the week before"),
+		render.ChangeSentence("Spend", change("360.005", "255.005"), "last week", "the week before"),
 		analysis.Part{Table: &analysis.Table{Columns: cols, Rows: []analysis.Row{row("payments, the core of it", "200.333333", "100.333333"),
 			row("search", "100.336667", "100.336667"), row("(untagged)", "50.3350", "52.3350")}, Omitted: 3, Total: &total}})
 }
@@ -206,7 +206,7 @@ func narrow() *analysis.Answer {
 	before := amt("253.005")
 	delta := total.Sub(before)
 	t.Total = &analysis.Row{Cells: []analysis.Cell{{}, {Amount: &total}, {Amount: &before}, {Amount: &delta}}}
-	a.Headline = render.ChangeSentence(change("351.005", "253.005"), "last week", "the week before")
+	a.Headline = render.ChangeSentence("Spend", change("351.005", "253.005"), "last week", "the week before")
 	return a
 }
 
