@@ -129,7 +129,7 @@ func (s *Sandbox) appState(_ *http.Request, u *User) (map[string]any, error) {
 	return map[string]any{
 		"team": map[string]any{"id": s.team.ID, "name": s.team.Name, "domain": s.team.Domain}, "me": s.appUser(u),
 		"canAct": why == "", "why": why,
-		"users": users, "groups": groups, "channels": s.channelsOf(u),
+		"users": users, "groups": groups, "channels": s.channelsOf(u), "links": s.links,
 		"app": map[string]any{"id": s.app.ID, "name": s.app.Name, "user": s.app.BotUser, "command": s.app.Command, "hint": s.app.CommandHint,
 			"shortcuts": shortcuts},
 	}, nil

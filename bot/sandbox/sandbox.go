@@ -23,8 +23,16 @@ type Options struct {
 	URL string
 	// Hosts are names, beside the loopback ones, under which the page may be opened.
 	Hosts []string
+	// Links are other pages beside the workspace, which the sidebar names.
+	Links []Link
 	// Seed makes faults repeatable. The same seed and the same order of events give the same faults.
 	Seed uint64
+}
+
+// Link is another page under the same address.
+type Link struct {
+	Name string `json:"name"`
+	Path string `json:"path"` // "/tickets/"
 }
 
 // Delivery says how the app is reached: BaseURL set, by signed HTTP requests to BaseURL + "/slack/events",
@@ -68,6 +76,7 @@ type Sandbox struct {
 	delivery Delivery
 	timing   Timing
 	hosts    []string
+	links    []Link
 	fixedURL string
 	client   *http.Client
 
@@ -98,7 +107,7 @@ func New(o Options) *Sandbox {
 	}
 	s := &Sandbox{
 		log: o.Log, now: o.Now, wall: time.Now, delivery: o.Delivery, timing: o.Timing.withDefaults(),
-		hosts: o.Hosts, fixedURL: o.URL, faults: o.Faults,
+		hosts: o.Hosts, links: append([]Link{}, o.Links...), fixedURL: o.URL, faults: o.Faults,
 	}
 	s.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	s.changed = sync.NewCond(&s.mu)

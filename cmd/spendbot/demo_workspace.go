@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -73,6 +74,12 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 	company := sandbox.Demo()
 	const signingSecret = "demo-signing-secret" // of a workspace that exists in this process alone
 	options := sandbox.Options{Company: company, URL: "http://" + page.Addr().String()}
+	if a.flags.config == "" {
+		options.Links = []sandbox.Link{{Name: "Tickets", Path: ticketsPath}}
+		if o.play {
+			options.Links[0].Name = "Tickets, and days to pass"
+		}
+	}
 	if o.http {
 		a.cfg.Slack.Mode = modeHTTP
 		options.Delivery = sandbox.Delivery{BaseURL: "http://" + health.Addr().String(), SigningSecret: signingSecret}
@@ -88,7 +95,7 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", box.Handler())
 	if a.flags.config == "" {
-		a.demoJira(ctx, mux, st, "http://"+page.Addr().String(), o.play)
+		a.demoJira(ctx, mux, st, options, o.play)
 	}
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	served := make(chan error, 1)
@@ -123,9 +130,9 @@ func (a *app) demoWorkspace(ctx context.Context, o demoOptions) error {
 
 You are Ana (FinOps, sees all spend). The switch at the top right makes you Ben (team payments), Chloe (team search), a guest,
 or somebody of another company. Mention @Spendbot in a channel, write to it directly, or type /spend. Ctrl-C ends it.
-Tickets: %s/tickets/
+Tickets: %s
 Metrics: http://%s/metrics
-`, options.URL, options.URL, health.Addr())
+`, options.URL, options.URL+ticketsPath, health.Addr())
 	select {
 	case err := <-served:
 		stop(err)
@@ -178,14 +185,19 @@ func (a *app) demoConfig() error {
 	return nil
 }
 
+// ticketsPath is where the page of the stand-in for Jira is.
+const ticketsPath = "/tickets/"
+
 // demoJira puts a stand-in for Jira beside the workspace, with a project for each team that has one, and its page. Where days are to pass, the page
 // lets them.
-func (a *app) demoJira(ctx context.Context, mux *http.ServeMux, st *opened, address string, play bool) {
+func (a *app) demoJira(ctx context.Context, mux *http.ServeMux, st *opened, workspace sandbox.Options, play bool) {
 	const token = "demo-jira-token" // of a Jira that exists in this process alone
-	at := address + "/jira"
+	at := workspace.URL + "/jira"
 	tickets := tracker.New(tracker.Options{Cloud: true, Site: at, User: "spendbot@mayfly.example", Token: token, Now: a.clock()})
-	for _, p := range []tracker.Person{{ID: "ana", Name: "Ana Ruiz"}, {ID: "ben", Name: "Ben Okafor"}, {ID: "chloe", Name: "Chloe Martin"}} {
-		tickets.AddPeople(p)
+	for _, u := range workspace.Company.Users {
+		if !u.Bot && !u.Deleted && !u.Guest && !u.Stranger {
+			tickets.AddPeople(tracker.Person{ID: u.Name, Name: u.RealName})
+		}
 	}
 	if book, err := a.book(owners.HistoryIn(st.Dir())); err == nil && book != nil && len(book.Versions()) > 0 {
 		for team, t := range book.At(a.now).Config.Teams {
@@ -199,9 +211,9 @@ func (a *app) demoJira(ctx context.Context, mux *http.ServeMux, st *opened, addr
 		passing.Pass = (&days{a: a, st: st, tickets: tickets, ctx: ctx, fixed: map[string]time.Time{}}).pass
 	}
 	mux.Handle("/jira/rest/", http.StripPrefix("/jira", tickets))
-	mux.Handle("/tickets/", tickets.Page("/tickets", passing))
+	mux.Handle(ticketsPath, tickets.Page(strings.TrimSuffix(ticketsPath, "/"), passing))
 	mux.HandleFunc("GET /jira/browse/{key}", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/tickets/?issue="+url.QueryEscape(r.PathValue("key")), http.StatusSeeOther)
+		http.Redirect(w, r, ticketsPath+"?issue="+url.QueryEscape(r.PathValue("key")), http.StatusSeeOther)
 	})
 	a.jira = &jira.Config{URL: at, User: "spendbot@mayfly.example", Token: token}
 	a.cfg.Jira.Project, a.cfg.Jira.Poll = "FIN", "10s"

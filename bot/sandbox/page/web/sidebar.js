@@ -30,7 +30,7 @@ export function sidebar() {
   const el = h('nav', { class: 'sidebar', id: 'sidebar', 'aria-label': 'Channels and messages' });
   let sig = '';
   function update() {
-    const next = JSON.stringify([store.channels, store.route, store.as, store.app]);
+    const next = JSON.stringify([store.channels, store.route, store.as, store.app, store.links]);
     if (next === sig) return;
     sig = next;
     const focused = el.contains(document.activeElement) ? document.activeElement.dataset.channel || document.activeElement.dataset.side : null;
@@ -48,6 +48,7 @@ export function sidebar() {
           avatar({ ...bot, app: true }, 'small'), h('span', { class: 'side-name' }, store.app.name), dm && dm.unread ? h('span', { class: 'count', 'aria-label': dm.unread + ' unread' }, String(dm.unread)) : null),
         ...chats.map((c) => row(c, [icon('chat'), h('span', { class: 'side-name' }, titled(c))], 'nested')),
         h('button', { type: 'button', class: 'side-row nested new-chat', dataset: { side: 'new' }, disabled: !store.canAct, on: { click: newChat } }, icon('plus'), h('span', { class: 'side-name' }, 'New chat')))] : []),
+      ...(store.links.length ? [section('Beside Slack', ...store.links.map((l) => h('a', { class: 'side-row', href: l.path }, icon('file'), h('span', { class: 'side-name' }, l.name))))] : []),
       h('p', { class: 'side-note' }, 'A sandbox: people, channels and money are invented, and nothing leaves this machine.'));
     if (focused) el.querySelector(`[data-channel="${CSS.escape(focused)}"], [data-side="${CSS.escape(focused)}"]`)?.focus();
   }

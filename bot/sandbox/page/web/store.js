@@ -7,7 +7,7 @@ import { setNow } from './when.js';
 export const store = {
   as: '', route: { kind: '', channel: '', thread: '', tab: '' },
   team: { name: '' }, me: null, canAct: true, why: '', app: { name: 'the app', shortcuts: [] },
-  users: new Map(), groups: new Map(), channels: [],
+  users: new Map(), groups: new Map(), channels: [], links: [],
   channel: null, thread: null, home: undefined, modal: null,
   online: true, failed: '',
 };
@@ -89,6 +89,7 @@ function takeState(s) {
   const me = typeof s.me === 'string' ? s.me : s.me?.id;
   store.me = store.users.get(me) || (typeof s.me === 'object' && s.me ? person(s.me) : null);
   store.as = me || store.as;
+  store.links = s.links || [];
   store.canAct = s.canAct !== false;
   store.why = s.why || '';
   if (s.now) setNow(typeof s.now === 'number' ? s.now * 1000 : Date.parse(s.now));
