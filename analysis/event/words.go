@@ -41,6 +41,9 @@ func Words(text string, rules Rules, now time.Time) (analysis.Event, error) {
 			if err != nil {
 				return e, err
 			}
+			if used == 0 && looksLikeTime.MatchString(words[i+1].text) {
+				return e, fmt.Errorf("%s %q is no time; write 09:12, yesterday 09:12, 18 Nov 09:12 or 2026-11-18 09:12, in UTC", low, words[i+1].text)
+			}
 			if used == 0 { // "at scale": it is no time, and part of what happened
 				what = append(what, w.text)
 				continue
@@ -60,6 +63,9 @@ func Words(text string, rules Rules, now time.Time) (analysis.Event, error) {
 	rules.place(e.What, &e)
 	return e, Check(&e)
 }
+
+// looksLikeTime is a clock time or a date, whether there is such a one or not.
+var looksLikeTime = regexp.MustCompile(`^([0-9]{1,2}:[0-9]{2}|[0-9]{4}-[0-9]{1,2})`)
 
 // set takes a part of the form name=value.
 func set(e *analysis.Event, name, value string, now time.Time) error {

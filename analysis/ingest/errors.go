@@ -8,6 +8,9 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
+// notThere is the one problem of a path, which is said in full.
+const notThere = "no such file or folder"
+
 // Error is bad input: where it is, what is wrong and what was expected.
 type Error struct {
 	File     string
@@ -23,9 +26,12 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	if e.shown != "" {
+	switch {
+	case e.shown != "":
 		b.WriteString(e.shown)
-	} else {
+	case e.Problem == notThere:
+		b.WriteString(e.File)
+	default:
 		b.WriteString(filepath.Base(e.File))
 	}
 	if e.Line > 0 {

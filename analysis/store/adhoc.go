@@ -168,6 +168,10 @@ func (sn *Snapshot) columnsOf(ctx context.Context, text string, params []any) (c
 	// The text is one whole SELECT by now, so that it cannot end the parenthesis it is put into.
 	rows, err := conn.QueryContext(ctx, "SELECT * FROM (\n"+text+"\n) AS q LIMIT 0", params...)
 	if err != nil {
+		var have, want int
+		if _, other := fmt.Sscanf(err.Error(), "incorrect argument count for command: have %d want %d", &have, &want); other == nil {
+			return nil, false, refusal(fmt.Sprintf("question marks in the SQL: %d; parameters given for them: %d", want, have))
+		}
 		return nil, false, err
 	}
 	defer rows.Close()

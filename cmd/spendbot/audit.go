@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -48,6 +49,9 @@ func (a *app) audit() *cobra.Command {
 					return usageError{fmt.Errorf("--%s %q is not a time; write 2026-11-23 or 2026-11-23T09:00:00Z", d.flag, d.text)}
 				}
 				*d.to = t
+			}
+			if outcomes := []string{"answered", "clarified", "declined", "refused", "failed"}; f.Outcome != "" && !slices.Contains(outcomes, f.Outcome) {
+				return usageError{fmt.Errorf("--outcome is %q; write answered, clarified, declined, refused or failed", f.Outcome)}
 			}
 			if f.Limit < 0 {
 				return usageError{fmt.Errorf("--limit is %d; write how many rows to list, or 0 for all", f.Limit)}

@@ -135,8 +135,11 @@ func readConfig(path string) (config, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		// Without the lines around it, which a decoder likes to quote: somebody may have put a token there.
 		said := strings.TrimSpace(yaml.FormatError(err, false, false))
-		if namesSecret.MatchString(said) {
+		switch {
+		case namesSecret.MatchString(said):
 			said += "; tokens come from the environment: SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, or the files that SLACK_BOT_TOKEN_FILE and so on name"
+		case strings.Contains(said, "unknown field"):
+			said += "; `spendbot config example` prints every setting"
 		}
 		return c, fmt.Errorf("configuration %s: %s", path, said)
 	}

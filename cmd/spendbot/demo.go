@@ -25,12 +25,7 @@ func (a *app) demo() *cobra.Command {
   spendbot demo --play
   spendbot demo --store bills --listen 127.0.0.1:3000
   spendbot demo data bills/`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
-			}
-			return nil
-		},
+		Args: aCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return a.demoWorkspace(c.Context(), o) },
 	}
 	f := c.Flags()

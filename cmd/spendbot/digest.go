@@ -28,12 +28,7 @@ func (a *app) digest() *cobra.Command {
 what is due, once. Here one looks at a digest before anybody else does, and at what became of those that were due.`,
 		Example: `  spendbot digest preview --channel "#finops"
   spendbot digest list --runs`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
-			}
-			return nil
-		},
+		Args: aCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.digestPreview(), a.digestList())
@@ -77,11 +72,11 @@ func channelPlace(channel string) access.Place {
 }
 
 func (a *app) previewDigest(ctx context.Context, o digestPreviewOptions) error {
-	if o.channel == "" {
-		return usageError{errors.New("name the channel: --channel \"#finops\"")}
-	}
 	if o.kind != "" && !slices.Contains(digest.Kinds, digest.Kind(o.kind)) {
 		return usageError{fmt.Errorf("--kind is %q; write weekly, daily or monthly", o.kind)}
+	}
+	if o.channel == "" {
+		return usageError{errors.New("name the channel: --channel \"#finops\"")}
 	}
 	st, err := a.open(ctx)
 	if err != nil {

@@ -63,12 +63,7 @@ and from /spend event in Slack.`,
 		Example: `  spendbot event add deploy payments-api 4.18.0 at 2026-11-18 09:12 team=payments account=payments-prod
   spendbot event list --since 2026-11-01
   spendbot event import deploys.csv`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
-			}
-			return nil
-		},
+		Args: aCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.eventAdd(), a.eventList(), a.eventImport())

@@ -105,6 +105,9 @@ func (a *app) toLoad(ctx context.Context, args []string, flags sourceConfig) (fi
 			files = append(files, arg) // a path that is not there says so when it is loaded
 			continue
 		}
+		if store.Exists(arg) {
+			return nil, nil, usageError{fmt.Errorf("%s is a store, not bills to load: keep exports in a folder of their own", arg)}
+		}
 		s, err := source.Open(ctx, arg, source.Options{})
 		if err != nil {
 			return nil, nil, err
@@ -275,11 +278,15 @@ func printLoad(w io.Writer, res *ingest.Result) {
 		fmt.Fprintf(w, "Nothing to do: these bytes are in force since load %s of %s.\n", l.ID, l.At.Format("2 Jan 2006 15:04 MST"))
 		return
 	}
-	fmt.Fprintf(w, "Loaded %s: %s rows of %s, %s.\n", render.Clean(fileName(l)), humanize.Comma(l.Rows), strings.Join(l.Periods, ", "), totalsWords(l.Totals))
+	fmt.Fprintf(w, "Loaded %s: %s rows of %s, %s.\n", render.Clean(fileName(l)), humanize.Comma(l.Rows), span(l.Periods), totalsWords(l.Totals))
 	if r := l.Replaced; r != nil {
 		fmt.Fprintf(w, "It took the place of %s rows, %s%s.\n", humanize.Comma(r.Rows), totalsWords(r.Totals), restatedHint(l))
 	}
-	fmt.Fprintf(w, "Rows and sums equal the file's exactly. Load %s, snapshot %d.\n", l.ID, l.Snapshot)
+	whose := "file's"
+	if len(l.Files) > 1 {
+		whose = "files'"
+	}
+	fmt.Fprintf(w, "Rows and sums equal the %s exactly. Load %s, snapshot %d.\n", whose, l.ID, l.Snapshot)
 	for _, warning := range l.Warnings {
 		fmt.Fprintf(w, "note: %s\n", render.Clean(warning))
 	}

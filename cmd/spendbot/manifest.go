@@ -77,7 +77,7 @@ func (a *app) config() *cobra.Command {
 		Use:     "config",
 		Short:   "The configuration file",
 		Example: "  spendbot config example > spendbot.yaml",
-		Args:    exactArgs(0, "one of its commands"),
+		Args:    aCommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(&cobra.Command{

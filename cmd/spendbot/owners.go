@@ -171,12 +171,7 @@ a day on, so that an answer about June uses June's rules.`,
   spendbot owners diff owners.yaml --month 2026-10
   spendbot owners apply owners.yaml --from 2026-06-01
   spendbot owners who account=payments-prod service="Amazon EC2"`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
-			}
-			return nil
-		},
+		Args: aCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	imports := &cobra.Command{

@@ -95,12 +95,7 @@ began, and the SQL behind every number. Without a store it answers on a made-up 
   spendbot load exports/2026-10.csv.gz --store bills
   spendbot trace Q-7F3K2M --rerun`,
 		SilenceUsage: true, SilenceErrors: true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q; `spendbot --help` lists them", args[0])}
-			}
-			return nil
-		},
+		Args:              aCommand,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.configure() },
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -173,6 +168,14 @@ func oneOf(args cobra.PositionalArgs, names ...string) cobra.PositionalArgs {
 		}
 		return args(c, given)
 	}
+}
+
+// aCommand is for what only has commands below it: an argument is one that it does not have.
+func aCommand(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unknown command %q; `%s --help` lists them", args[0], c.CommandPath())}
+	}
+	return nil
 }
 
 // exactArgs checks how many arguments a command has, as a usage error.

@@ -538,7 +538,7 @@ and loads what is new; ` + "`spendbot load`" + ` does so at once.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
 			if len(a.cfg.Sources) == 0 {
-				return usageError{errors.New("no sources are configured; name them in the section `sources:` of the configuration (`spendbot config` prints one)")}
+				return usageError{errors.New("no sources are configured; name them in the section `sources:` of the configuration (`spendbot config example` prints one)")}
 			}
 			st, err := a.openForSources(ctx)
 			if err != nil {
