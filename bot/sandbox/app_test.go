@@ -439,11 +439,11 @@ func TestLink(t *testing.T) {
 // TestPagesBeside: what lies beside the workspace is named to the page, and nothing is a list, not null.
 func TestPagesBeside(t *testing.T) {
 	r := start(t, Options{Links: []Link{{Name: "Tickets", Path: "/tickets/"}}})
-	got := fmt.Sprint(r.get(t, "ana", "/app/state")["links"])
+	got := fmt.Sprint(r.get(t, Ana, "/app/state")["links"])
 	if want := "[map[name:Tickets path:/tickets/]]"; got != want {
 		t.Errorf("links %s, want %s", got, want)
 	}
-	if none, isList := start(t, Options{}).get(t, "ana", "/app/state")["links"].([]any); !isList || len(none) != 0 {
+	if none, isList := start(t, Options{}).get(t, Ana, "/app/state")["links"].([]any); !isList || len(none) != 0 {
 		t.Errorf("links %v, want an empty list", none)
 	}
 }
