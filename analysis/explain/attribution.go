@@ -102,12 +102,6 @@ func Attribute(t *Table, o Options) (*Attribution, error) {
 	return attribute(t, o)
 }
 
-// Matter lists the leaves, ascending, for which new and removed resources are worth a query before Attribute: usage
-// leaves alive in both periods whose size or change shows in an answer. The choice is the same for swapped periods.
-func Matter(t *Table, o Options) []int32 {
-	return matter(t, o)
-}
-
 // Bridge is the attribution as an answer carries it.
 func (a *Attribution) Bridge(currency string) *analysis.Bridge {
 	b := &analysis.Bridge{

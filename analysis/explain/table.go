@@ -71,7 +71,7 @@ type Leaf struct {
 	BaseCost, CurCost analysis.Amount
 
 	// NewQuantity is the current period's PricingQuantity of resources that the leaf did not have in the baseline;
-	// GoneQuantity the baseline's of those it has no more. Both zero when not looked up; see [Matter].
+	// GoneQuantity the baseline's of those it has no more. Both zero when not looked up.
 	NewQuantity, GoneQuantity float64
 
 	// BaseDayVar is the variance of the leaf's daily cost within the baseline, in money squared; 0 or NaN when unknown.

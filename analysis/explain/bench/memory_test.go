@@ -141,8 +141,11 @@ type leafDays struct {
 func (q *charges) explain(base, cur analysis.Period) (*analysis.Bridge, error) {
 	t, leaves := q.aggregate(base, cur)
 	o := explain.Options{BaseDays: base.Days(), CurDays: cur.Days()}
-	for _, i := range explain.Matter(t, o) {
+	for i := range t.Leaves {
 		l, r := &t.Leaves[i], leaves[i].resources
+		if l.Stratum != explain.Usage || !l.BaseCost.IsPositive() || !l.CurCost.IsPositive() {
+			continue // there are new and removed resources only where there were others
+		}
 		for id, n := range r[1] {
 			if _, ok := r[0][id]; !ok {
 				l.NewQuantity += n
