@@ -105,6 +105,7 @@ func (b *tab) write(within, text string) {
 
 // TestBrowser uses the demo's page as a newcomer does: asks, opens the SQL, presses buttons, becomes somebody else.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, 1400, 950)
 	r := newRig(t, rigOptions{}).start()
 	b.do("open the workspace", chromedp.Navigate(r.url+"/#/c/"+sandbox.CloudCosts+"?as="+sandbox.Ana))
@@ -151,6 +152,7 @@ func TestBrowser(t *testing.T) {
 
 // TestBrowserPhone: the page is of use on a phone: nothing is cut off at the side.
 func TestBrowserPhone(t *testing.T) {
+	t.Parallel()
 	b := openTab(t, 390, 844)
 	r := newRig(t, rigOptions{}).start()
 	ts := r.box.Post(sandbox.Ana, sandbox.CloudCosts, "", at("why did spend change last week?"))

@@ -99,11 +99,13 @@ func (r *rig) push(t *testing.T, user string, m sandbox.Message, label string) {
 // TestConversations goes through every form of conversation, with the bot's own process at one end and the workspace at the
 // other, over Socket Mode and over signed HTTP: the same throughout.
 func TestConversations(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []struct {
 		name string
 		http bool
 	}{{"socket", false}, {"http", true}} {
 		t.Run(mode.name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, rigOptions{http: mode.http}).start()
 			t.Run("mention, follow-up, buttons", func(t *testing.T) { mention(t, r) })
 			t.Run("direct messages", func(t *testing.T) { direct(t, r) })
@@ -422,6 +424,7 @@ func audited(t *testing.T, r *rig) {
 // TestFollowingThreads: where that is configured, a follow-up in a thread of the bot's needs no mention, and nothing else that
 // is said in the channel is taken for a question.
 func TestFollowingThreads(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{config: "slack: {follow_threads: true}"}).start()
 	ts := r.box.Post(sandbox.Ana, sandbox.CloudCosts, "", at("what did we spend in October?"))
 	r.answer(sandbox.CloudCosts, ts, 1)

@@ -34,10 +34,10 @@ func TestFaults(t *testing.T) {
 		{"two bots, one killed", twoBots},
 		{"storm over http", func(t *testing.T) { storm(t, true) }},
 	}
-	for _, c := range postFaults {
+	for _, c := range quickly(postFaults, 4) {
 		cases = append(cases, faultCase{"posting/" + c.name, c.run})
 	}
-	for _, c := range outages {
+	for _, c := range quickly(outages, 1) {
 		cases = append(cases, faultCase{"Slack down/" + c.name, c.run})
 	}
 	cases = append(cases,
@@ -47,12 +47,12 @@ func TestFaults(t *testing.T) {
 		faultCase{"credentials", credentialsRefused},
 		faultCase{"credentials revoked", credentialsRevoked},
 	)
-	for _, c := range absences {
+	for _, c := range quickly(absences, 2) {
 		cases = append(cases, faultCase{"unreachable at first/" + c.name, func(t *testing.T) { unreachable(t, c.faults) }})
 	}
 	var wg sync.WaitGroup
 	next := make(chan faultCase)
-	for range sized(6, 2) { // the slow suite looks at how long things take
+	for range sized(6, 2) { // those of the slow suite are heavy by themselves
 		wg.Go(func() {
 			for c := range next {
 				t.Run(c.name, c.run)
@@ -65,6 +65,9 @@ func TestFaults(t *testing.T) {
 	close(next)
 	wg.Wait()
 }
+
+// quickly are the first n cases in the normal tests; the slow ones have them all, at their full size.
+func quickly[T any](cases []T, n int) []T { return cases[:sized(n, len(cases))] }
 
 // storm is a workspace at its worst: many people ask at once while deliveries come twice, acknowledgements get lost, sockets
 // are cut and the bot is killed.
@@ -171,10 +174,10 @@ const (
 var postFaults = []postFault{
 	{"rate limits", false, sandbox.Faults{RateLimit: map[string]sandbox.RateLimit{post: {Every: 3, RetryAfter: time.Second},
 		complete: {Every: 2, RetryAfter: time.Second}, "users.info": {Every: 3, RetryAfter: time.Second}}}, "ratelimited"},
-	{"500 before the effect", false, fail(sandbox.Failure{Share: .25, Status: 500}, post, announce, complete), "http_500"},
 	{"503 before the effect, over http", true, fail(sandbox.Failure{Share: .25, Status: 503}, post, announce, complete), "http_503"},
 	{"500 after the effect", false, fail(sandbox.Failure{Share: .4, Status: 500, AfterEffect: true}, post, announce, complete), "http_500"},
 	{"cut after the effect, over http", true, fail(sandbox.Failure{Share: .4, Cut: true, AfterEffect: true}, post, announce, complete), "connection cut"},
+	{"500 before the effect", false, fail(sandbox.Failure{Share: .25, Status: 500}, post, announce, complete), "http_500"},
 	{"an error of Slack's own after the effect", false, fail(sandbox.Failure{Share: .4, Code: "internal_error", AfterEffect: true}, post, complete), "internal_error"},
 	{"people and channels cannot be looked up", false, fail(sandbox.Failure{Share: .4, Status: 500}, "users.info", "conversations.info", "usergroups.list",
 		"conversations.replies"), "http_500"},
@@ -215,7 +218,7 @@ func (c postFault) run(t *testing.T) {
 
 // outages take Slack away for a while, in the middle of work: what was asked before is answered after, and so is what is
 // asked then.
-var outages = []outage{{"503", sandbox.Faults{Down: true}}, {"connections cut", sandbox.Faults{Cut: true}}}
+var outages = []outage{{"connections cut", sandbox.Faults{Cut: true}}, {"503", sandbox.Faults{Down: true}}}
 
 type outage struct {
 	name   string
@@ -430,9 +433,9 @@ func credentialsRevoked(t *testing.T) {
 // absences have the bot start before Slack is there: it is alive and not ready, waits, and then connects.
 var absences = []outage{
 	{"connections cut", sandbox.Faults{Cut: true}},
+	{"rate limits", sandbox.Faults{RateLimit: map[string]sandbox.RateLimit{"auth.test": {Every: 1, RetryAfter: time.Second}}}},
 	{"503", sandbox.Faults{Down: true}},
 	{"an error of Slack's own", fail(sandbox.Failure{Code: "internal_error"}, "auth.test")},
-	{"rate limits", sandbox.Faults{RateLimit: map[string]sandbox.RateLimit{"auth.test": {Every: 1, RetryAfter: time.Second}}}},
 }
 
 func unreachable(t *testing.T, f sandbox.Faults) {

@@ -13,6 +13,7 @@ import (
 // TestIncidentsOfTheBill: what was planted in the demo company's bills has threads after the start, each one; it is answered for and explained there, and listed in Slack and in a
 // terminal. A second process on the same store adds none.
 func TestIncidentsOfTheBill(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{config: "incidents: {channel: \"#cloud-costs\", fresh: 10}\naccess:\n" + indentYAML(string(demoAccess))}).start()
 	roots := func(s *sandbox.Snapshot) (list []sandbox.Message) {
 		for _, m := range s.Messages(sandbox.CloudCosts) {

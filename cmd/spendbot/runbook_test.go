@@ -15,6 +15,7 @@ import (
 // TestRunbooksAskWhatIsUnderstood: every question of the runbooks that come with the program, and of their buttons, is read on the demo
 // company's vocabulary without a question back, and is one that a bill can answer.
 func TestRunbooksAskWhatIsUnderstood(t *testing.T) {
+	t.Parallel()
 	dir, err := pristineStore()
 	if err != nil {
 		t.Fatal(err)

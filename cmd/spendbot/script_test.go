@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +29,12 @@ import (
 func TestMain(m *testing.M) {
 	if store.IsGuest(os.Args) {
 		os.Exit(store.Guest(os.Stdin, os.Stdout))
+	}
+	// Much of what the tests do is to wait, for the pace of posts and for processes that start: more of them run at once than there are cores.
+	if !long() {
+		if err := flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))); err != nil {
+			panic(err)
+		}
 	}
 	testscript.Main(tidyRun{m}, map[string]func(){"spendbot": main, "spendbot-tethered": tethered})
 }

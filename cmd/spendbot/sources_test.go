@@ -73,6 +73,7 @@ func alertsIn(list []sandbox.Message) (late, well int) {
 
 // A source that is late is told once, and once when it is well again, however often the bot is killed.
 func TestASourceThatIsLateIsToldOnce(t *testing.T) {
+	t.Parallel()
 	bills := t.TempDir()
 	deliver(t, bills, map[string]string{"2026-10/a.csv": zeta("2026-10", 31, "2")})
 	r := newRig(t, rigOptions{config: "access:\n" + indentYAML(string(demoAccess)) + fmt.Sprintf(`
@@ -162,6 +163,7 @@ func restated(t *testing.T) string {
 
 // Who got an answer about a month that was restated sees that it moved, and no more of it than they may see.
 func TestAnswersThatMoved(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{}).start()
 	ana := r.box.Post(sandbox.Ana, sandbox.CloudCosts, "", at("how much did we spend in October 2026?"))
 	m := r.answer(sandbox.CloudCosts, ana, 1)

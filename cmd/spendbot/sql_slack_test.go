@@ -12,6 +12,7 @@ import (
 
 // TestSQLInSlack: administrators may run SQL where all spend may be shown; everybody else is told, and sees nothing.
 func TestSQLInSlack(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, rigOptions{}).start()
 	const q = "sql SELECT ServiceName, sum(EffectiveCost) AS cost FROM focus WHERE ChargePeriodStart >= '2026-10-01' AND ChargePeriodStart < '2026-11-01' GROUP BY ServiceName ORDER BY cost DESC"
 

@@ -16,6 +16,7 @@ import (
 // TestWordedCommands: events are told by a signed webhook and by people, each once, and stand beside the change that they lie near, for those
 // who may see them; runbooks are shown, asked from and opened; and how incidents were caught is told.
 func TestWordedCommands(t *testing.T) {
+	t.Parallel()
 	const key = "a-secret-of-the-webhook-3141592653"
 	r := newRig(t, rigOptions{})
 	r.env = append(r.env, eventsSecret+"="+key)
