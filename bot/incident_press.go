@@ -242,7 +242,7 @@ func (b *Bot) incidents(ctx context.Context, t *talk, rest string) (string, erro
 // incidentRules says how often each rule told something, and what people said of that.
 func (b *Bot) incidentRules(ctx context.Context, t *talk) (string, error) {
 	if len(t.grant.Scope) > 0 {
-		return b.noted(ctx, t, "How the rules have fared is about all spend, which is more than you may see.", refused, "incident rules")
+		return b.noted(ctx, t, "How the rules have fared is about all spend, which is more than may be seen here. Ask me in a direct message, if you may see all of it.", refused, "incident rules")
 	}
 	all, err := b.db.Incidents(ctx, state.IncidentFilter{})
 	if err != nil {

@@ -256,6 +256,9 @@ func (b *Bot) pressDeclared(ctx context.Context, e slack.Event, act blocks.Decla
 	return b.changeDeclared(ctx, t, d, act)
 }
 
+// twice is how soon after taking a role the same press is a finger that hit twice, and gives up nothing.
+const twice = time.Minute
+
 // mostPressed bounds the presses that are remembered: one that is dealt with twice is among the last.
 const mostPressed = 40
 
@@ -332,6 +335,9 @@ func (b *Bot) actOn(d *state.Declared, act blocks.DeclaredAction, who string, re
 		did := pressed{kind: act.Do, detail: declared.RoleWords(act.Role)}
 		switch was := d.Roles[act.Role]; was {
 		case who:
+			if now.Sub(d.RolesAt[act.Role]) < twice {
+				return pressed{refused: "You are " + the(act.Role) + ". Press again in a minute to give that up."}
+			}
 			delete(d.Roles, act.Role)
 			did.kind, did.said = "released", fmt.Sprintf("<@%s> is no longer %s.", who, the(act.Role))
 			return did
@@ -341,6 +347,10 @@ func (b *Bot) actOn(d *state.Declared, act blocks.DeclaredAction, who string, re
 			did.said = fmt.Sprintf("<@%s> is %s now, after <@%s>.", who, the(act.Role), was)
 		}
 		d.Roles[act.Role] = who
+		if d.RolesAt == nil {
+			d.RolesAt = map[string]time.Time{}
+		}
+		d.RolesAt[act.Role] = now
 		return did
 	case blocks.DeclaredContained:
 		if !d.Open || !d.ContainedAt.IsZero() {

@@ -13,6 +13,7 @@ import (
 
 	"spendbot/analysis"
 	"spendbot/analysis/desk"
+	"spendbot/bot/declared"
 	"spendbot/bot/sandbox"
 	"spendbot/bot/slack"
 	"spendbot/bot/slack/blocks"
@@ -182,6 +183,8 @@ func TestDeclared(t *testing.T) {
 	r.tap(sandbox.Ben, c.ID, card.TS, "declared:role:lead", d.ID)
 	r.tap(sandbox.Ana, c.ID, card.TS, "declared:role:finops", d.ID)
 	r.tap(sandbox.Ana, c.ID, card.TS, "declared:role:lead", d.ID)
+	r.tended()
+	r.after(twice)
 	r.tap(sandbox.Ana, c.ID, card.TS, "declared:role:finops", d.ID)
 	r.tended()
 	if d, _ = r.room(); d.Roles["lead"] != sandbox.Ana || d.Roles["finops"] != "" {
@@ -492,5 +495,21 @@ func TestTwoBotsTend(t *testing.T) {
 	said := r.said(c.ID)
 	if has(said, "Billing incident:") != 1 || has(said, "No new bill") != 1 || len(r.box.Pinned(c.ID)) != 1 {
 		t.Errorf("said %q, pinned %v", said, r.box.Pinned(c.ID))
+	}
+}
+
+// TestAFingerThatHitsTwice: who takes a role by two presses has it; a minute later another press gives it up.
+func TestAFingerThatHitsTwice(t *testing.T) {
+	d := state.Declared{ID: "B-1", Open: true, DeclaredDetail: state.DeclaredDetail{Roles: map[string]string{}}}
+	act := blocks.DeclaredAction{Do: blocks.DeclaredRole, Role: declared.Lead}
+	for i, c := range []struct {
+		after time.Duration
+		kind  string
+		lead  string
+	}{{0, blocks.DeclaredRole, sandbox.Ben}, {time.Second, "", sandbox.Ben}, {59 * time.Second, "", sandbox.Ben}, {2 * time.Minute, "released", ""}, {2 * time.Minute, blocks.DeclaredRole, sandbox.Ben}} {
+		did := (&Bot{}).actOn(&d, act, sandbox.Ben, false, theOnset.Add(c.after))
+		if did.kind != c.kind || d.Roles[declared.Lead] != c.lead || (c.kind == "") != (did.refused != "") {
+			t.Errorf("press %d: %+v, lead %q", i+1, did, d.Roles[declared.Lead])
+		}
 	}
 }

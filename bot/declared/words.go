@@ -38,17 +38,21 @@ func more(a analysis.Amount) string {
 	return "over what was expected"
 }
 
+// Over reports whether it does not go on by the bill, and did not when somebody said that it is contained: nothing is to come, and nothing was avoided by that.
+func (x Exposure) Over() bool { return x.Days > 0 && x.PerDay.IsZero() && x.Avoided.IsZero() }
+
 // Lines say an exposure, one figure to a line, for a card and an update.
 func (x Exposure) Lines() []string {
 	c := x.Currency
 	if x.Days == 0 {
 		return []string{"No complete day since " + day(x.Through.AddDate(0, 0, 1)) + " is in the bill yet: nothing to add up."}
 	}
+	if x.Over() { // its days may have ended long before the bill's
+		return []string{fmt.Sprintf("`%s` %s in all, over %s: it cost %s, expected %s", money(x.SoFar.Abs(), c), more(x.SoFar), counted(x.Days, "day", "days"), money(x.Cost, c), money(x.Expected, c)),
+			fmt.Sprintf("It does not go on by the complete days through %s.", day(x.Through))}
+	}
 	out := []string{fmt.Sprintf("`%s` %s so far, over %s through %s: it cost %s, expected %s", money(x.SoFar.Abs(), c), more(x.SoFar), counted(x.Days, "complete day", "complete days"), day(x.Through),
 		money(x.Cost, c), money(x.Expected, c))}
-	if x.PerDay.IsZero() && x.ContainedAt.IsZero() {
-		return append(out, "It does not go on by the last complete days.")
-	}
 	if !x.ContainedAt.IsZero() {
 		return append(out,
 			fmt.Sprintf("`%s` by %s, contained %s; `%s` had it gone on", money(x.Stopped, c), day(x.MonthEnd), moment(x.ContainedAt), money(x.Undone, c)),
@@ -67,11 +71,11 @@ func (x Exposure) Sentence(title string) string {
 		return title + ": no complete day of it is in the bill yet."
 	}
 	s := fmt.Sprintf("%s: %s %s so far", title, money(x.SoFar.Abs(), c), more(x.SoFar))
+	if x.Over() {
+		return s + "; it does not go on."
+	}
 	if !x.ContainedAt.IsZero() {
 		return s + fmt.Sprintf(", contained %s; %s by %s instead of %s.", moment(x.ContainedAt), money(x.Stopped, c), day(x.MonthEnd), money(x.Undone, c))
-	}
-	if x.PerDay.IsZero() {
-		return s + "; it does not go on."
 	}
 	return s + fmt.Sprintf(", %s an hour; %s by %s if nothing is done, %s if it is contained now.", money(x.PerHour, c), money(x.Undone, c), day(x.MonthEnd), money(x.Stopped, c))
 }
@@ -96,6 +100,9 @@ func (x Exposure) Table() *analysis.Table {
 	add("over expected so far", x.SoFar)
 	add("a day by now", x.PerDay)
 	add("an hour by now", x.PerHour)
+	if x.Over() {
+		return t
+	}
 	add("by "+day(x.MonthEnd)+" if nothing is done", x.Undone)
 	if x.ContainedAt.IsZero() {
 		add("by "+day(x.MonthEnd)+" if it is contained now", x.Stopped)

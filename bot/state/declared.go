@@ -42,10 +42,11 @@ type DeclaredDetail struct {
 	Thread   string            `json:"thread,omitempty"` // and the thread; "" for none
 	Creating int               `json:"creating"`         // how many names were tried for its channel
 
-	Roles    map[string]string `json:"roles,omitempty"` // who took which, an id of Slack by role
-	Invitees []DeclaredInvitee `json:"invitees,omitempty"`
-	Missing  []string          `json:"missing,omitempty"`  // who was to be invited and could not be, and why
-	Troubles []string          `json:"troubles,omitempty"` // what Slack would not do, and what to do about it
+	Roles    map[string]string    `json:"roles,omitempty"`    // who took which, an id of Slack by role
+	RolesAt  map[string]time.Time `json:"roles_at,omitempty"` // when
+	Invitees []DeclaredInvitee    `json:"invitees,omitempty"`
+	Missing  []string             `json:"missing,omitempty"`  // who was to be invited and could not be, and why
+	Troubles []string             `json:"troubles,omitempty"` // what Slack would not do, and what to do about it
 
 	ContainedAt   time.Time       `json:"contained_at,omitzero"`
 	ContainedBy   string          `json:"contained_by,omitempty"`

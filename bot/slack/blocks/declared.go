@@ -203,7 +203,7 @@ func declaredActions(d state.Declared) []slack.Block {
 func DeclaredStatus(d state.Declared, x declared.Exposure, n declared.News, next time.Time) Message {
 	when := "next look " + utc(next)
 	if !n.Fresh {
-		line := n.Text + " " + upperFirst(when) + "."
+		line := strings.Join(withoutEmpty([]string{n.Text, declaredOver(x), upperFirst(when) + "."}), " ")
 		return Message{Text: quiet(n.Text, maxFallback), Blocks: []slack.Block{contextOf(prose(line, maxLine))}}
 	}
 	p := newPage()
@@ -215,9 +215,20 @@ func DeclaredStatus(d state.Declared, x declared.Exposure, n declared.News, next
 	for _, l := range x.Lines() {
 		lines = append(lines, prose(l, maxLine))
 	}
+	if s := declaredOver(x); s != "" {
+		lines = append(lines, s)
+	}
 	p.lines(lines...)
 	p.note(prose(x.Small(), maxCaveat) + "\n" + strings.Join([]string{d.ID, x.Answer, when}, " · "))
 	return Message{Text: quiet("Status: "+x.Sentence(d.Title), maxFallback), Blocks: p.blocks}
+}
+
+// declaredOver says how the updates of something that is over end; "" while it goes on.
+func declaredOver(x declared.Exposure) string {
+	if !x.Over() {
+		return ""
+	}
+	return "If it is over: Close, on the pinned card, ends these updates and drafts the review."
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
