@@ -24,7 +24,7 @@ func (a *app) demo() *cobra.Command {
 		Example: `  spendbot demo
   spendbot demo --play
   spendbot demo --store bills --listen 127.0.0.1:3000
-  spendbot demo data bills/`,
+  spendbot demo data exports`,
 		Args: aCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return a.demoWorkspace(c.Context(), o) },
 	}
@@ -43,9 +43,9 @@ func (a *app) demoData() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data FOLDER",
 		Short: "Write the demo company's bills: FOCUS exports of three clouds, with known events in them",
-		Example: `  spendbot demo data bills/
-  spendbot demo data big/ --rows 10000000
-  spendbot demo data bills/ --native && spendbot load bills/native/aws-cur`,
+		Example: `  spendbot demo data exports
+  spendbot demo data big --rows 10000000
+  spendbot demo data exports --native && spendbot load exports/native/aws-cur --store bills`,
 		Args: exactArgs(1, "the folder to write to"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Now = a.now
