@@ -99,7 +99,8 @@ func (p *parse) readMoney() {
 			}
 			continue
 		}
-		if in(t.low, "eur", "usd", "gbp", "jpy", "chf", "inr", "brl", "aud", "cad", "sek", "euros", "euro", "pounds", "yen") || i > 0 && p.ts[i-1].low == "in" && in(t.low, "dollars", "dollar") {
+		if in(t.low, "eur", "usd", "gbp", "jpy", "chf", "inr", "brl", "aud", "cad", "sek", "euros", "euro", "pounds", "yen") ||
+			i > 0 && p.ts[i-1].low == "in" && (in(t.low, "dollars", "dollar") || slices.Contains(p.r.currencies(), strings.ToUpper(t.low))) {
 			t.role = filler
 			code := map[string]string{"euros": "EUR", "euro": "EUR", "dollars": "USD", "dollar": "USD", "pounds": "GBP", "yen": "JPY"}[t.low]
 			if code == "" {

@@ -175,6 +175,15 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
+// TestEveryCurrencyOfTheBills can be asked for by its code, whatever else is called like it.
+func TestEveryCurrencyOfTheBills(t *testing.T) {
+	v := &Vocabulary{Currencies: []string{"USD", "KWD"}, First: analysis.Day(2026, 1, 1), Through: analysis.Day(2026, 11, 22),
+		BillingAccounts: []Term{{Value: "B-KWD"}}, Services: []Term{{Value: "Alpha"}}}
+	if p := NewReader(v, Options{}).Read("spend by service in KWD in October", monday, nil); p.Currency != "KWD" || len(p.Filters) > 0 {
+		t.Errorf("%q, %+v", p.Currency, p.Filters)
+	}
+}
+
 // TestOtherCurrency: a currency that neither the bills nor the rates know is asked back about, and no other answers in its place.
 func TestOtherCurrency(t *testing.T) {
 	v := &Vocabulary{Currencies: []string{"USD"}, First: analysis.Day(2026, 1, 1), Through: analysis.Day(2026, 11, 22)}

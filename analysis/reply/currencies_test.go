@@ -95,8 +95,10 @@ func bookOf(t *testing.T, lines ...string) *company {
 // TestAnotherCurrencyIsNotZero asks in euros and dollars about services of which some are billed in yen alone: they are not said to cost
 // nothing, and what is not included of both periods is told.
 func TestAnotherCurrencyIsNotZero(t *testing.T) {
+	// Thousands of yen are less than a few hundred dollars: a question that names no currency is answered in dollars.
 	c := bookOf(t, "USD,Alpha,2026-09-10,100", "USD,Alpha,2026-10-10,120", "USD,Beta,2026-10-10,7", "JPY,Beta,2026-09-10,5000", "JPY,Gamma,2026-09-12,700", "JPY,Delta,2026-10-12,900")
 	for question, want := range map[string]string{
+		"spend by service in October":                                  "Alpha 120 | Beta 7 | total 127",
 		"spend by service in October in USD":                           "Alpha 120 | Beta 7 | total 127",
 		"spend by service in October vs September in USD":              "Alpha 100 120 20 | Beta 0 7 7 | total 100 127 27",
 		"spend by service by month for the last 2 months in USD":       "Alpha 100 120 220 | Beta 0 7 7 | total 100 127 227",

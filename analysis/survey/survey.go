@@ -166,6 +166,11 @@ func keep(path string, sv *Survey) {
 	}
 }
 
+// large are the powers of ten that a dollar is worth about, of currencies of which it takes many. They only tell which currency most of the
+// spend is in, where a thousand yen are not more than a hundred dollars: no figure is made with them.
+var large = map[string]int32{"SEK": 1, "NOK": 1, "DKK": 1, "CZK": 1, "MXN": 1, "ZAR": 1, "CNY": 1, "HKD": 1, "TWD": 1, "TRY": 1, "UAH": 1, "THB": 1, "EGP": 2, "PHP": 2, "INR": 2, "RUB": 2,
+	"JPY": 2, "ISK": 2, "PKR": 2, "BDT": 2, "KES": 2, "LKR": 2, "HUF": 2, "RSD": 2, "CRC": 3, "KZT": 3, "CLP": 3, "KRW": 3, "ARS": 3, "NGN": 3, "COP": 4, "IDR": 4, "VND": 4}
+
 const dimensionsSQL = `SELECT
   CASE grouping(ServiceProviderName, BillingAccountId, SubAccountId, RegionId, x_UsageType, x_InstanceType, SkuId, PublisherName, ServiceCategory, CommitmentDiscountId, BillingCurrency, ServiceName)
     WHEN 2047 THEN 'provider' WHEN 3071 THEN 'billing_account' WHEN 3583 THEN 'account' WHEN 3839 THEN 'region'
@@ -207,6 +212,7 @@ func survey(ctx context.Context, sn *store.Sight, feeds []Provider, loads []stor
 		"usage_type": &v.UsageTypes, "instance_type": &v.InstanceTypes, "sku": &v.Skus, "publisher": &v.Publishers,
 		"category": &v.Categories, "commitment": &v.Commitments, "service": &v.Services,
 	}
+	spent := map[string]decimal.Decimal{}
 	for _, r := range rows.Values {
 		value, ok := r[1].(string)
 		if !ok || value == "" {
@@ -215,6 +221,7 @@ func survey(ctx context.Context, sn *store.Sight, feeds []Provider, loads []stor
 		dim := r[0].(string)
 		if dim == "currency" {
 			v.Currencies = append(v.Currencies, value)
+			spent[value], _ = r[3].(decimal.Decimal)
 			continue
 		}
 		l := lists[dim]
@@ -223,6 +230,9 @@ func survey(ctx context.Context, sn *store.Sight, feeds []Provider, loads []stor
 			*l = append(*l, ask.Term{Value: value, Name: name, Cost: float(r[3])})
 		}
 	}
+	slices.SortStableFunc(v.Currencies, func(a, b string) int {
+		return spent[b].Shift(-large[b]).Cmp(spent[a].Shift(-large[a]))
+	})
 	if rows, _, err = sn.Query(ctx, "resources", query.F(resourcesSQL)); err != nil {
 		return nil, err
 	}
