@@ -50,7 +50,7 @@ amortised amortized blended unblended effective list on-demand ondemand contract
 credit credits tax taxes vat refund refunds adjustment adjustments purchases upfront recurring one-off
 everything anything spendings costings bang buck quantity quantities trendline mom yoy qoq wow dod
 per-service per-team per-account ours guys folks team hmm um uh pls plz thx eh lol wtf heck hell damn damage earth btw drove average avg averages median typical burned burnt responsible impact accurate accuracy reliable spenders
-spender numbers nonetheless fyi asap lol stuff gotten became become pricier offender offenders
+spender numbers nonetheless fyi asap lol stuff gotten became become pricier offender offenders morning
 actual actuals approx bigger-than ballpark burn burning eat eating ate blow blew blown biggest-ever day-to-day excessive spendy
 evolve evolved evolution fluctuate fluctuated swing swung gone-up soar soared double doubled triple tripled halved uptick
 hike hiked climb creep crept balloon ballooned plummet plummeted shrink shrank dip dipped tank tanked exploded explode
