@@ -39,7 +39,7 @@ type Survey struct {
 	Version int `json:"version"`
 }
 
-const version = 5
+const version = 6
 
 // Provider is a provider's coverage.
 type Provider struct {
