@@ -1,7 +1,7 @@
 package anomaly
 
 // Settings are a detector's thresholds. The defaults ([Defaults]) are what the product ships, chosen on series with known
-// anomalies (analysis/anomaly/bench) whose noise is about an eighth of their level.
+// anomalies (analysis/anomaly/bench) whose noise is about an eighth of their level, and on many drawn like them with other noise and other anomalies.
 type Settings struct {
 	// Trend is how many days the level and its trend are taken from, Season how many the weekdays, Noise how many the spread.
 	Trend, Season, Noise int
@@ -23,5 +23,5 @@ type Settings struct {
 
 // Defaults are the settings that the product ships.
 func Defaults() Settings {
-	return Settings{Trend: 112, Season: 364, Noise: 180, Damp: 0.9, One: 2.5, Drop: 1.4, Run: 2.2, Still: 1.2, Reset: 0.2, Longest: 8, Accept: 21, Learn: 28, Quietest: 0.03}
+	return Settings{Trend: 112, Season: 364, Noise: 364, Damp: 0.8, One: 2.7, Drop: 1.4, Run: 1.9, Still: 1.5, Reset: 0.4, Longest: 8, Accept: 21, Learn: 28, Quietest: 0.03}
 }
