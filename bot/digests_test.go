@@ -333,12 +333,16 @@ func TestIncidentsLine(t *testing.T) {
 				in = append(in, i)
 			}
 		}
-		if got := incidentsLine(in, digestDay.AddDate(0, 0, -7), digestDay); got != c.want {
+		if got := incidentsLine(in, digestDay.AddDate(0, 0, -7), digestDay, digestDay); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
-	if got, want := incidentsLine(all, digestDay.Add(-time.Hour), digestDay), "anomalies: none new, 2 open, 1 unanswered for 4 days (GPU idle)"; got != want {
+	if got, want := incidentsLine(all, digestDay.Add(-time.Hour), digestDay, digestDay), "anomalies: none new, 2 open, 1 unanswered for 4 days (GPU idle)"; got != want {
 		t.Errorf("of a day on which none was new: %q, want %q", got, want)
+	}
+	// Of the ten days that ended three days ago: what came since is not theirs, what is open is open now.
+	if got, want := incidentsLine(all, digestDay.AddDate(0, 0, -13), digestDay.AddDate(0, 0, -3), digestDay), "anomalies: 1 new, 2 closed, 2 open, 1 unanswered for 4 days (GPU idle)"; got != want {
+		t.Errorf("of days that are over: %q, want %q", got, want)
 	}
 }
 

@@ -553,7 +553,19 @@ func incidentPost(m blocks.Message, key, method, channel, thread, answer string)
 
 // about is what is said of an incident beside what is kept of it, as its channel may see it.
 func (b *Bot) about(ctx context.Context, in state.Incident, names named) (blocks.IncidentOptions, error) {
-	o := blocks.IncidentOptions{Command: b.opts.Command, Now: b.opts.Today(), Elsewhere: in.Elsewhere, CanDeclare: b.opts.Declare.On}
+	o := blocks.IncidentOptions{Command: b.opts.Command, Now: b.opts.Today(), Elsewhere: in.Elsewhere}
+	if b.opts.Declare.On {
+		rooms, err := b.db.DeclaredIncidents(ctx, state.DeclaredFilter{Incident: in.ID, Active: true})
+		if err != nil {
+			return o, err
+		}
+		o.CanDeclare = true
+		for _, d := range rooms {
+			if d.Open && d.Channel != "" {
+				o.CanDeclare, o.Room = false, d.Channel
+			}
+		}
+	}
 	if in.Team != "" {
 		o.Owner = "team " + in.Team
 		if c := b.owners(in.Team, in.Onset); c != "" && in.Elsewhere == "" {
@@ -584,6 +596,25 @@ func (b *Bot) about(ctx context.Context, in state.Incident, names named) (blocks
 	}
 	o.Near, _, err = b.eventsNear(ctx, in, names)
 	return o, err
+}
+
+// rewritten writes the root message of an incident's thread anew, where there is one, since what is about it has changed.
+func (b *Bot) rewritten(ctx context.Context, id string) error {
+	in, err := b.db.Incident(ctx, id)
+	if err != nil || in.Root == "" {
+		return nil //nolint:nilerr // its incident is gone, or has no thread: nothing shows it
+	}
+	about, err := b.about(ctx, in, b.names)
+	if err != nil {
+		return err
+	}
+	_, err = b.db.ChangeIncident(ctx, id, b.opts.Today(), func(in *state.Incident) (state.IncidentStep, error) {
+		return b.saidOf(in, *in, nil, about, "")
+	})
+	if errors.Is(err, state.ErrIncidentOpen) {
+		return nil
+	}
+	return err
 }
 
 // ownerOf is the person who answers for the team of an incident, by the owners of its first day, where they may see all of it; "" for none.

@@ -343,20 +343,10 @@ func (b *Bot) showTicket(ctx context.Context, k state.Ticket, fix state.Saving) 
 	if k.Said["card"] == card || !strings.HasPrefix(k.Subject, "I-") {
 		return nil
 	}
-	in, err := b.db.Incident(ctx, k.Subject)
-	if err != nil || in.Root == "" {
-		return nil //nolint:nilerr // its incident is gone, or has no thread: nothing shows it
-	}
-	about, err := b.about(ctx, in, b.names)
-	if err != nil {
+	if err := b.rewritten(ctx, k.Subject); err != nil {
 		return err
 	}
-	if _, err := b.db.ChangeIncident(ctx, in.ID, b.opts.Today(), func(in *state.Incident) (state.IncidentStep, error) {
-		return b.saidOf(in, *in, nil, about, "")
-	}); err != nil && !errors.Is(err, state.ErrIncidentOpen) {
-		return err
-	}
-	_, err = b.db.ChangeTicket(ctx, k.ID, b.opts.Today(), func(k *state.Ticket) (state.TicketStep, error) {
+	_, err := b.db.ChangeTicket(ctx, k.ID, b.opts.Today(), func(k *state.Ticket) (state.TicketStep, error) {
 		k.Said["card"] = card
 		return state.TicketStep{}, nil
 	})

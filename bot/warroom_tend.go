@@ -82,6 +82,9 @@ func (b *Bot) tend(ctx context.Context, d state.Declared) error {
 	if err := b.recard(ctx, &d); err != nil {
 		return err
 	}
+	if err := b.reroot(ctx, &d); err != nil {
+		return err
+	}
 	return b.archive(ctx, d)
 }
 
@@ -364,6 +367,29 @@ func (b *Bot) recard(ctx context.Context, d *state.Declared) error {
 		b.sender.Wake()
 	}
 	return nil
+}
+
+// reroot has the thread that it came of say where it is worked on, and no longer once it is closed.
+func (b *Bot) reroot(ctx context.Context, d *state.Declared) error {
+	want := d.Channel
+	if !d.Open {
+		want = ""
+	}
+	if d.Incident == "" || d.Rooted == want {
+		return nil
+	}
+	if err := b.rewritten(ctx, d.Incident); err != nil { // once more than needed does no harm
+		return err
+	}
+	kept, _, err := b.db.ChangeDeclared(ctx, d.ID, b.opts.Today(), func(d *state.Declared) (state.DeclaredStep, error) {
+		d.Rooted = want
+		return state.DeclaredStep{}, nil
+	})
+	if err == nil {
+		*d = kept
+	}
+	b.sender.Wake()
+	return err
 }
 
 // archive archives the channel of one that was closed long enough ago, where that is configured.

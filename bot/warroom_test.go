@@ -148,6 +148,14 @@ func TestDeclared(t *testing.T) {
 	}
 	r.tended()
 	d, c := r.room()
+	pointsThere := func(when string, want bool) { // the thread that it came of, which offers to declare it otherwise
+		t.Helper()
+		root := string(r.root(in.Channel).Blocks)
+		if strings.Contains(root, "<#"+c.ID+">") != want || strings.Contains(root, "Declare incident") == want {
+			t.Errorf("%s the thread says %s", when, root)
+		}
+	}
+	pointsThere("declared,", true)
 	if c.Name != "inc-cost-2026-11-19-nat-bytes" || c.Private || !strings.Contains(c.Topic, d.ID) || !strings.Contains(c.Purpose, "service NAT bytes, team payments") {
 		t.Errorf("channel %+v", c)
 	}
@@ -275,8 +283,10 @@ func TestDeclared(t *testing.T) {
 	if len(r.said(c.ID)) != n {
 		t.Errorf("a closed one goes on: %q", r.said(c.ID)[n:])
 	}
+	pointsThere("closed,", false)
 	r.tap(sandbox.Ana, c.ID, card.TS, "declared:reopen", d.ID)
 	r.tended()
+	pointsThere("opened again,", true)
 	r.tap(sandbox.Ana, c.ID, card.TS, "declared:close", d.ID)
 	r.tended()
 	if files := r.box.Files(c.ID); len(files) != 2 || files[1].Name != d.ID+"-review-2.md" {

@@ -55,10 +55,11 @@ type DeclaredDetail struct {
 	ClosedBy      string          `json:"closed_by,omitempty"`
 	ArchivedAt    time.Time       `json:"archived_at,omitzero"`
 
-	Card     int               `json:"card"`      // how often the card was written
-	CardTS   string            `json:"card_ts"`   // the card's timestamp, once it is known
-	CardSeen string            `json:"card_seen"` // what the card last said, as a fingerprint
-	Noted    bool              `json:"noted"`     // what became of invitations and the pin is on the card
+	Rooted   string            `json:"rooted,omitempty"` // the channel that the root message of its incident's thread names; "" for none
+	Card     int               `json:"card"`             // how often the card was written
+	CardTS   string            `json:"card_ts"`          // the card's timestamp, once it is known
+	CardSeen string            `json:"card_seen"`        // what the card last said, as a fingerprint
+	Noted    bool              `json:"noted"`            // what became of invitations and the pin is on the card
 	Reviews  int               `json:"reviews"`
 	Said     *DeclaredExposure `json:"said,omitempty"`    // what the channel was last told in an update
 	Look     *DeclaredExposure `json:"look,omitempty"`    // the last look at the bill, which the card shows

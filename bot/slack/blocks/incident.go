@@ -33,8 +33,9 @@ type IncidentOptions struct {
 	Now time.Time
 	// Demo says that the figures are made up.
 	Demo bool
-	// CanDeclare offers to declare it a billing incident.
+	// CanDeclare offers to declare it a billing incident; Room is the id of the channel of the one that it is.
 	CanDeclare bool
+	Room       string
 	// Ticket is the line of its ticket ([TicketLine]); "" for none. CanTicket offers to open one.
 	Ticket    string
 	CanTicket bool
@@ -89,6 +90,7 @@ func Incident(in state.Incident, o IncidentOptions) Message {
 		incidentSides(in),
 		incidentWhy(in, o),
 		incidentPerson(o),
+		incidentRoom(o),
 		incidentNear(o.Near),
 		incidentBook(o),
 		o.Ticket,
@@ -100,6 +102,14 @@ func Incident(in state.Incident, o IncidentOptions) Message {
 		blocks = append(blocks, row)
 	}
 	return Message{Text: quiet(incidentHead(in)+". "+incidentCost(in), maxFallback), Blocks: blocks}
+}
+
+// incidentRoom says where it is worked on; "" where it is not declared.
+func incidentRoom(o IncidentOptions) string {
+	if o.Room == "" {
+		return ""
+	}
+	return ":rotating_light: worked on as a billing incident in <#" + o.Room + ">"
 }
 
 // incidentHead is "NAT gateway bytes · payments-prod · us-east-1: $2,410 on Fri 20 Nov, expected $590 to $760".
