@@ -160,6 +160,9 @@ func (b *Bot) asked(ctx context.Context, t *talk, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if follows != nil && fileAsked.MatchString(text) {
+		return b.csv(ctx, t, follows)
+	}
 	if loose && !signOfFollowing.MatchString(text) {
 		// Nobody said that it goes on: only what says nothing by itself is taken to.
 		alone, err := b.desk.Read(ctx, desk.Question{Text: text, Scope: t.grant.Scope, Now: b.opts.Today()})

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -62,3 +63,6 @@ func beginsQuestion(word, rest string) bool {
 	}
 	return false
 }
+
+// fileAsked is how a message asks for the answer before it as a file, as its CSV button gives it.
+var fileAsked = regexp.MustCompile(`(?i)^(please )?((can|could) (i|we|you) (have|get|send|export|download) |(give|send|show) (me |us )?|get |make |export |download )?((it|this|that|these|those|them) )?((as|to|in|into) )?((a|an|the) )?(csv|spreadsheet|excel|export|download)( file)?( please)?[ .!?]*$`)

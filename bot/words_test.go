@@ -17,3 +17,14 @@ func TestWordThatBeginsAQuestion(t *testing.T) {
 		}
 	}
 }
+
+func TestFileAsked(t *testing.T) {
+	for text, want := range map[string]bool{
+		"csv": true, "CSV please": true, "as a csv": true, "can I get this as a spreadsheet?": true, "send me the csv file": true, "export": true, "export it to excel": true, "download": true, "to csv.": true,
+		"export costs last week": false, "csv of payments": false, "why did csv exports get dearer?": false, "download traffic": false, "this": false, "": false,
+	} {
+		if got := fileAsked.MatchString(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}

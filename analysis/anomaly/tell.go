@@ -1,10 +1,13 @@
 package anomaly
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
 	"spendbot/analysis/render"
@@ -135,24 +138,41 @@ func (r *Result) Tell(a *analysis.Answer, asked analysis.Period, books *runbooks
 		return
 	}
 	a.Caveats = append(a.Caveats, Estimates)
-	for n, i := range r.Incidents {
+	found := slices.Clone(r.Incidents)
+	slices.SortStableFunc(found, Incident.urgency)
+	for n, i := range found {
 		if n == mostTold {
-			a.Parts = append(a.Parts, analysis.Part{Text: fmt.Sprintf("And %d more, %s; ask for fewer days or a part of the bill to read them.", len(r.Incidents)-n, names(r.Incidents[n:]))})
+			a.Parts = append(a.Parts, analysis.Part{Text: fmt.Sprintf("And %d more, %s; ask for fewer days or a part of the bill to read them.", len(found)-n, names(found[n:]))})
 			break
 		}
-		a.Parts = append(a.Parts, analysis.Part{Text: i.told(books, channel)})
+		text := i.told(books, channel)
+		if len(found) > 1 {
+			text = fmt.Sprintf("%d. %s", n+1, text)
+		}
+		a.Parts = append(a.Parts, analysis.Part{Text: text})
 		if n >= mostAsked {
 			continue
 		}
 		a.Actions = append(a.Actions, i.explain())
 	}
 	t := &analysis.Table{Drawn: true, Columns: analysis.TextColumns("since", "what", "kind", "over expected", "a day", "cost", "owner", "state")} // people have read it
-	for _, i := range r.Incidents {
+	for _, i := range found {
 		row := analysis.TextRow(i.Onset.Format(analysis.DateLayout), i.name(), string(i.Kind), signed(i.Excess, i.Currency), signed(i.PerDay(), i.Currency), render.MoneyExact(i.Actual.Round(2), i.Currency), i.Owner(channel), i.State())
 		row.Key = i.Slice
 		t.Rows = append(t.Rows, row)
 	}
 	a.Parts = append(a.Parts, analysis.Part{Table: t})
+}
+
+// urgency orders incidents for a reader: what goes on before what is over, of each the dearest first.
+func (i Incident) urgency(o Incident) int {
+	if i.Going != o.Going {
+		if i.Going {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(strings.Compare(i.Currency, o.Currency), o.Excess.Abs().Cmp(i.Excess.Abs()))
 }
 
 // Estimates is the caveat of every answer about what was expected.
@@ -217,7 +237,7 @@ func (i Incident) name() string {
 
 // told is an incident in a paragraph: what, since when, how much, against what, whose, and what to read.
 func (i Incident) told(books *runbooks.Library, channel Channel) string {
-	money := func(d analysis.Amount) string { return render.MoneyExact(d.Round(2).Abs(), i.Currency) }
+	money := func(d analysis.Amount) string { return estimated(d.Abs(), i.Currency) }
 	way := "over"
 	if i.Excess.IsNegative() {
 		way = "under"
@@ -225,7 +245,7 @@ func (i Incident) told(books *runbooks.Library, channel Channel) string {
 	var said strings.Builder
 	switch {
 	case i.Going:
-		fmt.Fprintf(&said, "%s, since %s: %s %s the %s expected so far", i.name(), i.since(), money(i.Excess), way, render.MoneyExact(i.Expected, i.Currency))
+		fmt.Fprintf(&said, "%s, since %s: %s %s the %s expected so far", i.name(), i.since(), money(i.Excess), way, money(i.Expected))
 		if i.Days > 1 {
 			fmt.Fprintf(&said, ", %s a day now", money(i.Rate()))
 		}
@@ -237,7 +257,7 @@ func (i Incident) told(books *runbooks.Library, channel Channel) string {
 		if !i.Onset.Equal(i.Last) {
 			when = i.since() + " to " + i.Last.Format("Mon 2 Jan")
 		}
-		fmt.Fprintf(&said, "%s, %s: %s %s the %s expected", i.name(), when, money(i.Excess), way, render.MoneyExact(i.Expected, i.Currency))
+		fmt.Fprintf(&said, "%s, %s: %s %s the %s expected", i.name(), when, money(i.Excess), way, money(i.Expected))
 	}
 	said.WriteString(". ")
 	if i.Moves() {
@@ -246,7 +266,7 @@ func (i Incident) told(books *runbooks.Library, channel Channel) string {
 	if i.Days > 1 {
 		for _, p := range i.Points {
 			if p.Day.Equal(i.Last) {
-				fmt.Fprintf(&said, "On %s it cost %s, expected %s to %s. ", i.Last.Format("2 Jan"), render.MoneyExact(p.Actual.Round(2), i.Currency), render.MoneyExact(p.Low, i.Currency), render.MoneyExact(p.High, i.Currency))
+				fmt.Fprintf(&said, "On %s it cost %s, expected %s to %s. ", i.Last.Format("2 Jan"), estimated(p.Actual, i.Currency), estimated(p.Low, i.Currency), estimated(p.High, i.Currency))
 			}
 		}
 	}
@@ -274,7 +294,11 @@ func (i Incident) sides() string {
 		if p.Team != "" && p.Team != i.Team {
 			name += " (" + p.Team + ")"
 		}
-		out = append(out, signed(p.Excess, p.Currency)+" "+name)
+		sign := ""
+		if p.Excess.IsPositive() {
+			sign = "+"
+		}
+		out = append(out, sign+estimated(p.Excess, p.Currency)+" "+name)
 	}
 	if n := len(i.Parts) - mostSides; n > 0 {
 		out = append(out, fmt.Sprintf("and %d more", n))
@@ -328,13 +352,20 @@ func signed(d analysis.Amount, currency string) string {
 	return render.MoneyExact(d.Round(2), currency)
 }
 
+// estimated writes an amount as people read it beside an estimate: whole units from 100 on. The answer's table has it to the cent.
+func estimated(d analysis.Amount, currency string) string {
+	if d.Abs().LessThan(decimal.NewFromInt(100)) {
+		return render.MoneyExact(d.Round(2), currency)
+	}
+	return render.Money(d, currency)
+}
+
 // against says how far from the expected an amount is: "$12.00 over expected".
 func against(d analysis.Amount, currency string) string {
-	d = d.Round(2)
 	if d.IsNegative() {
-		return render.MoneyExact(d.Neg(), currency) + " under expected"
+		return estimated(d.Neg(), currency) + " under expected"
 	}
-	return render.MoneyExact(d, currency) + " over expected"
+	return estimated(d, currency) + " over expected"
 }
 
 func (r *Result) headline(asked analysis.Period) string {
@@ -398,10 +429,10 @@ func (i Incident) warning() string {
 		return fmt.Sprintf("Provisional, the data of %s is not complete: %s is already %s (estimate).", i.Last.Format("2 Jan"), i.Label, against(i.Excess, i.Currency))
 	}
 	h := *i.Hours
-	said := fmt.Sprintf("By the hour, provisional: %s, since %s: %s in %s, expected %s to %s, so %s (estimate)", i.name(), i.since(), render.MoneyExact(i.Actual.Round(2), i.Currency), plural(h.N(), "hour"),
-		render.MoneyExact(i.Low, i.Currency), render.MoneyExact(i.High, i.Currency), against(i.Excess, i.Currency))
+	said := fmt.Sprintf("By the hour, provisional: %s, since %s: %s in %s, expected %s to %s, so %s (estimate)", i.name(), i.since(), estimated(i.Actual, i.Currency), plural(h.N(), "hour"),
+		estimated(i.Low, i.Currency), estimated(i.High, i.Currency), against(i.Excess, i.Currency))
 	if i.Going {
-		said += ", " + render.MoneyExact(i.Rate().Round(2), i.Currency) + " a day at this rate"
+		said += ", " + estimated(i.Rate(), i.Currency) + " a day at this rate"
 	} else {
 		said += ", over since " + h.End.Format("15:04")
 	}
