@@ -150,6 +150,9 @@ func (b *Bot) asked(ctx context.Context, t *talk, text string) (string, error) {
 	if helpWords[strings.ToLower(text)] {
 		return b.help(ctx, t)
 	}
+	if strings.EqualFold(text, "status") { // as the command line calls it
+		text = "how fresh is the data?"
+	}
 	if asksSQL(text) {
 		return b.sql(ctx, t, statement(t.Text, b.slack.Self().User))
 	}

@@ -36,6 +36,7 @@ func TestGoesOnFromTrust(t *testing.T) {
 		{"does October match the invoice?", "and in September?", "trust topic=reconcile metric=billed 2026-09-01/2026-10-01"},
 		{"does October match the invoice?", "only AWS", "trust topic=reconcile metric=billed 2026-10-01/2026-11-01 provider=AWS"},
 		{"data quality in October", "and in September?", "trust topic=quality metric=billed 2026-09-01/2026-10-01"},
+		{"quality of October", "and in September?", "trust topic=quality metric=billed 2026-09-01/2026-10-01"},
 		{"does October match the invoice?", "by account", "breakdown metric=billed 2026-10-01/2026-11-01 by account"},
 		{"why is October different from Cost Explorer?", "by account", "breakdown 2026-10-01/2026-11-01 by account"},
 		{"why is October different from Cost Explorer?", "as billed", "spend_total metric=billed 2026-10-01/2026-11-01"},

@@ -24,7 +24,7 @@ var trusts = []struct {
 		"different|differs|differ|difference|differences|gap|off|same ... from|to|between|as|and|vs|versus the|our|its|their? _? invoice|invoices|invoiced",
 		"compare|compared|check|checked|hold|held with|to|against|and the|our? invoice|invoices"),
 		unless: phrases("forecast|forecasted|budget|budgeted")},
-	{topic: qualityTopic, phrases: phrases("data|billing quality", "quality of|in the|our|this? data|bill|bills|billing|export|exports",
+	{topic: qualityTopic, phrases: phrases("data|billing quality", "quality in|of|for|this|last january|february|march|april|may|june|july|august|september|october|november|december|month|week|quarter|year", "quality of|in the|our|this? data|bill|bills|billing|export|exports",
 		"is|are the|our|this|my? data|bill|bills|billing|export|exports data? ok|okay|good|clean|sound|trustworthy|reliable|healthy|right|broken|bad",
 		"anything|something wrong|off|broken|amiss with|in the|our|this? data|bill|bills|export|exports", "what is wrong with the|our|this? data|export|exports",
 		"can|may|should|do i|we trust|rely the|our|this|on data|bills|export", "problems|issues|errors with|in the|our? data|bills|export|exports", "check|checks the|our|on? data",

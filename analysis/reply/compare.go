@@ -3,6 +3,7 @@ package reply
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -51,8 +52,22 @@ func (w *work) compare(ctx context.Context) error {
 	n := len(tot) - 4
 	ch := analysis.Change{Baseline: *tot[n].Amount, Current: *tot[n+1].Amount, Delta: *tot[n+2].Amount, Currency: w.a.Currency}
 	w.a.Headline = render.ChangeSentence(w.subject(), ch, when(w.plan.Current), before(w.plan))
+	if n, m := w.plan.Current.Days(), w.plan.Baseline.Days(); n != m {
+		w.a.Headline += " " + perDay(ch, n, m)
+	}
+	t.Drawn = len(w.plan.GroupBy) == 0 // the headline has said it
 	w.a.Parts = append(w.a.Parts, analysis.Part{Table: t})
 	return w.others(ctx, w.plan.Current, *w.plan.Baseline)
+}
+
+// perDay says what a change between periods of different length comes to by the day: "A day it is $35,469 after $35,222 (+0.7%): 31 days against 30."
+func perDay(ch analysis.Change, days, before int) string {
+	cur, base := ch.Current.Div(decimal.NewFromInt(int64(days))), ch.Baseline.Div(decimal.NewFromInt(int64(before)))
+	said := fmt.Sprintf("A day it is %s after %s", render.Figure(cur, ch.Currency), render.Figure(base, ch.Currency))
+	if p := share(cur.Sub(base), base); p.Amount != nil {
+		said += " (" + render.PercentDelta(*p.Amount) + ")"
+	}
+	return said + fmt.Sprintf(": %s against %d.", counted(days, "day", "days"), before)
 }
 
 // changeTable has a row per value of the plan's cut: before, now, change. Without a cut it has the total alone. Values of which no

@@ -158,6 +158,8 @@ func mention(t *testing.T, r *rig) {
 	r.push(t, sandbox.Ana, m, "CSV")
 	csv := r.file(sandbox.CloudCosts, ts, id+".csv")
 	contains(t, "the CSV", string(csv.Data), "payments-prod", id)
+	ask := r.box.Post(sandbox.Ana, sandbox.CloudCosts, "", at("status"))
+	contains(t, "the status", body(r.answer(sandbox.CloudCosts, ask, 1)), "complete through")
 	last := answerIDs.FindString(body(r.answer(sandbox.CloudCosts, ts, 4))) // the answer that a word in the thread is about
 	r.box.Post(sandbox.Ana, sandbox.CloudCosts, ts, at("can I get this as csv?"))
 	contains(t, "the CSV asked for", string(r.file(sandbox.CloudCosts, ts, last+".csv").Data), "payments-prod", last)
