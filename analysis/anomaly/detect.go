@@ -1,6 +1,7 @@
 package anomaly
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -312,9 +313,9 @@ func (d *detector) noise(t int) float64 {
 // unknownNoise is the standard deviation, as a ratio, that is taken while there are too few days to tell.
 const unknownNoise = 0.15
 
-// monthDay is the money that a day of the month brings each month on top, as fees on the first do: the median of what the same days
-// of the last two or three months cost above the expected, where all were off to the same side, each by so
-// much that together they are as rare as a day that stands out alone (Stouffer's z).
+// monthDay is the money that a day of the month brings each month on top, as fees on the first do: the middle of what the same days
+// of the last two or three months cost above the expected, of two the smaller one, where all were off to the same side, each by so
+// much that together they are as rare as a day that stands out alone (Stouffer's z). A month that was strange alone is no fee.
 func (d *detector) monthDay(t int, noise float64) float64 {
 	day := d.s.Start.AddDate(0, 0, t)
 	var off, fee []float64
@@ -333,7 +334,8 @@ func (d *detector) monthDay(t int, noise float64) float64 {
 	if slices.Min(off) <= least && slices.Max(off) >= -least {
 		return 0
 	}
-	return median(fee)
+	slices.SortFunc(fee, func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) })
+	return fee[(len(fee)-1)/2]
 }
 
 // monthsBefore is the same day some months before; not ok for a month that is too short.
