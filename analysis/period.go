@@ -27,6 +27,14 @@ func DayOf(t time.Time) time.Time {
 	return Day(y, m, d)
 }
 
+// Workday is a day, or the Monday after it where it is of a weekend: nothing is due on one.
+func Workday(day time.Time) time.Time {
+	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+		day = day.AddDate(0, 0, 1)
+	}
+	return day
+}
+
 // Later is the later one of two moments.
 func Later(a, b time.Time) time.Time {
 	if a.After(b) {

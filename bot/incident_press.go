@@ -178,11 +178,9 @@ func byHand(in state.Incident, act blocks.IncidentAct, who, why string, until, n
 	}
 	switch act {
 	case blocks.ActAcknowledge:
-		if next, says, err = incident.Acknowledge(in, who, now); err == nil && in.AcknowledgedBy != "" && in.AcknowledgedBy != who {
-			err = incident.ErrTaken
-		}
-	case blocks.ActTakeOver:
 		next, says, err = incident.Acknowledge(in, who, now)
+	case blocks.ActTakeOver:
+		next, says, err = incident.TakeOver(in, who, now)
 	case blocks.ActRelease:
 		next, says, err = incident.Release(in, now)
 	case blocks.ActExpect:

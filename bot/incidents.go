@@ -579,11 +579,11 @@ func (b *Bot) about(ctx context.Context, in state.Incident, names named) (blocks
 		}
 		o.CanTicket = k == nil || k.State == state.TicketDone || k.State == state.TicketRejected || k.State == state.TicketGone
 		if k != nil {
-			fixes, err := b.db.Savings(ctx)
+			fix, err := b.db.Saving(ctx, k.ID)
 			if err != nil {
 				return o, err
 			}
-			o.Ticket = blocks.TicketLine(*k, b.browse(k.Key), fixes[k.ID])
+			o.Ticket = blocks.TicketLine(*k, b.browse(k.Key), fix)
 		}
 	}
 	if r, ok := b.books().Get(in.Runbook); ok && in.Runbook != "" {

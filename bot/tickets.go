@@ -341,17 +341,9 @@ func (b *Bot) ticketOf(in state.Incident, f ticket.Facts) jira.Ticket {
 	s := incident.Severity(in.Severity)
 	k.Summary, k.Description, k.Priority = ticket.Summary(f), ticket.Description(f), b.opts.Tickets.Priority[s]
 	if d := b.opts.Tickets.Due[s]; d > 0 {
-		k.Due = workday(b.opts.Today().UTC().Add(d).Truncate(24 * time.Hour))
+		k.Due = analysis.Workday(b.opts.Today().UTC().Add(d).Truncate(24 * time.Hour))
 	}
 	return k
-}
-
-// workday is a day, or the Monday after it where it is of a weekend: nothing is due on one.
-func workday(day time.Time) time.Time {
-	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
-		day = day.AddDate(0, 0, 1)
-	}
-	return day
 }
 
 // ticketFor is an empty ticket for a target, with the fields that are configured; values are what stands for their "$names", and what has none is left out.

@@ -294,11 +294,7 @@ func (i Incident) sides() string {
 		if p.Team != "" && p.Team != i.Team {
 			name += " (" + p.Team + ")"
 		}
-		sign := ""
-		if p.Excess.IsPositive() {
-			sign = "+"
-		}
-		out = append(out, sign+estimated(p.Excess, p.Currency)+" "+name)
+		out = append(out, plus(p.Excess, estimated(p.Excess, p.Currency))+" "+name)
 	}
 	if n := len(i.Parts) - mostSides; n > 0 {
 		out = append(out, fmt.Sprintf("and %d more", n))
@@ -346,10 +342,16 @@ func (i Incident) State() string {
 }
 
 func signed(d analysis.Amount, currency string) string {
-	if d.Round(2).IsPositive() {
-		return "+" + render.MoneyExact(d.Round(2), currency)
+	d = d.Round(2)
+	return plus(d, render.MoneyExact(d, currency))
+}
+
+// plus is an amount as it is written, with a sign where it is more than nothing.
+func plus(d analysis.Amount, written string) string {
+	if d.IsPositive() {
+		return "+" + written
 	}
-	return render.MoneyExact(d.Round(2), currency)
+	return written
 }
 
 // estimated writes an amount as people read it beside an estimate: whole units from 100 on. The answer's table has it to the cent.

@@ -8,9 +8,6 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// notThere is the one problem of a path, which is said in full.
-const notThere = "no such file or folder"
-
 // Error is bad input: where it is, what is wrong and what was expected.
 type Error struct {
 	File     string
@@ -26,12 +23,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	switch {
-	case e.shown != "":
+	if e.shown != "" {
 		b.WriteString(e.shown)
-	case e.Problem == notThere:
-		b.WriteString(e.File)
-	default:
+	} else {
 		b.WriteString(filepath.Base(e.File))
 	}
 	if e.Line > 0 {

@@ -58,7 +58,7 @@ func expand(path string, ours bool) ([]string, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, &Error{File: path, Problem: notThere, Expected: "a billing export or a folder of its parts"}
+			return nil, &Error{File: path, shown: path, Problem: "no such file or folder", Expected: "a billing export or a folder of its parts"}
 		}
 		return nil, err
 	}

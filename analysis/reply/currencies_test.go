@@ -14,8 +14,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
-	"spendbot/analysis/ingest"
-	"spendbot/analysis/store"
 )
 
 // TestByCurrencyEachInItsOwn: a bill in euros is not nothing for being asked about beside one in dollars.
@@ -60,8 +58,6 @@ func TestByCurrencyEachInItsOwn(t *testing.T) {
 // bookOf loads lines of "currency, service, day, cost", and a cost is unknown where it is empty.
 func bookOf(t *testing.T, lines ...string) *company {
 	t.Helper()
-	ctx := context.Background()
-	dir := t.TempDir()
 	text := "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingAccountId,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,ServiceName,ServiceProviderName\n"
 	for _, line := range lines {
 		f := strings.Split(line, ",")
@@ -73,23 +69,11 @@ func bookOf(t *testing.T, lines ...string) *company {
 		text += fmt.Sprintf("%[1]s,%[1]s,%[1]s,%[1]s,B-%[2]s,%[2]s,%[3]s,%[4]s,%[5]s,%[6]s,Usage,%[7]s,Acme\n", f[3], f[0],
 			month.Format(time.RFC3339), month.AddDate(0, 1, 0).Format(time.RFC3339), day.Format(time.RFC3339), day.AddDate(0, 0, 1).Format(time.RFC3339), f[1])
 	}
-	path := filepath.Join(dir, "bill.csv")
+	path := filepath.Join(t.TempDir(), "bill.csv")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(ctx, filepath.Join(dir, "store"), store.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	if _, err := ingest.Load(ctx, s, path, ingest.Options{Now: now}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := open(ctx, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return companyOf(t, path)
 }
 
 // TestAnotherCurrencyIsNotZero asks in euros and dollars about services of which some are billed in yen alone: they are not said to cost

@@ -11,9 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"spendbot/analysis"
-	"spendbot/analysis/ingest"
 	"spendbot/analysis/randombill"
-	"spendbot/analysis/store"
 )
 
 // hostileNames are names that would do harm, or break, where text became SQL or a JSON path.
@@ -48,21 +46,7 @@ func hostileStore(t *testing.T) *company {
 	if err := b.Write(file); err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
-	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "store"), store.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	if _, err := ingest.Load(ctx, s, file, ingest.Options{Now: now}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := open(ctx, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.sn.Close() })
-	return c
+	return companyOf(t, file)
 }
 
 // sqlOf is all SQL of an answer.

@@ -13,6 +13,7 @@ import (
 	"spendbot/analysis/ask"
 	"spendbot/analysis/demo"
 	"spendbot/analysis/demo/demotest"
+	"spendbot/analysis/ingest"
 	"spendbot/analysis/reply"
 	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
@@ -55,6 +56,26 @@ func open(ctx context.Context, s *store.Store) (*company, error) {
 		return nil, err
 	}
 	return &company{store: s, sn: sn, survey: sv, reader: ask.NewReader(&sv.Vocabulary, ask.Options{})}, nil
+}
+
+// companyOf is a company of one load, in a store of its own.
+func companyOf(t testing.TB, bills string) *company {
+	t.Helper()
+	ctx := context.Background()
+	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "store"), store.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	if _, err := ingest.Load(ctx, s, bills, ingest.Options{Now: now}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := open(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.sn.Close() })
+	return c
 }
 
 // carryOut answers a plan.

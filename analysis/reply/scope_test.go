@@ -23,10 +23,8 @@ import (
 	"spendbot/analysis"
 	"spendbot/analysis/ask"
 	"spendbot/analysis/focus"
-	"spendbot/analysis/ingest"
 	"spendbot/analysis/randombill"
 	"spendbot/analysis/reply"
-	"spendbot/analysis/store"
 	"spendbot/analysis/survey"
 )
 
@@ -205,7 +203,6 @@ func (f foreign) leaks(a *analysis.Answer) []string {
 // island is the demo company's bills cut down to a scope's rows, in a store of their own.
 func (d *mayfly) island(t *testing.T, keep func(map[string]string) bool) *company {
 	t.Helper()
-	ctx := context.Background()
 	bills := t.TempDir()
 	whole := filepath.Join(scratch, "demo", "bills")
 	err := filepath.WalkDir(whole, func(path string, e os.DirEntry, err error) error {
@@ -224,20 +221,7 @@ func (d *mayfly) island(t *testing.T, keep func(map[string]string) bool) *compan
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "store"), store.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	if _, err := ingest.Load(ctx, s, bills, ingest.Options{Now: now}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := open(ctx, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.sn.Close() })
-	return c
+	return companyOf(t, bills)
 }
 
 // cutDown copies some rows of a gzipped CSV file; there is no copy when that is none.

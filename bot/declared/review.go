@@ -61,11 +61,7 @@ func Prevention(f Facts) []Ticket {
 
 // due is so many days on, on a working day.
 func due(from time.Time, days int) string {
-	d := analysis.DayOf(from).AddDate(0, 0, days)
-	for d.Weekday() == time.Saturday || d.Weekday() == time.Sunday {
-		d = d.AddDate(0, 0, 1)
-	}
-	return d.Format(time.DateOnly)
+	return analysis.Workday(analysis.DayOf(from).AddDate(0, 0, days)).Format(time.DateOnly)
 }
 
 // lateness is how many days after the onset an incident passed its floor.

@@ -263,7 +263,10 @@ func TestPresses(t *testing.T) {
 	if _, out, _ := Acknowledge(mine, "U1", now); len(out) != 0 {
 		t.Error("twice is once")
 	}
-	yours, out, _ := Acknowledge(mine, "U2", now.Add(time.Hour))
+	if _, _, err := Acknowledge(mine, "U2", now.Add(time.Hour)); !errors.Is(err, ErrTaken) {
+		t.Errorf("what another is on: %v", err)
+	}
+	yours, out, _ := TakeOver(mine, "U2", now.Add(time.Hour))
 	if yours.AcknowledgedBy != "U2" || !yours.AcknowledgedAt.Equal(now) || len(out) != 1 {
 		t.Errorf("taken over: %+v", yours.AcknowledgedAt)
 	}

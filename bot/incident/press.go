@@ -16,8 +16,16 @@ var ErrClosed = errors.New("the incident is closed")
 // ErrTaken says that somebody else is on an incident: whoever wants it has to take it over.
 var ErrTaken = errors.New("somebody else is on the incident")
 
-// Acknowledge is somebody taking an incident on. Who is on it already changes nothing; another takes it over.
+// Acknowledge is somebody taking an incident on. Who is on it already changes nothing; to another the error is [ErrTaken].
 func Acknowledge(in state.Incident, who string, now time.Time) (state.Incident, []Say, error) {
+	if in.Open && in.AcknowledgedBy != "" && in.AcknowledgedBy != who {
+		return in, nil, ErrTaken
+	}
+	return TakeOver(in, who, now)
+}
+
+// TakeOver is somebody taking an incident on, whoever is on it.
+func TakeOver(in state.Incident, who string, now time.Time) (state.Incident, []Say, error) {
 	switch {
 	case !in.Open:
 		return in, nil, ErrClosed

@@ -114,19 +114,33 @@ func run(t *testing.T, db *state.DB, at *clock, senders []*jira.Sender, forget f
 	t.Fatalf("work is left after %s", most)
 }
 
+// queued is a ticket that waits to be made, the sender that will make it, and what the bot is told of it.
+type queued struct {
+	db      *state.DB
+	senders []*jira.Sender
+	ticket  state.Ticket
+	told    []string
+}
+
+func newQueued(t *testing.T, c *jira.Client, at *clock) *queued {
+	t.Helper()
+	q := &queued{db: stateIn(t, filepath.Join(t.TempDir(), "s.db"))}
+	q.senders = []*jira.Sender{jira.NewSender(c, q.db, "me", lease, hooks(&q.told, never), slog.New(slog.DiscardHandler))}
+	q.ticket = claim(t, q.db, "I-AAAAAA", at.now)
+	return q
+}
+
 func TestATicketIsMadeAndSpokenOf(t *testing.T) {
 	both(t, 0, func(t *testing.T, tr *tracker.Tracker, c *jira.Client, at *clock) {
-		db := stateIn(t, filepath.Join(t.TempDir(), "s.db"))
-		var told []string
-		s := jira.NewSender(c, db, "me", lease, hooks(&told, never), slog.New(slog.DiscardHandler))
-		k := claim(t, db, "I-AAAAAA", at.now)
-		run(t, db, at, []*jira.Sender{s}, never, time.Hour)
+		q := newQueued(t, c, at)
+		db, k := q.db, q.ticket
+		run(t, db, at, q.senders, never, time.Hour)
 		k, err := db.Ticket(t.Context(), k.ID)
 		if err != nil || k.Key != "FIN-1" || k.State != state.TicketOpen || k.Wrote["summary"] == "" {
 			t.Fatalf("%+v, %v", k, err)
 		}
-		if !slices.Equal(told, []string{"T-AAAAAA made [] found false"}) {
-			t.Errorf("told %q", told)
+		if !slices.Equal(q.told, []string{"T-AAAAAA made [] found false"}) {
+			t.Errorf("told %q", q.told)
 		}
 		// Somebody edits the summary; the bot leaves it, and writes what is its own.
 		edit, err := jira.Work{Fields: map[string]any{"summary": "The bot's", "description": "too"}}.Post("edit", jira.MethodEdit, k.ID)
@@ -141,7 +155,7 @@ func TestATicketIsMadeAndSpokenOf(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		run(t, db, at, []*jira.Sender{s}, never, time.Hour)
+		run(t, db, at, q.senders, never, time.Hour)
 		is, _ := tr.Issue(k.Key)
 		if is.Fields["summary"] != "Ana's own" || is.Fields["description"] != ticket.Description {
 			t.Errorf("what people edited was written over: %v", is.Fields)
@@ -163,25 +177,21 @@ func must(t *testing.T) func(p state.Post, err error) state.Post {
 
 func TestJiraIsAway(t *testing.T) {
 	tr, c, at := world(t, true, 0)
-	db := stateIn(t, filepath.Join(t.TempDir(), "s.db"))
-	var told []string
-	s := jira.NewSender(c, db, "me", lease, hooks(&told, never), slog.New(slog.DiscardHandler))
-	k := claim(t, db, "I-AAAAAA", at.now)
+	q := newQueued(t, c, at)
+	db, k := q.db, q.ticket
 	tr.Break(tracker.Fault{Times: 40, Status: 503})
-	run(t, db, at, []*jira.Sender{s}, never, 24*time.Hour)
-	if got := tr.Writes()["create"]; got != 1 || !slices.Equal(told, []string{k.ID + " waits", k.ID + " made [] found false"}) {
-		t.Errorf("%d made, told %q", got, told)
+	run(t, db, at, q.senders, never, 24*time.Hour)
+	if got := tr.Writes()["create"]; got != 1 || !slices.Equal(q.told, []string{k.ID + " waits", k.ID + " made [] found false"}) {
+		t.Errorf("%d made, told %q", got, q.told)
 	}
 }
 
 // TestATicketThatIsDeleted: work on a ticket that somebody deleted ends, and what waits behind it goes on, instead of being tried for ever.
 func TestATicketThatIsDeleted(t *testing.T) {
 	tr, c, at := world(t, true, 0)
-	db := stateIn(t, filepath.Join(t.TempDir(), "s.db"))
-	var told []string
-	s := jira.NewSender(c, db, "me", lease, hooks(&told, never), slog.New(slog.DiscardHandler))
-	k := claim(t, db, "I-AAAAAA", at.now)
-	run(t, db, at, []*jira.Sender{s}, never, time.Hour)
+	q := newQueued(t, c, at)
+	db, k := q.db, q.ticket
+	run(t, db, at, q.senders, never, time.Hour)
 	k, err := db.Ticket(t.Context(), k.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -195,23 +205,21 @@ func TestATicketThatIsDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	run(t, db, at, []*jira.Sender{s}, never, time.Hour)
-	if want := []string{k.ID + " made [] found false", k.ID + " refused edit", k.ID + " refused comment"}; !slices.Equal(told, want) {
-		t.Errorf("told %q, want %q", told, want)
+	run(t, db, at, q.senders, never, time.Hour)
+	if want := []string{k.ID + " made [] found false", k.ID + " refused edit", k.ID + " refused comment"}; !slices.Equal(q.told, want) {
+		t.Errorf("told %q, want %q", q.told, want)
 	}
 }
 
 func TestATicketThatIsRefused(t *testing.T) {
 	tr, c, at := world(t, true, 0)
 	tr.AddProject(tracker.Project{Key: "FIN", Types: []tracker.Type{{ID: "1", Name: "Task", Form: []string{"summary", "project", "issuetype", "customfield_1"}, Required: []string{"customfield_1"}}}, Statuses: []tracker.Status{{Name: "Open", Category: "new"}}})
-	db := stateIn(t, filepath.Join(t.TempDir(), "s.db"))
-	var told []string
-	s := jira.NewSender(c, db, "me", lease, hooks(&told, never), slog.New(slog.DiscardHandler))
-	k := claim(t, db, "I-AAAAAA", at.now)
-	run(t, db, at, []*jira.Sender{s}, never, time.Hour)
+	q := newQueued(t, c, at)
+	db, k := q.db, q.ticket
+	run(t, db, at, q.senders, never, time.Hour)
 	k, _ = db.Ticket(t.Context(), k.ID)
-	if k.Open || k.State != state.TicketGone || !strings.Contains(k.Refused, "customfield_1 is required") || !slices.Equal(told, []string{"T-AAAAAA refused create"}) {
-		t.Errorf("%+v, told %q", k, told)
+	if k.Open || k.State != state.TicketGone || !strings.Contains(k.Refused, "customfield_1 is required") || !slices.Equal(q.told, []string{"T-AAAAAA refused create"}) {
+		t.Errorf("%+v, told %q", k, q.told)
 	}
 }
 

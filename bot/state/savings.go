@@ -116,6 +116,18 @@ func (db *DB) Savings(ctx context.Context) (out map[string]Saving, err error) {
 	return by(list, func(s Saving) string { return s.Ticket }), err
 }
 
+// Saving is what the bill says of a ticket's fix; empty where it says nothing yet.
+func (db *DB) Saving(ctx context.Context, ticket string) (Saving, error) {
+	list, err := collect(ctx, db.sql, scanSaving, "SELECT "+savingColumns+" FROM savings WHERE ticket = ?", ticket)
+	if err != nil {
+		return Saving{}, wrap("read the saving of "+ticket, db.path, err)
+	}
+	if len(list) == 0 {
+		return Saving{}, nil
+	}
+	return list[0], nil
+}
+
 // SavingChanges lists what the bill said of a ticket's fix over time; of all where it is "".
 func (db *DB) SavingChanges(ctx context.Context, ticket string) (list []SavingChange, err error) {
 	defer func() {

@@ -28,6 +28,12 @@ func TestSavingsAreKeptWithTheirHistory(t *testing.T) {
 	if err != nil || len(all) != 1 || all["T-1"].State != "regressed" || !all["T-1"].Since.Equal(t0) {
 		t.Fatalf("%+v, %v", all, err)
 	}
+	if one, err := db.Saving(ctx, "T-1"); err != nil || cmp.Diff(all["T-1"], one) != "" {
+		t.Errorf("%+v, %v", one, err)
+	}
+	if none, err := db.Saving(ctx, "T-2"); err != nil || none.State != "" {
+		t.Errorf("%+v, %v", none, err)
+	}
 	var got []string
 	list, err := db.SavingChanges(ctx, "T-1")
 	for _, c := range list {
