@@ -25,9 +25,16 @@ type opened struct {
 	// lasting is the store's own state while the workspace has one apart: answers are kept there too, so that they can be traced.
 	lasting *state.DB
 	demo    bool
+	inUse   *flock.Flock // of a demo's store, which is thrown away once nobody uses it; else nil
 }
 
-func (o *opened) Close() error { return errors.Join(o.state.Close(), o.Store.Close()) }
+func (o *opened) Close() error {
+	err := errors.Join(o.state.Close(), o.Store.Close())
+	if o.inUse != nil {
+		err = errors.Join(err, o.inUse.Unlock())
+	}
+	return err
+}
 
 // apart gives a workspace that lives no longer than this process a state of its own: its conversations are no other
 // workspace's, neither another demo's nor that of a bot which serves the same store and would be robbed of its questions. The
@@ -53,17 +60,22 @@ func (o *opened) apart(ctx context.Context) (done func(), err error) {
 
 // open opens the configured store, or the demo company where none is configured.
 func (a *app) open(ctx context.Context) (*opened, error) {
-	dir := a.flags.store
-	isDemo := dir == ""
-	if isDemo {
-		var err error
-		if dir, err = a.demoStore(ctx); err != nil {
-			return nil, fmt.Errorf("demo company: %w", err)
+	if dir := a.flags.store; dir != "" {
+		if !store.Exists(dir) {
+			return nil, fmt.Errorf("there is no store in %s yet: `spendbot load FILE --store %s` makes one", dir, dir)
 		}
-	} else if !store.Exists(dir) {
-		return nil, fmt.Errorf("there is no store in %s yet: `spendbot load FILE --store %s` makes one", dir, dir)
+		return a.openDir(ctx, dir, false)
 	}
-	return a.openDir(ctx, dir, isDemo)
+	dir, inUse, err := a.demoStore(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("demo company: %w", err)
+	}
+	o, err := a.openDir(ctx, dir, true)
+	if err != nil {
+		return nil, errors.Join(err, inUse.Unlock())
+	}
+	o.inUse = inUse
+	return o, nil
 }
 
 func (a *app) openDir(ctx context.Context, dir string, isDemo bool) (*opened, error) {
@@ -85,47 +97,78 @@ const demoVersion = "4"
 // demoMark is written into a finished demo store; a store without it was interrupted and is made again.
 const demoMark = "demo-ready"
 
-// demoStore makes the demo company's store on first use, one per day of --now, and throws older ones away.
-func (a *app) demoStore(ctx context.Context) (string, error) {
+// demoStore makes the demo company's store on first use, one per day of --now, and throws others away that nobody uses. It is in use until
+// the lock it comes with is given back.
+func (a *app) demoStore(ctx context.Context) (dir string, inUse *flock.Flock, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
 	root := filepath.Join(cache, "spendbot")
 	if err := os.MkdirAll(root, 0o755); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	name := fmt.Sprintf("demo-%s-%s", demoVersion, a.now.UTC().Format("2006-01-02"))
-	dir := filepath.Join(root, name)
-	ready := filepath.Join(dir, demoMark)
-	if _, err := os.Stat(ready); err == nil {
-		return dir, nil
+	dir = filepath.Join(root, name)
+	ready := func() bool {
+		_, err := os.Stat(filepath.Join(dir, demoMark))
+		return err == nil
 	}
-	lock := flock.New(filepath.Join(root, name+".lock"))
-	if err := lock.Lock(); err != nil {
-		return "", err
-	}
-	defer lock.Unlock()
-	if _, err := os.Stat(ready); err == nil { // another process made it meanwhile
-		return dir, nil
-	}
-	fmt.Fprintln(a.stderr, "No store is configured: making the demo company, once (about 15 seconds).")
-	if err := os.RemoveAll(dir); err != nil {
-		return "", err
-	}
-	if err := a.makeDemo(ctx, dir); err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(ready, nil, 0o644); err != nil {
-		return "", err
-	}
-	olds, _ := os.ReadDir(root)
-	for _, o := range olds {
-		if strings.HasPrefix(o.Name(), "demo-") && !strings.HasPrefix(o.Name(), name) {
-			_ = os.RemoveAll(filepath.Join(root, o.Name())) // an old demo that stays costs disk, nothing else
+	lock := flock.New(filepath.Join(root, name+demoLock))
+	for { // between making it and using it somebody else may throw it away
+		if err := lock.RLock(); err != nil {
+			return "", nil, err
+		}
+		if ready() {
+			return dir, lock, nil
+		}
+		if err := lock.Unlock(); err != nil {
+			return "", nil, err
+		}
+		if err := lock.Lock(); err != nil {
+			return "", nil, err
+		}
+		if !ready() { // else another process made it meanwhile
+			if err = a.makeDemoIn(ctx, dir); err == nil {
+				throwAway(root, name)
+			}
+		}
+		if err = errors.Join(err, lock.Unlock()); err != nil {
+			return "", nil, err
 		}
 	}
-	return dir, nil
+}
+
+// demoLock ends the name of a demo store's lock: held by all who use it together, or by one who makes it or throws it away.
+const demoLock = ".lock"
+
+func (a *app) makeDemoIn(ctx context.Context, dir string) error {
+	fmt.Fprintln(a.stderr, "No store is configured: making the demo company, once (about 15 seconds).")
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := a.makeDemo(ctx, dir); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, demoMark), nil, 0o644)
+}
+
+// throwAway removes the demo stores that nobody uses, but for one. What stays costs disk, nothing else.
+func throwAway(root, but string) {
+	olds, _ := os.ReadDir(root)
+	for _, o := range olds {
+		name := strings.TrimSuffix(o.Name(), demoLock)
+		if !strings.HasPrefix(name, "demo-") || name == but {
+			continue
+		}
+		lock := flock.New(filepath.Join(root, name+demoLock))
+		if ok, err := lock.TryLock(); !ok || err != nil {
+			continue
+		}
+		_ = os.RemoveAll(filepath.Join(root, name))
+		_ = os.Remove(lock.Path())
+		_ = lock.Unlock()
+	}
 }
 
 func (a *app) makeDemo(ctx context.Context, dir string) error {

@@ -5,61 +5,51 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"spendbot/analysis/store"
-	"spendbot/bot/state"
 )
 
-// TestApart checks that a demo's workspace neither answers nor is answered by another bot on the same store.
-func TestApart(t *testing.T) {
-	ctx, now := t.Context(), time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
-	dir := t.TempDir()
-	served, err := state.Open(ctx, filepath.Join(dir, store.DatabaseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer served.Close()
-	shared, err := state.Open(ctx, filepath.Join(dir, store.DatabaseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer shared.Close()
-	o := &opened{state: shared}
-	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
-	done, err := o.apart(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	receive := func(db *state.DB, key string) {
-		t.Helper()
-		if _, err := db.Receive(ctx, state.Item{Key: key, Lane: key, Kind: "mention", Payload: []byte("{}"), Received: now}); err != nil {
+// TestADemoInUseStays: while somebody uses a demo company's store, whoever makes one of another day does not take it away; afterwards it goes.
+func TestADemoInUseStays(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	root := filepath.Join(cache, "spendbot")
+	made := func(name string) string {
+		dir := filepath.Join(root, name)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-	}
-	receive(served, "a real question")
-	receive(o.state, "a demo's question")
-	for _, x := range []struct {
-		name string
-		db   *state.DB
-		want string
-	}{{"the demo", o.state, "a demo's question"}, {"the served bot", served, "a real question"}} {
-		it, err := x.db.Take(ctx, "worker of "+x.name, now, time.Minute)
-		if err != nil {
+		if err := os.WriteFile(filepath.Join(dir, demoMark), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if it == nil || it.Key != x.want {
-			t.Errorf("%s took %v, want %q", x.name, it, x.want)
-		}
-		if it, err = x.db.Take(ctx, "worker of "+x.name, now, time.Minute); it != nil {
-			t.Errorf("%s took %q as well (%v)", x.name, it.Key, err)
-		}
+		return dir
 	}
-	done()
-	if o.state != shared {
-		t.Error("the shared state did not come back")
+	used, unused, newest, other := made("demo-"+demoVersion+"-2026-11-25"), made("demo-3-2026-01-01"), made("demo-"+demoVersion+"-2026-11-23"), made("kept")
+	there := func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, demoMark))
+		return err == nil
 	}
-	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
-		t.Errorf("the workspace's state stayed: %v %v", left, err)
+	a := &app{now: time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC), stderr: os.Stderr}
+	dir, inUse, err := a.demoStore(t.Context())
+	if err != nil || dir != used {
+		t.Fatalf("%s, %v", dir, err)
+	}
+	if _, again, err := a.demoStore(t.Context()); err != nil { // two may use it
+		t.Fatal(err)
+	} else if err := again.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	throwAway(root, filepath.Base(newest))
+	if !there(used) || there(unused) || !there(newest) || !there(other) {
+		t.Errorf("used %v, unused %v, newest %v, other %v", there(used), there(unused), there(newest), there(other))
+	}
+	if err := inUse.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	throwAway(root, filepath.Base(newest))
+	if there(used) || !there(newest) {
+		t.Errorf("afterwards: used %v, newest %v", there(used), there(newest))
+	}
+	left, err := os.ReadDir(root)
+	if err != nil || len(left) != 2 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }
